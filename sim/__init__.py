@@ -1,0 +1,26 @@
+"""Simulator of fleets of AI agents across hosting platforms.
+
+>>> import sim
+>>> result = sim.load("scenarios/support-bot.yaml").run()  # doctest: +SKIP
+>>> result.overhead  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.api import Result, Study, load
+
+__all__ = ["Result", "Study", "__version__", "load"]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # Late, because pandas alone takes longer than `sim validate` may.
+    if name in {"Result", "Study", "load"}:
+        from sim import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'sim' has no attribute {name!r}")

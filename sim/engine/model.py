@@ -1,0 +1,260 @@
+"""The SimPy model: the specification in `contract`, executable.
+
+A request is a process, so that its story can be read from top to bottom. An instance is a state machine of callbacks.
+What happens at one instant is ordered by `clock.ORDER`; what an event sets off (a request that gets its slot, a turn
+that passes) follows at once, in the order in which it was set off, before the next event.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+
+import numpy as np
+from simpy.events import Event
+
+from sim.engine.clock import ORDER, Clock, Timer, redirect
+from sim.engine.contract import NEVER, Capacity, Cause, Demand, Fate, Int64s, Kind, Outcome
+from sim.engine.instance import Instance
+from sim.engine.pool import Pool, Rules
+
+_END, _CRASH, _ARRIVAL = ORDER[Kind.END], ORDER[Kind.CRASH], ORDER[Kind.ARRIVAL]
+_DURATION = int(Cause.DURATION)
+
+Story = Generator[Event, None, None]
+
+
+def simulate(demand: Demand, capacity: Capacity) -> Outcome:
+    """Run the model.
+
+    Parameters
+    ----------
+    demand : Demand
+        Who asks for what and when.
+    capacity : Capacity
+        What serves it.
+
+    Returns
+    -------
+    Outcome
+        What happened, until ``demand.stop``.
+    """
+    return Model(demand, capacity).run()
+
+
+class Model:
+    """One run."""
+
+    def __init__(self, demand: Demand, capacity: Capacity) -> None:
+        n = demand.n
+        self._demand = demand
+        self._rules = Rules.of(capacity)
+        self._clock = Clock()
+        self._at = demand.at.tolist()
+        self._agent = demand.agent.tolist()
+        self._step_first = demand.step_first.tolist()
+        self._cpu = demand.step_cpu.tolist()
+        self._wait = demand.step_wait.tolist()
+        self._length = _lengths(demand).tolist()
+        self._followers = _followers(demand.after)
+        self._arrived, self._admitted, self._bound = [NEVER] * n, [NEVER] * n, [NEVER] * n
+        self._started, self._ended = [NEVER] * n, [NEVER] * n
+        self._cause, self._warmth = [0] * n, [0] * n
+        self._step_ended = [NEVER] * len(self._cpu)
+        self._on: list[Instance | None] = [None] * n
+        self._waits: list[Event | None] = [None] * n
+        self._held: dict[int, deque[Event]] = {}
+        self._present = self._presence = self._since = 0
+        self._instances: list[Instance] = []
+        self._turns: list[int] = []
+        memory = demand.memory.tolist()
+        pools = [
+            Pool(self._clock, self._rules, self, memory, self._admitted, self._instances, self._turns, index)
+            for index in range(capacity.pools)
+        ]
+        for pool in pools:
+            pool.begin_with(capacity.initial_rung)
+        self._pool = [pools[index] for index in capacity.pool_of.tolist()]
+
+    def run(self) -> Outcome:
+        """Run to the end and give what happened."""
+        self._clock.process(self._arrivals())
+        self._clock.run(until=self._demand.stop)
+        self._count_presence(0)
+        return self._outcome()
+
+    def _arrivals(self) -> Story:
+        demand, clock = self._demand, self._clock
+        rows = np.flatnonzero((demand.after < 0) & (demand.at < demand.horizon))
+        for row in rows[np.argsort(demand.at[rows], kind="stable")].tolist():
+            yield Timer(clock, self._at[row], _ARRIVAL + row)
+            clock.process(self._request(row))
+
+    def _request(self, row: int) -> Story:
+        clock = self._clock
+        self._arrived[row] = clock.now
+        self._count_presence(1)
+        if self._demand.serial:
+            yield from self._take_turn(row)
+        self._admitted[row] = clock.now
+        pool = self._pool[row]
+        pool.place(row)
+        if self._started[row] < 0 or self._cause[row]:
+            yield self._waiting(row)
+        instance = self._on[row]
+        if instance is not None and not self._cause[row]:
+            if self._rules.stepwise:
+                yield from self._work_step_by_step(row, instance)
+            else:
+                yield self._work(row)
+        self._ended[row] = clock.now
+        self._count_presence(-1)
+        if instance is not None and row in instance.residents:
+            pool.left(instance, row)
+        self._leave(row)
+
+    def _work(self, row: int) -> Event:
+        """Give the end of a request that depends on no other."""
+        length, limit = self._length[row], self._rules.duration_limit
+        if 0 <= limit < length:
+            self._cause[row] = _DURATION
+            return Timer(self._clock, self._clock.now + limit, _CRASH + row)
+        return Timer(self._clock, self._clock.now + length, _END + row)
+
+    def _work_step_by_step(self, row: int, instance: Instance) -> Story:
+        clock, cpu, cause = self._clock, instance.cpu, self._cause
+        assert cpu is not None
+        if self._rules.duration_limit >= 0:
+            Timer(clock, clock.now + self._rules.duration_limit, _CRASH + row, lambda _: self._overrun(row, instance))
+        for step in range(self._step_first[row], self._step_first[row + 1]):
+            if self._cpu[step]:
+                self._waits[row] = done = cpu.run(row, self._cpu[step])
+                yield done
+            if self._wait[step] and not cause[row]:
+                self._waits[row] = done = Timer(clock, clock.now + self._wait[step], _END + row)
+                yield done
+            if cause[row]:
+                return
+            self._step_ended[step] = clock.now
+
+    def _overrun(self, row: int, instance: Instance) -> None:
+        if row in instance.residents:
+            assert instance.cpu is not None
+            instance.cpu.withdraw(row)
+            self.fail(row, Cause.DURATION)
+
+    def begin(self, row: int, instance: Instance, bound: int, warmth: int) -> None:
+        """Let the request go on, on its instance."""
+        self._started[row] = self._clock.now
+        self._bound[row] = bound
+        self._warmth[row] = warmth
+        self._on[row] = instance
+        event = self._waits[row]
+        if event is not None:
+            event.succeed()
+
+    def fail(self, row: int, cause: Cause) -> None:
+        """Let the request go on to its end."""
+        self._cause[row] = int(cause)
+        event = self._waits[row]
+        if event is None:
+            self._waiting(row).succeed()
+        else:
+            redirect(event)
+
+    def _waiting(self, row: int) -> Event:
+        event = self._waits[row]
+        if event is None:
+            self._waits[row] = event = Event(self._clock)
+        return event
+
+    # Turns and followers
+
+    def _take_turn(self, row: int) -> Story:
+        agent = self._agent[row]
+        held = self._held.get(agent)
+        if held is None:
+            self._held[agent] = deque()
+        else:
+            turn = Event(self._clock)
+            held.append(turn)
+            yield turn
+
+    def _leave(self, row: int) -> None:
+        if self._demand.serial:
+            agent = self._agent[row]
+            held = self._held[agent]
+            if held:
+                held.popleft().succeed()
+            else:
+                del self._held[agent]
+        for follower in self._followers.get(row, ()):
+            self._follow(follower)
+
+    def _follow(self, row: int) -> None:
+        clock = self._clock
+        time = clock.now + self._at[row]
+        if time < self._demand.horizon:
+            Timer(clock, time, _ARRIVAL + row, lambda _: clock.process(self._request(row)))
+
+    def _count_presence(self, change: int) -> None:
+        now = self._clock.now
+        self._presence += self._present * (now - self._since)
+        self._since = now
+        self._present += change
+
+    def _outcome(self) -> Outcome:
+        started, ended = np.array(self._started, np.int64), np.array(self._ended, np.int64)
+        arrived, cause = np.array(self._arrived, np.int64), np.array(self._cause, np.int8)
+        if self._rules.stepwise:
+            step_ended = np.array(self._step_ended, np.int64)
+        else:
+            step_ended = _step_ends(self._demand, started, ended)
+        fate = np.select(
+            [arrived < 0, ended < 0, cause > 0], [Fate.ABSENT, Fate.UNFINISHED, Fate.FAILED], Fate.COMPLETED
+        )
+        cause[ended < 0] = Cause.NONE
+        turns = np.array(self._turns, np.int64).reshape(-1, 4)
+        return Outcome(
+            arrived=arrived,
+            admitted=np.array(self._admitted, np.int64),
+            bound=np.array(self._bound, np.int64),
+            started=started,
+            ended=ended,
+            instance=np.array([NEVER if on is None else on.number for on in self._on], np.int64),
+            fate=fate.astype(np.int8),
+            cause=cause,
+            warmth=np.array(self._warmth, np.int8),
+            step_ended=step_ended,
+            opener=np.array([instance.opener for instance in self._instances], np.int64),
+            pool=np.array([instance.pool.index for instance in self._instances], np.int64),
+            turn_time=turns[:, 0],
+            turn_instance=turns[:, 1],
+            turn_state=turns[:, 2].astype(np.int8),
+            turn_rung=turns[:, 3].astype(np.int8),
+            presence=self._presence,
+        )
+
+
+def _followers(after: Int64s) -> dict[int, list[int]]:
+    """Rows that follow each row, in order."""
+    followers: dict[int, list[int]] = {}
+    for row in np.flatnonzero(after >= 0).tolist():
+        followers.setdefault(int(after[row]), []).append(row)
+    return followers
+
+
+def _lengths(demand: Demand) -> Int64s:
+    """Length of each request at full speed, int64[n]."""
+    total = np.concatenate(([0], np.cumsum(demand.step_cpu + demand.step_wait)))
+    return np.asarray(total[demand.step_first[1:]] - total[demand.step_first[:-1]], np.int64)
+
+
+def _step_ends(demand: Demand, started: Int64s, ended: Int64s) -> Int64s:
+    """When each step ended, where requests run at full speed from their beginning."""
+    total = np.cumsum(demand.step_cpu + demand.step_wait)
+    request = np.repeat(np.arange(demand.n), np.diff(demand.step_first))
+    before = np.concatenate(([0], total))[demand.step_first[:-1]]
+    time = started[request] + total - before[request]
+    last = np.where(ended < 0, demand.stop - 1, ended)
+    return np.where((started[request] >= 0) & (time <= last[request]), time, NEVER)
