@@ -1,0 +1,24 @@
+"""Closed forms of queueing theory, against which a run can be held.
+
+Each says its formula and where it is from. Rates and times are in any one unit of time.
+
+==================================== ============================================
+`MMc`                                M/M/1 and M/M/c
+`MMcK`                               M/M/c/K, with requests lost
+`erlang_b`, `erlang_c`               shares lost, and waiting
+`MG1`                                M/G/1, Pollaczek-Khinchine
+`MGInfinity`                         M/G/infinity
+`ProcessorSharing`                   cores shared by all requests on an instance
+`Ladder`, `OneAtATime`, `AllAtOnce`  an instance that suspends, stops, archives
+`ScaleByRequest`                     a pool that scales to zero
+==================================== ============================================
+"""
+
+from sim.theory.general import MG1, MGInfinity, ProcessorSharing
+from sim.theory.lifecycle import AllAtOnce, Ladder, OneAtATime, Rung, ScaleByRequest
+from sim.theory.markov import MMc, MMcK, erlang_b, erlang_c
+
+__all__ = [
+    "MG1", "AllAtOnce", "Ladder", "MGInfinity", "MMc", "MMcK", "OneAtATime", "ProcessorSharing", "Rung",
+    "ScaleByRequest", "erlang_b", "erlang_c",
+]  # fmt: skip
