@@ -1,0 +1,184 @@
+"""Finding profiles by name. Only the files of the platforms that are named are read.
+
+A file ``profiles/<platform>.yaml`` holds a table of ``sources``, the fields ``common`` to its ``variants``, and the
+fields of each variant, which replace those in common. The variant ``request-based`` of the file ``cloud-run.yaml``
+is the platform ``cloud-run/request-based``. ``profiles/llm.yaml`` holds ``sources`` and ``models``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from sim.catalog.documents import Document, Place, read, validate
+from sim.catalog.figures import Entry, Source
+from sim.catalog.profiles import LlmProfile, Profile
+from sim.errors import InputError, UnknownName
+
+PROFILES = Path(__file__).parent / "profiles"
+LLM = PROFILES / "llm.yaml"
+
+
+class ProfileFile(Entry):
+    """The keys of a file of profiles; a variant is validated when it is asked for."""
+
+    sources: dict[str, Source] = Field(default_factory=dict)
+    common: dict[str, Any] = Field(default_factory=dict)
+    variants: dict[str, dict[str, Any]]
+
+
+class LlmFile(Entry):
+    """The keys of a file of language models; a model is validated when it is asked for."""
+
+    sources: dict[str, Source] = Field(default_factory=dict)
+    models: dict[str, dict[str, Any]]
+
+
+class Profiles:
+    """A file of profiles.
+
+    Parameters
+    ----------
+    path : Path
+        Any file, in the package or of a user's own.
+
+    Raises
+    ------
+    InputError
+        The file is not one of profiles, or a source is wrong.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._platform = path.stem
+        self._document = read(path)
+        self._file = validate(ProfileFile, self._document.data, self._document)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The platforms, in the order of the file."""
+        return tuple(f"{self._platform}/{variant}" for variant in self._file.variants)
+
+    def load(self, id: str) -> Profile:
+        """Make the profile of one of `ids`; raises InputError with everything that is wrong in it."""
+        variant = id.partition("/")[2]
+        common, own = self._file.common, self._file.variants[variant]
+        places: dict[str, Place] = {"": ("variants", variant)}
+        places |= {key: ("common", key) for key in common}
+        places |= {key: ("variants", variant, key) for key in own}
+        data = {**common, **own}
+        _refuse_id(data, self._document, places.get("id", ()))
+        return validate(Profile, {**data, "id": id}, self._document, places, sources=self._file.sources)
+
+
+class Llms:
+    """A file of language models.
+
+    Parameters
+    ----------
+    path : Path
+        Any file, in the package or of a user's own.
+
+    Raises
+    ------
+    InputError
+        The file is not one of language models, or a source is wrong.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._document = read(path)
+        self._file = validate(LlmFile, self._document.data, self._document)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The models, in the order of the file."""
+        return tuple(self._file.models)
+
+    def load(self, id: str) -> LlmProfile:
+        """Make the profile of one of `ids`; raises InputError with everything that is wrong in it."""
+        data, place = self._file.models[id], ("models", id)
+        _refuse_id(data, self._document, (*place, "id"))
+        return validate(LlmProfile, {**data, "id": id}, self._document, place, sources=self._file.sources)
+
+
+def platform_ids() -> tuple[str, ...]:
+    """List the platforms of the catalogue, in alphabetical order. Reads every file."""
+    return tuple(sorted(id for platform in _platforms() for id in _profiles(platform).ids))
+
+
+@cache
+def profile(id: str) -> Profile:
+    """Look up how a platform behaves.
+
+    Parameters
+    ----------
+    id : str
+        Such as ``cloud-run/request-based``.
+
+    Returns
+    -------
+    Profile
+
+    Raises
+    ------
+    UnknownName
+        No platform has this name.
+    InputError
+        The file is wrong.
+    """
+    platform = id.partition("/")[0]
+    if platform not in _platforms() or id not in _profiles(platform).ids:
+        raise UnknownName(id, platform_ids(), "platform")
+    return _profiles(platform).load(id)
+
+
+def llm_ids() -> tuple[str, ...]:
+    """List the language models of the catalogue, in alphabetical order."""
+    return tuple(sorted(_llms().ids))
+
+
+@cache
+def llm(model: str) -> LlmProfile:
+    """Look up how fast a language model answers.
+
+    Parameters
+    ----------
+    model : str
+        Such as ``mid-tier``, or a provider's model id.
+
+    Returns
+    -------
+    LlmProfile
+
+    Raises
+    ------
+    UnknownName
+        No language model has this name.
+    InputError
+        The file is wrong.
+    """
+    if model not in _llms().ids:
+        raise UnknownName(model, llm_ids(), "language model")
+    return _llms().load(model)
+
+
+@cache
+def _platforms() -> frozenset[str]:
+    return frozenset(path.stem for path in PROFILES.glob("*.yaml") if path != LLM)
+
+
+@cache
+def _profiles(platform: str) -> Profiles:
+    return Profiles(PROFILES / f"{platform}.yaml")
+
+
+@cache
+def _llms() -> Llms:
+    return Llms(LLM)
+
+
+def _refuse_id(data: dict[str, Any], document: Document, place: Place) -> None:
+    if "id" in data:
+        raise InputError([document.problem(place, "unknown key `id`", "a name follows from where it is written", True)])

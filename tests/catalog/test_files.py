@@ -1,0 +1,257 @@
+"""Files of the catalogue: mistakes are told with their place, and reading is quick."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.catalog import documents
+from sim.catalog.lookup import LLM, PROFILES, Llms, Profiles
+from sim.errors import InputError, Problem
+
+GOOD = """\
+sources:
+  docs: {title: "Vendor, documentation", read: 2026-10-01}
+common:
+  title: Own platform
+  vendor: Somebody
+  sizes:
+    small: {vcpu: 0.5, memory: 1 GiB, standing: vendor, source: docs}
+  placement: {value: shared, standing: vendor, source: docs}
+  binding: {value: late, standing: vendor, source: docs}
+  reuse: {value: oldest, standing: vendor, source: docs}
+  concurrency: {value: 2, standing: vendor, source: docs}
+  minimum: {value: 0, standing: vendor, source: docs}
+  maximum: {value: unlimited, standing: vendor, source: docs}
+  queue: {value: 7, standing: vendor, source: docs}
+  duration: {value: 15 min, standing: vendor, source: docs}
+  max_duration: {value: 1 h, standing: vendor, source: docs}
+  base_memory: {value: 100 MiB, standing: vendor, source: docs}
+  on_memory: {value: kill, standing: vendor, source: docs}
+  start:
+    - name: boot
+      time: {value: "lognormal(median=1 s, sigma=0.5)", standing: assumed, source: docs, reason: not published}
+  meters: {busy: running, standing: vendor, source: docs}
+variants:
+  plain: {}
+  roomy:
+    concurrency: {value: 8, standing: vendor, source: docs}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "own.yaml"
+
+
+def problems(file: Path, text: str, id: str = "own/plain") -> list[Problem]:
+    file.write_text(text)
+    with pytest.raises(InputError) as caught:
+        Profiles(file).load(id)
+    return list(caught.value.problems)
+
+
+def marked(problem: Problem) -> str:
+    """What the caret is under."""
+    assert problem.source is not None
+    return problem.source[problem.column - 1 :][: problem.width]
+
+
+def test_a_file_of_ones_own_is_read_as_those_of_the_package(file: Path) -> None:
+    file.write_text(GOOD)
+    own = Profiles(file)
+    assert own.ids == ("own/plain", "own/roomy")
+    plain, roomy = own.load("own/plain"), own.load("own/roomy")
+    assert (plain.concurrency.value, roomy.concurrency.value) == (2, 8)
+    assert plain.model_copy(update={"id": roomy.id, "concurrency": roomy.concurrency}) == roomy
+    assert (plain.maximum.value, plain.queue.value) == (None, 7)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "under", "message", "fix"),
+    [
+        ("value: 15 min", "value: 15 m", 15, "15 m", "is no unit", "write `15 min`"),
+        ("median=1 s", "median=1", 21, '"lognormal(median=1, sigma=0.5)"', "`1` is not a duration", "`1 s`"),
+        ("value: oldest", "value: eldest", 10, "eldest", "not possible here", "oldest"),
+        ("source: docs}\nvariants", "source: dosc}\nvariants", 22, "dosc", "no source `dosc`", "`docs`"),
+        (", reason: not published", "", 21, "{", "assumed needs a reason", "say why"),
+        ("minimum:", "minimun:", 12, "minimun", "unknown key `minimun`", "`minimum`"),
+        ("  vendor: Somebody\n", "", 23, "{}", "`vendor` is missing", "vendor:"),
+        ("value: 7", "value: many", 14, "many", "not a whole number", "write"),
+        ("{vcpu: 0.5", "{vcpus: 0.5", 7, "vcpus", "unknown key `vcpus`", "`vcpu`"),
+        ("value: 1 h", "value: 1 min", 16, "{", "less than `duration`", "lower `duration` or raise this"),
+        ("  plain: {}", "  plain: {id: other}", 24, "id", "unknown key `id`", ""),
+        ("    - name: boot\n", "    - name: boot\n      name: start\n", 21, "name", "`name` is here twice", ""),
+    ],
+)
+def test_a_mistake_is_told_with_its_place(
+    file: Path, old: str, new: str, line: int, under: str, message: str, fix: str
+) -> None:
+    assert GOOD.count(old) == 1
+    # A key that is misspelt is missing, too.
+    problem, *missing = sorted(problems(file, GOOD.replace(old, new)), key=lambda problem: "missing" in problem.message)
+    assert len(missing) == ("unknown key `id`" not in message and "unknown key" in message)
+    assert message in problem.message
+    assert fix in problem.fix
+    assert problem.line == line
+    assert marked(problem).startswith(under)
+    assert problem.render().startswith(f"{file}:{line}:{problem.column}: error: ")
+
+
+def test_all_mistakes_are_told_at_once(file: Path) -> None:
+    text = GOOD.replace("value: 15 min", "value: soon").replace("value: late", "value: lately").replace("kill", "end")
+    assert len(problems(file, text)) == 3
+
+
+def test_a_variant_is_told_its_own_mistakes_only(file: Path) -> None:
+    text = GOOD.replace("{value: 8,", "{value: eight,")
+    file.write_text(text)
+    assert Profiles(file).load("own/plain").concurrency.value == 2
+    (problem,) = problems(file, text, "own/roomy")
+    assert problem.line == 26
+    assert marked(problem) == "eight"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("variants: [1\n", 2, "not YAML"),
+        ("- a\n", 1, "not a mapping"),
+        ("", 1, "`variants` is missing"),
+        ("variants: {a: {}, a: {}}", 1, "the key `a` is here twice"),
+        ("variants: {[a]: {}}", 1, "a key must be a word"),
+        ("variants: &v {a: *v}", 1, "nested too deeply"),
+        ("a: &a [0,0,0,0,0,0,0,0]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n"
+         "d: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e]\n",
+         1, "more than"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_told(file: Path, text: str, line: int, message: str) -> None:
+    file.write_text(text)
+    with pytest.raises(InputError) as caught:
+        Profiles(file)
+    assert any(message in problem.message and problem.line == line for problem in caught.value.problems)
+
+
+def test_a_file_that_is_not_there_is_told(file: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        Profiles(file)
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="cannot be read"):
+        Profiles(file)
+
+
+def test_a_file_of_models_is_read_in_the_same_way(tmp_path: Path) -> None:
+    file = tmp_path / "models.yaml"
+    text = """\
+sources:
+  docs: {title: "Vendor, documentation", read: 2026-10-01}
+models:
+  own:
+    title: Own
+    vendor: Somebody
+    first_token: {value: 1 s, standing: vendor, source: docs}
+    tokens_per_second: {value: 50, standing: vendor, source: docs}
+"""
+    file.write_text(text)
+    assert Llms(file).ids == ("own",)
+    assert Llms(file).load("own").first_token.value.mean == 1_000_000
+    assert Llms(file).load("own").tokens_per_second.value.mean == 50
+    file.write_text(text.replace("value: 1 s", "value: 1"))
+    with pytest.raises(InputError) as caught:
+        Llms(file).load("own")
+    assert caught.value.problems[0].line == 7
+
+
+class TestScalars:
+    """Only what looks like a number is one; PyYAML alone would read 5:30 as 330, and no as False."""
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [("5", 5), ("-5", -5), ("0.25", 0.25), ("1e3", 1000.0), ("true", True), ("false", False), ("null", None),
+         ("~", None), ("", None), ("5:30", "5:30"), ("no", "no"), ("on", "on"), ("2026-10-01", "2026-10-01"),
+         ("'5'", "5"), ('"true"', "true"), ("0x10", "0x10"), ("1_000", "1_000"), ("15 min", "15 min")],
+    )  # fmt: skip
+    @pytest.mark.parametrize("loader", [documents._Loader, yaml.SafeLoader], ids=["default", "pure"])
+    def test_is(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loader: type, text: str, value: object) -> None:
+        monkeypatch.setattr(documents, "_Loader", loader)
+        file = tmp_path / "a.yaml"
+        file.write_text(f"key: {text}\n")
+        found = documents.read(file).data["key"]
+        assert found == value and type(found) is type(value)
+
+    @settings(max_examples=50)
+    @given(st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True),
+                           st.integers() | st.booleans() | st.none() | st.lists(st.integers(), max_size=3), max_size=6))
+    def test_what_yaml_writes_is_read_back_with_its_places(self, tmp_path_factory: pytest.TempPathFactory,
+                                                           data: dict[str, object]) -> None:
+        file = tmp_path_factory.mktemp("yaml") / "a.yaml"
+        file.write_text(yaml.safe_dump(data))
+        document = documents.read(file)
+        assert document.data == data
+        for key in data:
+            mark = document.keys[(key,)]
+            assert document.lines[mark.line - 1][mark.column - 1 :].lstrip("'\"").startswith(key)
+
+
+class TestSpeed:
+    """Processor time, the best of several: other work on the machine must not count."""
+
+    @pytest.mark.parametrize("path", sorted(PROFILES.glob("*.yaml")), ids=lambda path: path.stem)
+    def test_a_profile_loads_in_10_ms(self, path: Path) -> None:
+        def once() -> float:
+            begin = time.process_time()
+            if path == LLM:
+                Llms(path).load("mid-tier")
+            else:
+                profiles = Profiles(path)
+                profiles.load(profiles.ids[0])
+            return time.process_time() - begin
+
+        assert min(once() for _ in range(5)) < 0.010
+
+    def test_importing_takes_little_and_brings_nothing_heavy(self) -> None:
+        program = (
+            "import sys, time, pydantic, yaml, sim.distributions, sim.errors\n"
+            "from typing import Generic, TypeVar\n"
+            "T = TypeVar('T')\n"
+            "class Warm(pydantic.BaseModel, Generic[T]):\n"  # pydantic imports itself as it is used
+            "    x: T\n"
+            "    @pydantic.field_validator('x')\n"
+            "    @classmethod\n"
+            "    def check(cls, x): return x\n"
+            "Warm[int]\n"
+            "begin = time.process_time()\n"
+            "import sim.catalog\n"
+            "print(time.process_time() - begin)\n"
+            "print(*sorted({'pandas', 'matplotlib', 'scipy', 'simpy', 'sim.scenario'} & set(sys.modules)))\n"
+        )
+        taken = []
+        for _ in range(5):
+            out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+            seconds, heavy = out.split("\n")[:2]
+            assert heavy == ""
+            taken.append(float(seconds))
+        assert min(taken) < 0.1
+
+    def test_only_the_file_of_the_named_platform_is_read(self) -> None:
+        program = (
+            "from pathlib import Path\n"
+            "read, original = [], Path.read_text\n"
+            "def spy(self, *args, **kwargs):\n"
+            "    read.append(self.name)\n"
+            "    return original(self, *args, **kwargs)\n"
+            "Path.read_text = spy\n"
+            "from sim import catalog\n"
+            "read.clear()\n"
+            "catalog.profile('fly/machines')\n"
+            "catalog.profile('fly/machines-stop')\n"
+            "print(*read)\n"
+        )
+        out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+        assert out.split() == ["fly.yaml"]
