@@ -1,0 +1,72 @@
+"""A run of a model to a bill: the one function that most callers need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sim.billing.invoice import Invoice
+from sim.billing.metering import Billed, Observed, Steps, meter, meter_tokens
+from sim.billing.month import Month
+from sim.billing.rating import rate
+from sim.billing.records import Requests
+from sim.catalog.prices import PriceList
+from sim.engine.contract import Demand, Outcome
+from sim.trace.spans import Spans
+
+
+def observe(demand: Demand, outcome: Outcome, spans: Spans) -> Observed:
+    """Pick out of a run what costs something.
+
+    Parameters
+    ----------
+    demand : Demand
+    outcome : Outcome
+        Of the same run.
+    spans : Spans
+        Of the outcome.
+
+    Returns
+    -------
+    Observed
+    """
+    return Observed(
+        horizon=demand.horizon,
+        spans=spans,
+        pool=outcome.pool,
+        requests=Requests(outcome.started, outcome.ended, outcome.instance, outcome.warmth),
+        steps=Steps(outcome.step_ended, demand.step_cpu, demand.step_tokens_in, demand.step_tokens_cached,
+                    demand.step_tokens_out, demand.step_model),
+    )
+
+
+def bill(
+    seen: Observed, deployment: Billed, models: Sequence[str], month: Month, prices: PriceList, tokens: PriceList
+) -> Invoice:
+    """Say what a deployment costs in a month.
+
+    Parameters
+    ----------
+    seen : Observed
+    deployment : Billed
+    models : sequence of str
+        Name of each language model, by its number in ``seen.steps``.
+    month : Month
+    prices : PriceList
+        Of the deployment's platform and variant.
+    tokens : PriceList
+        Of language models, from the same book.
+
+    Returns
+    -------
+    Invoice
+        The lines of the platform, then those of the models.
+
+    Raises
+    ------
+    AdvisedError
+        The horizon is not whole days.
+    ValueError
+        The price lists are of two books.
+    """
+    platform = rate(meter(seen, deployment, prices, month), prices, month)
+    return platform + rate(meter_tokens(seen, models, tokens, month), tokens, month)

@@ -1,0 +1,153 @@
+"""A bill: lines with exact amounts, in groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sim.catalog.figures import Standing
+from sim.catalog.prices import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a bill.
+
+    Attributes
+    ----------
+    platform : str
+    charge : str or None
+        The charge of the price list; None for a meter that the list does not price.
+    group : Group
+    item : str
+    quantity : Fraction
+        Units that are used, what is free not counted.
+    free : Fraction
+        Units that an allowance covered.
+    unit : str
+    rate : Decimal or None
+        Dollars a unit; None when no price is known.
+    amount : Fraction or None
+        Dollars, exact. Not always rate times quantity: a cap, a least price, whole units or rounding may be part of
+        the price. None when no price is known.
+    standing : Standing or None
+        How well the price is founded; None where there is none.
+    source : str
+    as_of : date or None
+    reason : str or None
+        Why a guessed price is what it is, or why there is none.
+    """
+
+    platform: str
+    charge: str | None
+    group: Group
+    item: str
+    quantity: Fraction
+    free: Fraction
+    unit: str
+    rate: Decimal | None
+    amount: Fraction | None
+    standing: Standing | None
+    source: str
+    as_of: date | None
+    reason: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the line as plain values: amounts as the nearest float, the rate as text, to the last digit."""
+        return {
+            "group": self.group.value,
+            "platform": self.platform,
+            "charge": self.charge,
+            "item": self.item,
+            "quantity": float(self.quantity),
+            "free": float(self.free),
+            "unit": self.unit,
+            "rate": None if self.rate is None else f"{self.rate:f}",
+            "amount": None if self.amount is None else float(self.amount),
+            "standing": None if self.standing is None else self.standing.value,
+            "source": self.source,
+            "as_of": None if self.as_of is None else self.as_of.isoformat(),
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """What a deployment costs in a month.
+
+    Attributes
+    ----------
+    month : str
+        Such as "2026-11".
+    book : str
+        The price book.
+    lines : tuple of Line
+    not_covered : tuple of str
+        What the vendors charge for beside this.
+    """
+
+    month: str
+    book: str
+    lines: tuple[Line, ...]
+    not_covered: tuple[str, ...] = ()
+
+    def total(self, group: Group | None = None) -> Fraction:
+        """Add up the lines that have a price.
+
+        Parameters
+        ----------
+        group : Group or None
+            Only the lines of this group.
+
+        Returns
+        -------
+        Fraction
+            Dollars, exact. Less than the bill where a line has no price: see `complete`.
+        """
+        return sum((line.amount for line in self._of(group) if line.amount is not None), Fraction(0))
+
+    def complete(self, group: Group | None = None) -> bool:
+        """Say whether every line (of the group) has a price."""
+        return all(line.amount is not None for line in self._of(group))
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """The items without a price."""
+        return tuple(line.item for line in self.lines if line.amount is None)
+
+    def __add__(self, other: Invoice) -> Invoice:
+        """Put two bills of one month and book together.
+
+        Raises
+        ------
+        ValueError
+            They are not of one month and book.
+        """
+        if (self.month, self.book) != (other.month, other.book):
+            raise ValueError(f"a bill of {self.month} by {self.book} and one of {other.month} by {other.book}")
+        missing = (text for text in other.not_covered if text not in self.not_covered)
+        return Invoice(self.month, self.book, self.lines + other.lines, (*self.not_covered, *missing))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the bill as plain values, for JSON. Sums are made exactly, then given as the nearest float."""
+        groups: Mapping[str, Any] = {
+            group.value: {"amount": float(self.total(group)), "complete": self.complete(group)} for group in Group
+        }
+        return {
+            "currency": "USD",
+            "month": self.month,
+            "prices": self.book,
+            "total": float(self.total()),
+            "complete": self.complete(),
+            "groups": groups,
+            "lines": [line.to_dict() for line in self.lines],
+            "unpriced": list(self.unpriced),
+            "not_covered": list(self.not_covered),
+        }
+
+    def _of(self, group: Group | None) -> Iterable[Line]:
+        return (line for line in self.lines if group is None or line.group is group)

@@ -1,0 +1,188 @@
+"""Price lists: what they say, how they fit the profiles, and what is told of a wrong one."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from sim import catalog
+from sim.catalog.figures import Standing
+from sim.catalog.prices import TOKENS, Charge, Measure, PriceList, Unit, books, load, platforms, prices
+from sim.errors import AdvisedError, InputError, UnknownName
+from sim.units import DAY, HOUR, MINUTE, SECOND
+
+EVERY = [(book, platform) for book in books() for platform in platforms(book)]
+
+FILE = """\
+title: A platform
+sources:
+  page: {title: The vendor's price page, at: example.com/pricing, read: 2026-11-01}
+allowances:
+  cpu: {quantity: 100, per: vCPU-s, standing: vendor, source: page}
+charges:
+  vcpu:
+    item: vCPU
+    meter: running
+    basis: vcpu
+    rate: $0.00001
+    per: vCPU-s
+    round_up: 100 ms
+    allowance: cpu
+    standing: vendor
+    source: page
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    book = load(written(tmp_path, FILE), "my-prices")
+    one = book.charge("vcpu")
+    assert (book.book, book.platform, one.rate, one.round_up) == ("my-prices", "mine", Decimal("0.00001"), 100_000)
+    assert one.source == "The vendor's price page, example.com/pricing, read 2026-11-01"
+    assert (one.as_of, book.as_of, one.standing) == (date(2026, 11, 1), date(2026, 11, 1), Standing.VENDOR)
+    folder = tmp_path / "books"
+    (folder / "my-prices").mkdir(parents=True)
+    written(folder / "my-prices", FILE)
+    assert prices("my-prices", "mine/any", folder) == book
+
+
+@pytest.mark.parametrize(("old", "new", "line", "told"), [
+    ("rate: $0.00001", "rate: 0.00001", 11, "does not start with $"),
+    ("rate: $0.00001", "rat: $0.00001", 11, "did you mean `rate`"),
+    ("per: vCPU-s\n", "per: vCPU second\n", 12, "is not a unit"),
+    ("per: vCPU-s\n", "per: 1M requests\n", 7, "does not measure time"),
+    ("round_up: 100 ms", "round_up: 100", 13, "has no unit"),
+    ("round_up: 100 ms", "round_up: 0", 13, "greater than or equal to 1"),
+    ("allowance: cpu", "allowance: cpus", 14, "did you mean `cpu`"),
+    ("source: page\n", "source: pages\n", 16, "did you mean `page`"),
+    ("standing: vendor\n    source", "standing: guessed\n    source", 15, "not possible here"),
+    ("standing: vendor\n    source", "standing: assumed\n    source", 7, "needs a reason"),
+    ("basis: vcpu", "basis: gpu", 10, "not possible here"),
+    ("    item: vCPU\n", "", 7, "`item` is missing"),
+    ("    meter: running\n", "", 7, "needs a meter"),
+    ("meter: running", "meter: running\n    measure: cpu", 7, "only time"),
+    ("meter: running", "meter: running\n    cap: $5", 7, "cannot have an allowance"),
+    ("meter: running", "meter: running\n    with_start: true", 7, "only a request"),
+    ("meter: running", "meter: running\n    included: 2", 7, "go together"),
+    ("meter: running", "meter: running\n    tiers: [{above: 5, rate: $1}, {above: 4, rate: $2}]", 7, "not in order"),
+    ("meter: running", "meter: running\n    meter: running", 10, "twice"),
+    ("quantity: 100", "quantity: many", 5, "is not a number"),
+    ("quantity: 100", "quantity: -1", 5, "is negative"),
+    ("per: vCPU-s, standing", "per: requests, standing", 14, "one is of time"),
+    ("title: A platform\n", "", 1, "`title` is missing"),
+    ("title: A platform", "titel: A platform", 1, "did you mean `title`"),
+])  # fmt: skip
+def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str, line: int, told: str) -> None:
+    assert old in FILE
+    with pytest.raises(InputError) as caught:
+        load(written(tmp_path, FILE.replace(old, new, 1)), "my-prices")
+    assert told in str(caught.value)
+    assert any(problem.line == line for problem in caught.value.problems), str(caught.value)
+
+
+def test_a_charge_without_a_rate_has_no_terms(tmp_path: Path) -> None:
+    load(written(tmp_path, FILE.replace("    rate: $0.00001\n", "")), "my-prices")
+    with pytest.raises(InputError, match="no terms either"):
+        load(written(tmp_path, FILE.replace("rate: $0.00001", "cents: $0.01")), "my-prices")
+
+
+@pytest.mark.parametrize(("text", "of_february"), [
+    ("s", SECOND), ("vCPU-s", SECOND), ("GB-h", HOUR), ("min", MINUTE), ("core-ms", 1000), ("day", DAY),
+    ("GB-30d", 30 * DAY), ("730h", 730 * HOUR), ("month", 28 * DAY), ("GiB-month", 28 * DAY), ("requests", 1),
+    ("1K requests", 1000), ("1M tokens", 10**6),
+])  # fmt: skip
+def test_units(text: str, of_february: int) -> None:
+    assert Unit.parse(text).size(28 * DAY) == of_february
+    assert Unit.parse(Unit.parse(text)) == Unit.parse(text)
+
+
+@pytest.mark.parametrize("text", ["", "GB-year", "GB-", "-s", "2M requests", "1M", "GB s", 5, None])
+def test_what_is_no_unit(text: object) -> None:
+    with pytest.raises(AdvisedError, match="is not a unit"):
+        Unit.parse(text)
+
+
+def test_names_that_are_not_known() -> None:
+    with pytest.raises(UnknownName, match="list-2026"):
+        prices("list-2062", "hetzner")
+    with pytest.raises(UnknownName, match="hetzner"):
+        prices("list-2026", "hetzne/cx23")
+    with pytest.raises(UnknownName, match="cx23"):
+        prices("list-2026", "hetzner").charge("cx2")
+
+
+def test_a_variant_leaves_out_what_is_for_others() -> None:
+    of_arm = {charge.id for charge in prices("list-2026", "aws-lambda/arm").charges}
+    assert of_arm == {"requests", "duration-arm"}
+    assert {charge.id for charge in prices("list-2026", "aws-lambda").charges} == of_arm | {"duration-x86"}
+
+
+def test_a_size_has_its_own_price() -> None:
+    book = prices("list-2026", "fly/machines")
+    assert {charge.id for charge in book.of_size("performance-2x-4gb") if charge.meter == "started"} == {
+        "performance-vcpu", "performance-memory"}
+    assert book.unpriced(["started", "suspended", "kept"], "shared-cpu-1x-256mb") == ("kept",)
+    # A size that the list does not name has no price, although something else on its meter has.
+    assert prices("list-2026", "hetzner/cx23").unpriced(["server"], "cx93") == ("server",)
+    assert prices("list-2026", "hetzner/cx23").unpriced(["server"], None) == ("server",)
+
+
+@pytest.mark.parametrize("platform", catalog.platform_ids())
+@pytest.mark.parametrize("book", books())
+def test_every_meter_of_every_platform_has_a_charge(book: str, platform: str) -> None:
+    profile, price_list = catalog.profile(platform), prices(book, platform)
+    for size in profile.sizes or [None]:
+        without = price_list.unpriced(sorted(profile.meters.names), size)
+        # The vendors' book prices every size. The article names one size of each kind of server.
+        assert without == () or (book == "article-2026" and size is not None)
+
+
+@pytest.mark.parametrize(("book", "platform"), EVERY)
+def test_no_charge_is_for_a_meter_or_a_size_that_nothing_has(book: str, platform: str) -> None:
+    price_list = prices(book, platform)
+    if platform == "llm":
+        assert all(charge.measure in TOKENS and charge.group == "llm" for charge in price_list.charges)
+        return
+    profiles = {id.partition("/")[2]: catalog.profile(id) for id in catalog.platform_ids()
+                if id.partition("/")[0] == platform}
+    for charge in price_list.charges:
+        if charge.measure is Measure.PLAN:
+            continue
+        assert set(charge.variants) <= set(profiles)
+        assert any(charge.meter in profile.meters.names for profile in profiles.values())
+        sizes = [size for profile in profiles.values() for size in profile.sizes]
+        assert not charge.sizes or any(charge.matches(size) for size in sizes)
+        assert all(any(Charge.matches(charge.model_copy(update={"sizes": (pattern,)}), size) for size in sizes)
+                   for pattern in charge.sizes)
+
+
+def test_every_language_model_has_a_price() -> None:
+    charges = prices("list-2026", "llm").charges
+    priced = {(charge.meter, charge.measure) for charge in charges if charge.rate is not None}
+    assert priced >= {(model, measure) for model in catalog.llm_ids() for measure in TOKENS}
+
+
+@pytest.mark.parametrize(("book", "platform"), EVERY)
+def test_every_price_says_what_it_rests_on(book: str, platform: str) -> None:
+    price_list = prices(book, platform)
+    for charge in price_list.charges:
+        assert date(2026, 1, 1) <= charge.as_of <= date(2026, 12, 31)
+        assert len(charge.source.split()) > 3
+        # The article's book holds only what the article says, or what follows from it.
+        ours = charge.standing in (Standing.ARTICLE, Standing.CALIBRATED)
+        assert ours == (book == "article-2026")
+        assert charge.rate is not None or charge.reason
+
+
+def test_charges_are_refused_that_contradict_themselves() -> None:
+    with pytest.raises(ValueError, match="no allowance"):
+        PriceList.model_validate({"book": "b", "platform": "p", "title": "t", "charges": [
+            prices("list-2026", "cloud-run").charge("requests")]})
