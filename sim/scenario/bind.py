@@ -1,0 +1,179 @@
+"""Binding of a scenario's names to the catalogue: from what a person wrote to what a run needs to know."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim import catalog, units
+from sim.catalog import prices
+from sim.errors import AdvisedError, InputError, UnknownName, quoted
+from sim.scenario import extends, resting
+from sim.scenario.deployment import BoundDeployment, Surroundings, bind_deployment
+from sim.scenario.document import problems
+from sim.scenario.model import Flaw, Place
+from sim.scenario.schema import Scenario, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A scenario with every name resolved: what a run runs.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    deployments : tuple of BoundDeployment
+        In the order of the file.
+    reference : str
+        The deployment that the others are compared with.
+    book : str
+        Price book.
+    directory : Path
+        The folder that names of data files are relative to.
+    identity : str
+        SHA-256 of the scenario's content and of all behaviour taken from the catalogue; prices and data files are not
+        in it. Comments, layout and the order of keys have no effect.
+    """
+
+    scenario: Scenario
+    deployments: tuple[BoundDeployment, ...]
+    reference: str
+    book: str
+    directory: Path
+    identity: str
+
+
+def bind(scenario: Scenario, directory: Path) -> Case:
+    """Resolve the names of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    directory : Path
+        The folder that names of data files are relative to.
+
+    Returns
+    -------
+    Case
+
+    Raises
+    ------
+    InputError
+        All names that the catalogue does not have, and all that its platforms do not allow; with their places in the
+        file, when the scenario comes from one.
+    """
+    data = scenario.model_dump(mode="json", exclude_none=True)
+    keys = {name: deployment.given for name, deployment in scenario.deployments.items()}
+    bound, found = resolve(data, keys)
+    if found:
+        raise InputError(problems(found, scenario.document, scenario.name))
+    timed_by_profile = {llm["model"] for _, llm in _llm_calls(data) if "time" not in llm}
+    models = tuple(one for model in sorted(timed_by_profile) for one in resting.of_model(model))
+    deployments = tuple(dataclasses.replace(one, rests_on=one.rests_on + models) for one in bound)
+    reference = scenario.reference or next(iter(keys))
+    identity = _identity(data, reference, deployments)
+    return Case(scenario, deployments, reference, scenario.prices, directory, identity)
+
+
+def resolve(data: Mapping[str, Any], keys: extends.Keys) -> tuple[list[BoundDeployment], list[Flaw]]:
+    """Bind all deployments of a scenario, whatever else is wrong with it.
+
+    Parameters
+    ----------
+    data : mapping
+        The scenario as it was written.
+    keys : mapping of str to mapping
+        What each deployment gives, as the schema reads it.
+
+    Returns
+    -------
+    list of BoundDeployment, list of Flaw
+        Those deployments that could be bound; all names that are unknown, and all that platforms do not allow.
+    """
+    around = _surroundings(data)
+    priced, found = _book(data)
+    found += _model_flaws(data)
+    bound, wrong = [], {}
+    for name in keys:
+        given = extends.resolve(name, keys)
+        one, flaws = bind_deployment(name, given, around)
+        if one is not None and priced is not None and not _is_priced(one, priced):
+            others = [other for other in prices.books() if _is_priced(one, prices.platforms(other))]
+            flaws.append(Flaw(given.place("platform"), f"the price book has no prices of {one.platform}",
+                              f"write `prices: {others[0]}`" if others else "no book has: choose another platform"))
+        wrong[name] = flaws
+        bound += [one] if one is not None else []
+    return bound, found + [flaw for name in keys for flaw in _placed(name, wrong)]
+
+
+def _placed(name: str, wrong: Mapping[str, Sequence[Flaw]]) -> Iterator[Flaw]:
+    """Say where the flaws of a deployment are; one that comes with an inherited key is told where it is inherited."""
+    for flaw in wrong[name]:
+        above = str(flaw.place[0])
+        if above == name:
+            yield Flaw(("deployments", *flaw.place), flaw.message, flaw.fix, flaw.at_key)
+        elif (flaw.place, flaw.message) not in [(other.place, other.message) for other in wrong.get(above, ())]:
+            yield Flaw(("deployments", name, "extends"),
+                       f"{flaw.message}; `{flaw.place[-1]}` is inherited from {quoted(above)}", flaw.fix)
+
+
+def _book(data: Mapping[str, Any]) -> tuple[tuple[str, ...] | None, list[Flaw]]:
+    """Return the platforms of the price book that the scenario names; None when that cannot be read."""
+    book = data.get("prices", Scenario.model_fields["prices"].default)
+    if not isinstance(book, str):
+        return None, []
+    try:
+        return prices.platforms(book), []
+    except UnknownName as error:
+        return None, [Flaw(("prices",), error.message, error.fix)]
+
+
+def _is_priced(deployment: BoundDeployment, platforms: Iterable[str]) -> bool:
+    return deployment.platform.partition("/")[0] in platforms
+
+
+def _surroundings(data: Mapping[str, Any]) -> Surroundings:
+    workload = data.get("workload")
+    workload = workload if isinstance(workload, Mapping) else {}
+    arrivals = workload.get("arrivals")
+    try:
+        memory = units.size(workload["memory"]) if "memory" in workload else Workload.model_fields["memory"].default
+    except AdvisedError:
+        memory = None
+    return Surroundings(memory, isinstance(arrivals, Mapping) and "sessions" in arrivals)
+
+
+def _model_flaws(data: Mapping[str, Any]) -> Iterator[Flaw]:
+    for place, llm in _llm_calls(data):
+        try:
+            catalog.llm(llm["model"])
+        except UnknownName as error:
+            yield Flaw((*place, "model"), error.message, error.fix)
+
+
+def _llm_calls(data: Any, place: Place = ()) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    """Find the calls of language models."""
+    pairs = data.items() if isinstance(data, Mapping) else enumerate(data) if isinstance(data, (list, tuple)) else ()
+    for key, value in pairs:
+        if key == "llm" and isinstance(value, Mapping) and isinstance(value.get("model"), str):
+            yield (*place, key), value
+        else:
+            yield from _llm_calls(value, (*place, key))
+
+
+def _identity(data: Mapping[str, Any], reference: str, deployments: Iterable[BoundDeployment]) -> str:
+    """Return the hash of everything that decides what a run does, as far as it is known here."""
+    def content(one: BoundDeployment) -> dict[str, Any]:
+        fields = [field.name for field in dataclasses.fields(one) if field.name not in ("profile", "ladder", "start")]
+        told = {name: getattr(one, name) for name in fields}
+        told["ladder"] = [(rung.name, rung.after, rung.enter, rung.wake, rung.keeps) for rung in one.ladder]
+        return told | {"start": list(one.start), "meters": one.profile.meters.model_dump()}
+
+    contents = {one.name: content(one) for one in deployments}
+    everything = {"scenario": data, "reference": reference, "deployments": contents}
+    return hashlib.sha256(json.dumps(everything, sort_keys=True, default=str).encode()).hexdigest()

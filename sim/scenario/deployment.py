@@ -1,0 +1,271 @@
+"""One deployment, bound: its platform's profile, with what the scenario says instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sim import catalog, units
+from sim.catalog import Profile
+from sim.distributions import ZERO, Distribution
+from sim.errors import UnknownName, quoted
+from sim.scenario import resting
+from sim.scenario.extends import Given
+from sim.scenario.model import Flaw
+from sim.scenario.resting import RestsOn
+from sim.scenario.shape import Shape, fit
+
+LEAST_KEPT_TIMEOUT = units.SECOND
+"""The shortest idle timeout beside a minimum of instances: a kept instance is looked at again that often."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundRung:
+    """A rung of the ladder of a deployment.
+
+    Attributes
+    ----------
+    name : str
+    after : int or None
+        Microseconds in the state before (idle, or the rung above) until it is entered; None for never.
+    enter : int
+        Microseconds that entering takes.
+    wake : Distribution
+        Time to wake from it; no time where it does not keep.
+    keeps : bool
+        Whether an instance in it can be woken.
+    """
+
+    name: str
+    after: int | None
+    enter: int
+    wake: Distribution
+    keeps: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoundDeployment:
+    """A deployment with every name resolved and every default filled in.
+
+    Attributes
+    ----------
+    name, platform : str
+    profile : Profile
+        Of the platform, as the catalogue has it; what the scenario says instead is in the other attributes.
+    size : str or None
+        The named size; None where cores and memory are chosen.
+    vcpu : Fraction
+        Cores of nominal speed of an instance.
+    memory : int
+        Bytes of an instance.
+    placement : str
+        ``shared``, ``per-agent`` or ``per-session``.
+    binding : str
+        ``early`` or ``late``.
+    reuse : str
+        ``most-recent``, ``newest``, ``oldest`` or ``least-loaded``.
+    concurrency : int
+        Requests at once on an instance.
+    minimum, maximum : int
+        Instances of a pool; ``maximum`` is None for no limit.
+    queue : int or None
+        Requests that may wait; None for no limit.
+    duration_limit : int or None
+        Microseconds that a request may last; None for no limit.
+    base_memory : int
+        Bytes of an instance in use when no request is served.
+    memory_kills : bool
+        Whether running out of memory ends the instance, rather than only the request.
+    ladder : tuple of BoundRung
+        From the shallowest.
+    start : tuple of Distribution
+        Parts of the start-up, which follow each other.
+    rests_on : tuple of RestsOn
+        Every figure of behaviour above, with its standing. Prices are not among them: each line of a bill has its own.
+    """
+
+    name: str
+    platform: str
+    profile: Profile
+    size: str | None
+    vcpu: Fraction
+    memory: int
+    placement: str
+    binding: str
+    reuse: str
+    concurrency: int
+    minimum: int
+    maximum: int | None
+    queue: int | None
+    duration_limit: int | None
+    base_memory: int
+    memory_kills: bool
+    ladder: tuple[BoundRung, ...]
+    start: tuple[Distribution, ...]
+    rests_on: tuple[RestsOn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What binding a deployment needs to know of the rest of the scenario.
+
+    Attributes
+    ----------
+    memory : int or None
+        Bytes that a request needs; None when that cannot be read.
+    sessions : bool
+        Whether requests belong to sessions.
+    """
+
+    memory: int | None
+    sessions: bool
+
+
+def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[BoundDeployment | None, list[Flaw]]:
+    """Bind one deployment.
+
+    Parameters
+    ----------
+    name : str
+    given : mapping
+        Its keys, inherited ones too, each with the deployment that gives it.
+    around : Surroundings
+
+    Returns
+    -------
+    BoundDeployment or None, list of Flaw
+        None when something is wrong. The places of the flaws begin with the name of a deployment.
+    """
+    if "platform" not in given:
+        return None, []  # the schema says so
+    try:
+        profile = catalog.profile(given.value("platform"))
+    except UnknownName as error:
+        return None, [_unknown_platform(given, error)]
+    shape, found = fit(name, given, profile, around.memory)
+    pool, more = _pool(given, profile, around.sessions)
+    found += [*more, *_limit_flaws(given, profile), *_ladder_flaws(given, profile, pool.minimum)]
+    if shape is None or found:
+        return None, found
+    return _bound(name, given, profile, shape, pool), []
+
+
+def _bound(name: str, given: Given, profile: Profile, shape: Shape, pool: _Pool) -> BoundDeployment:
+    queue = given.value("queue", profile.queue.value)
+    return BoundDeployment(
+        name=name,
+        platform=profile.id,
+        profile=profile,
+        size=shape.size,
+        vcpu=shape.vcpu,
+        memory=shape.memory,
+        placement=pool.placement,
+        binding=given.value("binding", profile.binding.value),
+        reuse=given.value("reuse", profile.reuse.value),
+        concurrency=given.value("concurrency", profile.concurrency.value),
+        minimum=pool.minimum,
+        maximum=pool.maximum,
+        queue=None if queue == "unlimited" else queue,
+        duration_limit=given.value("max_duration", profile.duration.value),
+        base_memory=profile.base_memory.value,
+        memory_kills=profile.on_memory.value == "kill",
+        ladder=tuple(_ladder(given, profile, shape.memory)),
+        start=(given.value("start"),) if "start" in given else tuple(part.time.value for part in profile.start),
+        rests_on=tuple(resting.of_platform(profile, given, shape.size, pool.placement)),
+    )
+
+
+def _ladder(given: Given, profile: Profile, memory: int) -> Iterator[BoundRung]:
+    for index, rung in enumerate(profile.ladder):
+        after, wake = rung.after.value, rung.wake.value if rung.wake is not None else ZERO
+        if index == 0:
+            after, wake = given.value("idle_timeout", after), given.value("wake", wake)
+        yield BoundRung(rung.name, after, rung.entering(memory), wake, rung.keeps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """Who shares the instances, and how many there are."""
+
+    placement: str
+    minimum: int
+    maximum: int | None
+
+
+def _pool(given: Given, profile: Profile, sessions: bool) -> tuple[_Pool, list[Flaw]]:
+    placement = given.value("placement", profile.placement.value)
+    if placement == "shared":
+        return _shared_pool(given, profile)
+    found = []
+    of = placement.removeprefix("per-")
+    for key in ("instances", "min_instances", "max_instances"):
+        most = 0 if placement == "per-session" and key != "max_instances" else 1
+        if given.value(key, 0) > most:
+            fix = f"leave `{key}` out" if most == 0 else f"leave `{key}` out, or write 1"
+            kept = ", and none is kept" if most == 0 else ""
+            found.append(Flaw(given.place(key), f"with `placement: {placement}` every {of} has one instance of its own"
+                              f"{kept}", f"{fix}, or write `placement: shared`"))
+    if placement == "per-session" and not sessions:
+        where = given.place("placement" if "placement" in given else "platform")
+        found.append(Flaw(where, "`placement: per-session` needs arrivals in sessions",
+                          "write `placement: per-agent`, or let sessions arrive"))
+    minimum = given.value("instances", given.value("min_instances", min(1, profile.minimum.value)))
+    return _Pool(placement, minimum if placement == "per-agent" else 0, 1), found
+
+
+def _shared_pool(given: Given, profile: Profile) -> tuple[_Pool, list[Flaw]]:
+    fixed = given.value("instances")
+    low, high = given.value("min_instances", fixed), given.value("max_instances", fixed)
+    minimum = profile.minimum.value if low is None else low
+    maximum = profile.maximum.value if high is None else high
+    pool = _Pool("shared", minimum, maximum)
+    if maximum is None or minimum <= maximum or (low is not None and high is not None):
+        return pool, []
+    if low is not None:
+        message = f"`min_instances` {minimum} is more than the {maximum} that {profile.id} has at most by default"
+        return pool, [Flaw(given.place("min_instances"), message, f"add `max_instances: {minimum}` or more")]
+    message = f"`max_instances` {maximum} is less than the {minimum} that {profile.id} keeps by default"
+    return pool, [Flaw(given.place("max_instances"), message, f"add `min_instances: {maximum}` or less")]
+
+
+def _limit_flaws(given: Given, profile: Profile) -> Iterator[Flaw]:
+    """Say what is beyond the platform's limits."""
+    concurrency, most = given.value("concurrency", 1), profile.max_concurrency
+    if most is not None and concurrency > most.value:
+        yield Flaw(given.place("concurrency"), f"{profile.id} serves {_requests(most.value)} at once on an instance, "
+                   f"not {concurrency}", f"write {most.value}" if most.value == 1 else f"write 1 to {most.value:,}")
+    longest = profile.max_duration.value
+    if longest is not None and given.value("max_duration", 0) > longest:
+        shown = units.show_duration(longest)
+        yield Flaw(given.place("max_duration"), f"{profile.id} ends every request after {shown}",
+                   f"write `{shown}` or less")
+
+
+def _ladder_flaws(given: Given, profile: Profile, minimum: int) -> Iterator[Flaw]:
+    """Say what does not go with how the platform's instances rest."""
+    if not profile.ladder:
+        for key in ("idle_timeout", "wake"):
+            if key in given:
+                yield Flaw(given.place(key), f"instances of {profile.id} run until they are deleted: they never rest",
+                           f"leave `{key}` out", at_key=True)
+        return
+    first = profile.ladder[0]
+    if "wake" in given and not first.keeps:
+        yield Flaw(given.place("wake"), f"nothing wakes on {profile.id}: an idle instance is {first.name}",
+                   "leave `wake` out; `start` says how long a new one takes", at_key=True)
+    after = given.value("idle_timeout", first.after.value)
+    if minimum > 0 and "idle_timeout" in given and after < LEAST_KEPT_TIMEOUT:
+        yield Flaw(given.place("idle_timeout"), f"{quoted(units.show_duration(after))} is too short where instances "
+                   "are kept: each is looked at again that often", f"write `{units.show_duration(LEAST_KEPT_TIMEOUT)}` "
+                   "or more, or keep none")  # fmt: skip
+
+
+def _unknown_platform(given: Given, error: UnknownName) -> Flaw:
+    variants = [known for known in error.known if known.startswith(f"{error.name}/")]
+    fix = f"write {' or '.join(quoted(known) for known in variants)}" if variants else error.fix
+    return Flaw(given.place("platform"), error.message, fix)
+
+
+def _requests(count: int) -> str:
+    return "one request" if count == 1 else f"{count:,} requests"

@@ -1,0 +1,110 @@
+"""Data files that a scenario names: whether they are there, and have what is asked of them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sim import distributions
+from sim.errors import AdvisedError, choose, quoted
+from sim.scenario.model import Flaw, Place
+
+SESSION_COLUMNS = ("session", "turn", "step", "gap_s", "kind", "wait_s")
+"""Columns that a file of recorded sessions must have."""
+
+_LONGEST_HEADER = 100_000
+
+
+def flaws(data: Any, directory: Path) -> Iterator[Flaw]:
+    """Say what is wrong with the files that a scenario names.
+
+    Parameters
+    ----------
+    data : object
+        The scenario as it was written.
+    directory : Path
+        The folder that names of files are relative to.
+
+    Yields
+    ------
+    Flaw
+        No such file, or without a column. Of recorded samples, all that keeps them from being read.
+    """
+    for place, mapping in _mappings(data, ()):
+        if place[-1:] == ("sessions",) and isinstance(mapping.get("file"), str):
+            columns = dict.fromkeys(SESSION_COLUMNS, (*place, "file"))
+            yield from _table((*place, "file"), directory, mapping["file"], columns)
+        elif place[-1:] == ("shape",) and isinstance(mapping.get("file"), str):
+            named = {key: mapping.get(key, otherwise) for key, otherwise in (("time", "t_s"), ("rate", "rate"))}
+            columns = {str(column): (*place, key if key in mapping else "file") for key, column in named.items()}
+            yield from _table((*place, "file"), directory, mapping["file"], columns)
+        elif isinstance(mapping.get("samples"), str):
+            yield from _samples(place, directory, mapping)
+
+
+def _mappings(data: Any, place: Place) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    """Go through all mappings of a document."""
+    if isinstance(data, Mapping):
+        yield place, data
+    pairs = data.items() if isinstance(data, Mapping) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in pairs:
+        yield from _mappings(value, (*place, key))
+
+
+def _samples(place: Place, directory: Path, mapping: Mapping[str, Any]) -> Iterator[Flaw]:
+    """Read recorded samples, which are small, and say what keeps them from being read."""
+    try:
+        found = distributions.parse(mapping, "duration" if "unit" in mapping else "count").samples
+    except AdvisedError:
+        return  # the schema says so
+    if found is None:
+        return
+    columns: dict[str, Place] = {column: (*place, "where", column) for column, _ in found.where}
+    lacks = list(_table((*place, "samples"), directory, found.file, columns | {found.column: (*place, "column")}))
+    yield from lacks
+    if not lacks:
+        try:
+            found.read(directory)
+        except AdvisedError as error:
+            yield Flaw((*place, "samples"), error.message, error.fix)
+
+
+def _table(place: Place, directory: Path, name: str, columns: Mapping[str, Place]) -> Iterator[Flaw]:
+    """Say which columns a file lacks; only its first line is read."""
+    flaw = _missing(place, directory, name)
+    if flaw is not None:
+        yield flaw
+        return
+    try:
+        header = _header(directory / name)
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        yield Flaw(place, f"{quoted(name)} cannot be read: {error}", "write CSV in UTF-8, gzipped if it ends in .gz")
+        return
+    for column, where in columns.items():
+        if column not in header:
+            yield Flaw(where, f"{quoted(name)} has no column {quoted(column)}", choose(column, header),
+                       at_key=where[-2:-1] == ("where",))
+
+
+def _missing(place: Place, directory: Path, name: str) -> Flaw | None:
+    path = directory / name
+    try:
+        if path.is_file():
+            return None
+    except (OSError, ValueError):
+        return Flaw(place, f"{quoted(name)} cannot be the name of a file", "write a path relative to this file")
+    folder = path.parent
+    near = [other.name for other in folder.iterdir() if other.is_file()] if folder.is_dir() else []
+    if not near:
+        return Flaw(place, f"there is no file {quoted(name)}", "paths are relative to the folder of this file")
+    others = [str(Path(name).with_name(other)) for other in sorted(near)]
+    return Flaw(place, f"there is no file {quoted(name)}", choose(name, others, most=6))
+
+
+def _header(path: Path) -> list[str]:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", newline="", encoding="utf-8-sig") as file:
+        return next(csv.reader([file.readline(_LONGEST_HEADER)]), [])

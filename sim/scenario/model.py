@@ -1,0 +1,182 @@
+"""The base of the schema's models: all that is wrong is told at once, in plain words.
+
+Pydantic stops at the first level that fails: what a model checks about several of its keys together is not looked at
+while one of them is wrong. Here such checks read the keys as they were written, run beside pydantic's own, and both
+lists are reported. Every error of a model is a `Flaw`, which knows its place and the fix.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import ErrorDetails, InitErrorDetails, core_schema
+
+from sim.errors import AdvisedError, choose, quoted
+
+Place = tuple[str | int, ...]
+"""Keys and indices that lead to a value."""
+
+Raw = Mapping[str, Any]
+"""Keys of a model as they were written, or values that are models already."""
+
+_BOUNDS = {"greater_than": ("small", "above", "gt"), "greater_than_equal": ("small", "of at least", "ge"),
+           "less_than": ("large", "below", "lt"), "less_than_equal": ("large", "of at most", "le")}  # fmt: skip
+
+_WANTED = {"int": "a whole number", "float": "a number", "string": "text",
+           "tuple": "a list", "dict": "a mapping"}  # fmt: skip
+
+
+class Flaw(AdvisedError):  # noqa: N818  (it is told, rarely raised)
+    """Something that is wrong at a place.
+
+    Parameters
+    ----------
+    place : tuple
+        Keys and indices that lead there, from the model that tells it.
+    message, fix : str
+    at_key : bool
+        Whether the key is wrong rather than its value.
+    """
+
+    def __init__(self, place: Place, message: str, fix: str, at_key: bool = False) -> None:
+        super().__init__(message, fix)
+        self.place = place
+        self.at_key = at_key
+
+
+class DraftSeven(GenerateJsonSchema):
+    """JSON Schema as editors know it. An absent key is left out rather than written as null."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """Leave null out."""
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Leave the default null out."""
+        if schema.get("default", ...) is None:
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
+
+
+class Model(BaseModel):
+    """Frozen; refuses keys it does not know; tells all that is wrong at once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say what is wrong between the keys. Values may be anything; what a field says itself is not repeated."""
+        return iter(())
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the JSON Schema, by default as `DraftSeven` writes it; see `pydantic.BaseModel`."""
+        return super().model_json_schema(*args, **{"schema_generator": DraftSeven, **kwargs})
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
+        found = list(cls.flaws(data)) if isinstance(data, Mapping) else []
+        try:
+            made = handler(data)
+        except ValidationError as error:
+            found += [flaw for one in error.errors(include_url=False) if (flaw := cls._flaw(one)) is not None]
+        if not found:
+            return made
+        raise ValidationError.from_exception_data(cls.__name__, [
+            InitErrorDetails(type="value_error", loc=flaw.place, input=None, ctx={"error": flaw}) for flaw in found
+        ])
+
+    @classmethod
+    def _flaw(cls, one: ErrorDetails) -> Flaw | None:
+        """Turn an error of pydantic into one that says what to do."""
+        place, kind, value = one["loc"], one["type"], one["input"]
+        cause = one.get("ctx", {}).get("error")
+        if isinstance(cause, Flaw):
+            return Flaw(place, cause.message, cause.fix, cause.at_key)
+        if isinstance(cause, AdvisedError):
+            return Flaw(place, cause.message, cause.fix)
+        if cause is not None:
+            return Flaw(place, str(cause), "")
+        if kind == "too_short" and len(value) > 0:
+            return None  # pydantic counts only what is right
+        if not place:
+            return Flaw(place, f"this is {_kind(value)}, but keys belong here",
+                        f"write below it: {', '.join(cls.model_fields)}")
+        if place[-1] == "[key]":
+            return Flaw(place[:-1], *_no_name(str(place[-2])), at_key=True)
+        if kind == "extra_forbidden":
+            fix = choose(str(place[-1]), cls.model_fields)
+            return Flaw(place, f"unknown key {quoted(place[-1])}", fix, at_key=True)
+        example = _example(cls, str(place[0]))
+        if kind == "missing":
+            add = f"add `{place[-1]}: {example}`" if example else f"add `{place[-1]}:` and what belongs below it"
+            return Flaw(place, f"{quoted(place[-1])} is missing", add, at_key=True)
+        return Flaw(place, *_plainly(kind, value, one.get("ctx", {}), example, one["msg"]))
+
+
+def flaws_of(error: ValidationError) -> list[Flaw]:
+    """Return what is wrong with the outermost model, each with its place from there."""
+    causes = ((one["loc"], one["ctx"]["error"]) for one in error.errors(include_url=False))
+    return [Flaw(place, cause.message, cause.fix, cause.at_key) for place, cause in causes]
+
+
+def _plainly(kind: str, value: Any, context: Mapping[str, Any], example: str, otherwise: str) -> tuple[str, str]:
+    """Return message and fix for an error about one value."""
+    wanted = _WANTED.get(kind.split("_")[0])
+    write = f"write for example `{example}`" if example else f"write {wanted or 'another value'}"
+    if kind in _BOUNDS:
+        too, words, key = _BOUNDS[kind]
+        return f"{quoted(_yaml(value))} is too {too}", f"write a number {words} {context[key]:,}"
+    if kind == "literal_error":
+        return f"{quoted(_yaml(value))} is not possible here", choose(
+            str(value), re.findall(r"'([^']*)'", context["expected"]))
+    if kind == "string_pattern_mismatch":
+        return _no_name(value)
+    if kind in ("too_short", "string_too_short"):
+        return "there is nothing in here", "give one at least" if kind == "too_short" else write
+    if kind == "finite_number":
+        return f"{quoted(_yaml(value))} is not a finite number", write
+    if kind.startswith("bool"):
+        return f"{quoted(_yaml(value))} is neither true nor false", "write `true` or `false`"
+    if wanted is None:
+        return f"{quoted(_yaml(value))}: {otherwise}", write
+    if wanted == "text" and not isinstance(value, (Mapping, list, tuple)):
+        return f"{quoted(_yaml(value))} is {_kind(value)}, not text", f'put quotes around it: `"{_yaml(value)}"`'
+    if wanted == "a list":
+        return f"this is {_kind(value)}, not a list", "put `- ` before each item"
+    if wanted == "a mapping":
+        return f"this is {_kind(value)}, but keys belong here", "write `key: value` lines below it"
+    return (f"this is {_kind(value)}, not {wanted}" if isinstance(value, (Mapping, list, tuple))
+            else f"{quoted(_yaml(value))} is not {wanted}"), write
+
+
+def _no_name(name: str) -> tuple[str, str]:
+    better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    rule = "small letters, digits and hyphens"
+    return f"{quoted(name)} cannot be a name: names have {rule}", f"write `{better}`" if better else f"use {rule}"
+
+
+def _example(model: type[BaseModel], key: str) -> str:
+    field = model.model_fields.get(key)
+    return str(field.examples[0]) if field is not None and field.examples else ""
+
+
+def _kind(value: Any) -> str:
+    """Name the kind of a value as a person would."""
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, (list, tuple)) else "a mapping" if isinstance(value, Mapping) else "empty"
+
+
+def _yaml(value: Any) -> str:
+    """Write a scalar as the file has it."""
+    return str(value).lower() if isinstance(value, bool) or value is None else str(value)

@@ -1,0 +1,148 @@
+"""The types of the schema's fields: how each is read, written back, and described to an editor."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainSerializer, PlainValidator, Strict, WithJsonSchema
+
+from sim import distributions, units
+from sim.distributions import Distribution
+from sim.errors import AdvisedError, quoted
+
+_NUMBER = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+_TIME = r"(us|µs|μs|ms|s|seconds?|min|minutes?|h|hours?|d|days?|weeks?)"
+_BYTES = r"([kMGT]B|[KMGT]iB|B)"
+
+_DURATION_SCHEMA = {"type": "string", "pattern": rf"^\s*({_NUMBER}\s*{_TIME}\s*)+$",
+                    "description": "A duration with its unit: us, ms, s, min, h, day or week."}  # fmt: skip
+_SIZE_SCHEMA = {"type": "string", "pattern": rf"^\s*({_NUMBER}\s*{_BYTES}\s*)+$",
+                "description": "Bytes with their unit: B, kB, MB, GB, TB, KiB, MiB, GiB or TiB."}  # fmt: skip
+_RATE_SCHEMA = {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*/\s*{_TIME}\s*$",
+                "description": "How often, per unit of time."}  # fmt: skip
+_CORES_SCHEMA = {"type": ["number", "string"], "exclusiveMinimum": 0, "pattern": rf"^\s*{_NUMBER}\s*m?\s*$",
+                 "description": "CPU cores; `500m` are 500 thousandths."}  # fmt: skip
+
+
+def _law_schema(what: str, number: bool) -> dict[str, Any]:
+    """Return the schema of a distribution: a text, a number, or where recorded samples are."""
+    samples = {
+        "type": "object",
+        "description": "Samples recorded in a CSV file, each as likely.",
+        "properties": {"samples": {"type": "string"}, "column": {"type": "string"}, "unit": {"type": "string"},
+                       "where": {"type": "object"}},
+        "required": ["samples", "column"],
+        "additionalProperties": False,
+    }  # fmt: skip
+    scalar = {"type": ["string", "number"]} if number else {"type": "string"}
+    return {"anyOf": [scalar, samples], "description": f"{what}: fixed, or a distribution."}
+
+
+def _positive(value: object) -> Fraction:
+    number = units.cores(value)
+    if number == 0:
+        raise AdvisedError("an instance needs CPU", "write a number of cores above 0, such as `0.5`")
+    return number
+
+
+def _some(value: object) -> Fraction:
+    number = units.rate(value)
+    if number == 0:
+        raise AdvisedError("at a rate of 0 no request ever arrives", "write a rate above 0, such as `4/h`")
+    return number
+
+
+def _times(value: object) -> Distribution:
+    if isinstance(value, str) and not set(value) & set("([{"):
+        units.duration(value)  # its message is the better one where no distribution is meant
+    return distributions.duration(value)
+
+
+def _whole_days(value: object) -> int:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 10_000:
+        raise AdvisedError(f"{quoted(value)} is not a duration: it has no unit", f"write `{value} days`")
+    time = units.duration(value)
+    if time == 0 or time % units.DAY:
+        up = -(-time // units.DAY) or 1
+        raise AdvisedError(f"{quoted(units.show_duration(time))} is not a whole number of days",
+                           f"bills are made of whole days: write for example `{units.show_duration(up * units.DAY)}`")
+    return time
+
+
+def _gap(value: object) -> Distribution:
+    law = _times(value)
+    if law.samples is None and law.mean == 0:
+        raise AdvisedError("requests without a gap between them never end", "write a gap above 0, such as `30 s`")
+    return law
+
+
+def _at_least_once(value: object) -> Distribution:
+    law = distributions.count(value)
+    if law.samples is None and law.mean < 1:
+        raise AdvisedError("a loop runs at least once", "write a count of 1 or more, such as `geometric(mean=3)`")
+    return law
+
+
+def _day(value: object) -> date:
+    if isinstance(value, date):
+        return value
+    text = value if isinstance(value, str) else ""
+    try:
+        return date.fromisoformat(text if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else "")
+    except ValueError:
+        fix = "write year, month and day, such as `2026-11-01`"
+        raise AdvisedError(f"{quoted(value)} is not a date", fix) from None
+
+
+def _month(value: object) -> str:
+    text = value if isinstance(value, str) else ""
+    if not re.fullmatch(r"[12][0-9]{3}-(0[1-9]|1[0-2])", text):
+        raise AdvisedError(f"{quoted(value)} is not a month", "write year and month, such as `2026-11`")
+    return text
+
+
+def _queue(value: object) -> object:
+    whole = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
+    if whole or value == "unlimited":
+        return value
+    raise AdvisedError(f"{quoted(value)} is not a number of requests", "write a whole number from 0, or `unlimited`")
+
+
+def _show_law(law: Distribution) -> str:
+    return law.show()
+
+
+Duration = Annotated[int, PlainValidator(units.duration), PlainSerializer(units.show_duration, when_used="json"),
+                     WithJsonSchema(_DURATION_SCHEMA)]  # fmt: skip
+WholeDays = Annotated[int, PlainValidator(_whole_days), PlainSerializer(units.show_duration, when_used="json"),
+                      WithJsonSchema(_DURATION_SCHEMA)]  # fmt: skip
+Size = Annotated[int, PlainValidator(units.size), PlainSerializer(units.show_size, when_used="json"),
+                 WithJsonSchema(_SIZE_SCHEMA)]  # fmt: skip
+Rate = Annotated[Fraction, PlainValidator(units.rate), PlainSerializer(units.show_rate, when_used="json"),
+                 WithJsonSchema(_RATE_SCHEMA)]  # fmt: skip
+SomeRate = Annotated[Fraction, PlainValidator(_some), PlainSerializer(units.show_rate, when_used="json"),
+                     WithJsonSchema(_RATE_SCHEMA)]  # fmt: skip
+Cores = Annotated[Fraction, PlainValidator(_positive), PlainSerializer(units.show_cores, when_used="json"),
+                  WithJsonSchema(_CORES_SCHEMA)]  # fmt: skip
+Times = Annotated[Distribution, PlainValidator(_times), PlainSerializer(_show_law, when_used="json"),
+                  WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
+Gap = Annotated[Distribution, PlainValidator(_gap), PlainSerializer(_show_law, when_used="json"),
+                WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
+Counts = Annotated[Distribution, PlainValidator(distributions.count), PlainSerializer(_show_law, when_used="json"),
+                   WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
+Rounds = Annotated[Distribution, PlainValidator(_at_least_once), PlainSerializer(_show_law, when_used="json"),
+                   WithJsonSchema(_law_schema("A number of 1 or more", number=True))]  # fmt: skip
+Queue = Annotated[int | Literal["unlimited"], PlainValidator(_queue),
+                  WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"const": "unlimited"}]})]  # fmt: skip
+Day = Annotated[date, PlainValidator(_day), PlainSerializer(date.isoformat, when_used="json"),
+                WithJsonSchema({"type": "string", "format": "date"})]  # fmt: skip
+Month = Annotated[str, PlainValidator(_month),
+                  WithJsonSchema({"type": "string", "pattern": "^[12][0-9]{3}-(0[1-9]|1[0-2])$"})]  # fmt: skip
+Whole = Annotated[int, Strict()]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Truth = Annotated[bool, Strict()]
+Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]

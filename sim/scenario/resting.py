@@ -1,0 +1,127 @@
+"""What a deployment's behaviour rests on: each figure with who says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from sim import catalog, units
+from sim.catalog import Profile
+from sim.catalog.figures import Sourced
+from sim.catalog.profiles import Meters, Size
+from sim.distributions import Distribution
+from sim.scenario.extends import Given
+
+STATED = "scenario"
+"""Standing of a figure that the scenario gives."""
+
+_OVERRIDES: Mapping[str, tuple[str, ...]] = {
+    "vcpu": ("default_vcpu",),
+    "memory": ("default_memory",),
+    "placement": ("placement",),
+    "binding": ("binding",),
+    "reuse": ("reuse",),
+    "concurrency": ("concurrency",),
+    "instances": ("minimum", "maximum"),
+    "min_instances": ("minimum",),
+    "max_instances": ("maximum",),
+    "queue": ("queue",),
+    "max_duration": ("duration",),
+}
+"""Fields of a profile that each key of a deployment replaces."""
+
+_TIMES = frozenset({"after", "enter", "enter_per_gib", "duration", "idle_timeout", "max_duration"})
+_LIMITS = frozenset({"vcpu_range", "memory_range", "max_concurrency", "max_duration", "max_memory"})
+"""Fields that a deployment is held against, and then does not rest on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestsOn:
+    """A figure and its standing.
+
+    Attributes
+    ----------
+    path : str
+        What it is a figure of: a field of the profile such as ``ladder.suspended.wake``, or a key of the deployment.
+    value : str
+        As text, with its unit.
+    standing : str
+        A `sim.catalog.Standing`, or ``scenario`` where the scenario gives it.
+    source : str
+        The document; empty where the scenario gives it.
+    as_of : date or None
+        The day on which it was so; None where the scenario gives it.
+    reason : str or None
+        Why this value, for a guess.
+    """
+
+    path: str
+    value: str
+    standing: str
+    source: str = ""
+    as_of: date | None = None
+    reason: str | None = None
+
+
+def of_platform(profile: Profile, given: Given, size: str | None, placement: str) -> Iterator[RestsOn]:
+    """List the figures of a platform that a deployment uses, and those that it gives instead.
+
+    Parameters
+    ----------
+    profile : Profile
+    given : mapping
+        Keys of the deployment.
+    size : str or None
+        The named size of its instances.
+    placement : str
+        Pools of one agent or session have one instance at most, whatever the platform says.
+    """
+    replaced = {field for key in given.pairs for field in _OVERRIDES.get(key, ())}
+    first = profile.ladder[0].name if profile.ladder else ""
+    replaced |= {f"ladder.{first}.{field}" for key, field in (("idle_timeout", "after"), ("wake", "wake"))
+                 if key in given}
+    replaced |= {"shared": set(), "per-agent": {"maximum"}}.get(placement, {"minimum", "maximum"})
+    for path, figure in catalog.figures(profile):
+        top = path.partition(".")[0]
+        other_size = top == "sizes" and path != f"sizes.{size}"
+        limit = path.rpartition(".")[2] in _LIMITS
+        if not limit and not other_size and not (top == "start" and "start" in given) and path not in replaced:
+            yield _figure(path, figure)
+    for key, (value, _) in given.pairs.items():
+        if key != "platform":
+            yield RestsOn(key, _show(key, value), STATED)
+
+
+def of_model(model: str) -> Iterator[RestsOn]:
+    """List the figures of a language model."""
+    for path, figure in catalog.figures(catalog.llm(model), f"llm.{model}"):
+        yield _figure(path, figure)
+
+
+def _figure(path: str, figure: Sourced) -> RestsOn:
+    if isinstance(figure, Size):
+        value = f"{units.show_cores(figure.vcpu)} vCPU, {units.show_size(figure.memory)}"
+    elif isinstance(figure, Meters):
+        value = ", ".join(sorted(figure.names))
+    else:
+        value = _show(path, getattr(figure, "value", None))
+    return RestsOn(path, value, figure.standing.value, figure.source, figure.as_of, figure.reason)
+
+
+def _show(path: str, value: Any) -> str:
+    """Return a value as text; the last word of its path says in which unit a whole number is."""
+    word = path.rpartition(".")[2]
+    if value is None:
+        return "unlimited"
+    if isinstance(value, Distribution):
+        return value.show()
+    if isinstance(value, Fraction):
+        return units.show_cores(value)
+    if isinstance(value, int) and word in _TIMES:
+        return units.show_duration(value)
+    if isinstance(value, int) and "memory" in word:
+        return units.show_size(value)
+    return str(value)

@@ -1,0 +1,316 @@
+"""What a person may write in a scenario file.
+
+The models refuse unknown keys and are frozen. Durations become microseconds, sizes bytes, rates fractions a second, at
+this border and nowhere else, and are written back as text by ``model_dump(mode="json")``. The description of each
+field is its reference: the JSON Schema and the documentation are made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr
+
+from sim import distributions
+from sim.errors import AdvisedError, choose, quoted
+from sim.scenario import extends, weekly
+from sim.scenario.document import Document
+from sim.scenario.model import Flaw, Model, Raw
+from sim.scenario.quantities import (
+    Cores,
+    Counts,
+    Day,
+    Duration,
+    Gap,
+    Month,
+    Name,
+    Number,
+    Queue,
+    Rate,
+    Rounds,
+    Size,
+    SomeRate,
+    Text,
+    Times,
+    Truth,
+    Whole,
+    WholeDays,
+)
+
+_ONE = {"minProperties": 1, "maxProperties": 1}
+
+
+class Llm(Model):
+    """A call of a language model."""
+
+    model: Text = Field(description="Name of a model of the catalogue: its profile gives the time, its price the cost.",
+                        examples=["mid-tier"])
+    input: Counts = Field(description="Prompt tokens.", examples=[3000])
+    output: Counts = Field(description="Generated tokens.", examples=[300])
+    time: Times | None = Field(None, description="Length of the call; from the model's profile when absent.")
+
+
+class Tool(Model):
+    """A tool run: CPU time, then waiting."""
+
+    cpu: Times = Field(distributions.ZERO, description="CPU time on one core of nominal speed.")
+    wait: Times = Field(distributions.ZERO, description="Time waited without using CPU.")
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether the tool takes no time."""
+        if not raw:
+            yield Flaw((), "a tool run needs `cpu`, `wait` or both", "write for example `tool: {cpu: 200 ms}`")
+
+
+class Loop(Model):
+    """Steps repeated a random number of times."""
+
+    times: Rounds = Field(description="How often, drawn anew for each request; at least once.",
+                          examples=["geometric(mean=3)"])
+    steps: tuple[Step, ...] = Field(min_length=1, description="What is repeated.", examples=["[{tool: {cpu: 200 ms}}]"])
+
+
+class Step(Model):
+    """One step of a request: exactly one of the keys."""
+
+    model_config = ConfigDict(json_schema_extra=dict(_ONE))
+
+    llm: Llm | None = None
+    tool: Tool | None = None
+    wait: Times | None = Field(None, description="Wait that holds the instance and uses no CPU.")
+    loop: Loop | None = None
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether the step does not do exactly one thing."""
+        yield from _one_of(cls, raw, "a step", "make a step of each, behind a `- ` of its own", "tool: {cpu: 200 ms}")
+
+
+class Poisson(Model):
+    """Requests of one agent at a constant rate, independent of each other."""
+
+    rate: SomeRate = Field(description="Of one agent.", examples=["4/h"])
+
+
+class Renewal(Model):
+    """Requests of one agent with independent gaps of any distribution."""
+
+    gap: Gap = Field(description="Time from one request to the next.", examples=["gamma(mean=10 min, cv=2)"])
+
+
+class Bucket(Model):
+    """A named part of the week with its own rate."""
+
+    when: Text = Field(description='Hours and days, such as "08:00-18:00, sat, sun"; one bucket may say "otherwise". '
+                       "A bucket that names a day whole takes it from buckets that name hours only; whatever else two "
+                       "buckets both name is an error.", examples=['"08:00-18:00, sat"'])  # fmt: skip
+    rate: Rate = Field(description="Of one agent.", examples=["4/h"])
+
+
+class Shape(Model):
+    """A recorded series of rates over a week, of which only the shape is taken."""
+
+    file: Text = Field(description="CSV, gzipped or not, next to the scenario file.", examples=["data/week.csv"])
+    time: Text = Field("t_s", description="Column: seconds since Monday 00:00.")
+    rate: Text = Field("rate", description="Column: rate in any unit.")
+
+
+class Sessions(Model):
+    """Recorded sessions, drawn with replacement: their turns, steps and think times are kept together."""
+
+    file: Text = Field(description="CSV, gzipped or not, one row for each step; see scenarios/data/README.md for its "
+                       "columns.", examples=["data/sessions.csv.gz"])
+    per_day: Number = Field(gt=0, description="Mean sessions a day of the whole fleet.", examples=[400])
+    shape: Shape | None = Field(None, description="When sessions start within a week; evenly when absent.")
+
+
+class Arrivals(Model):
+    """Who asks when: exactly one of the keys."""
+
+    model_config = ConfigDict(json_schema_extra=dict(_ONE))
+
+    poisson: Poisson | None = None
+    renewal: Renewal | None = None
+    weekly: Annotated[dict[Name, Bucket], Field(min_length=1)] | None = None
+    sessions: Sessions | None = None
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether there is not one kind of arrivals, or buckets do not divide the week, or nothing ever arrives."""
+        yield from _one_of(cls, raw, "arrivals", "keep one of them", "poisson: {rate: 4/h}")
+        buckets = {name: _keys(bucket) for name, bucket in _keys(raw.get("weekly")).items()}
+        texts = {name: text for name, keys in buckets.items() if isinstance(text := keys.get("when"), str) and text}
+        if texts and len(texts) == len(buckets):
+            for fault in weekly.faults(texts):
+                place = ("weekly",) if fault.bucket is None else ("weekly", fault.bucket, "when")
+                yield Flaw(place, fault.message, fault.fix, at_key=fault.bucket is None)
+        if buckets and all(_is_zero(keys.get("rate")) for keys in buckets.values()):
+            yield Flaw(("weekly",), "every rate is 0, so no request ever arrives", "give one bucket a rate", True)
+
+
+class Workload(Model):
+    """Who asks for what and when: the same for every deployment."""
+
+    agents: Whole = Field(ge=1, le=1_000_000, description="Number of agents of the fleet.", examples=[200])
+    serial: Truth = Field(True, description="Whether an agent works on one request at a time.")
+    arrivals: Arrivals = Field(description="Who asks when.", examples=["{poisson: {rate: 4/h}}"])
+    request: Annotated[tuple[Step, ...], Field(min_length=1)] | None = Field(
+        None, description="Steps of one request; not with recorded sessions.")  # fmt: skip
+    memory: Size = Field(256 * 2**20, description="Memory in use while a request is served, beside the runtime's.")
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether steps come from both recorded sessions and the file, or from neither."""
+        arrivals = _keys(raw.get("arrivals"))
+        recorded = "sessions" in arrivals
+        if recorded and raw.get("request") is not None:
+            yield Flaw(("request",), "recorded sessions bring their own steps, so `request` has no place beside them",
+                       "leave out `request`, or use other arrivals than `sessions`", at_key=True)
+        if not recorded and arrivals and raw.get("request") is None:
+            yield Flaw((), "`request` is missing: what one request does", "add `request:` and below it its steps, such "
+                       "as `- llm: {model: mid-tier, input: 3000, output: 300}`", at_key=True)  # fmt: skip
+
+
+class Deployment(Model):
+    """Where and how the agents run."""
+
+    extends: Name | None = Field(None, description="A deployment of the same file whose keys this one starts from.")
+    platform: Text | None = Field(None, description="A platform of the catalogue; `sim platforms` lists them.",
+                                  examples=["fly/machines"])
+    size: Text | None = Field(None, description="A named size of the platform.")
+    vcpu: Cores | None = Field(None, description="Where the platform lets it be chosen.")
+    memory: Size | None = Field(None, description="Where the platform lets it be chosen.")
+    placement: Literal["shared", "per-agent", "per-session"] | None = Field(
+        None, description="Whether agents share a pool of instances, or each agent or session has an instance.")
+    binding: Literal["early", "late"] | None = Field(
+        None, description="Whether a request waits for the instance it opened, or for the first that is free.")
+    reuse: Literal["most-recent", "newest", "oldest", "least-loaded"] | None = Field(
+        None, description="Which of several free instances takes a request.")  # fmt: skip
+    concurrency: Annotated[Whole, Field(ge=1)] | None = Field(
+        None, description="Requests at once on an instance.", examples=[20])  # fmt: skip
+    instances: Annotated[Whole, Field(ge=1)] | None = Field(
+        None, description="Fixed number: both the minimum and the maximum.", examples=[4])  # fmt: skip
+    min_instances: Annotated[Whole, Field(ge=0)] | None = Field(
+        None, description="Instances that are kept even when idle.", examples=[1])  # fmt: skip
+    max_instances: Annotated[Whole, Field(ge=1)] | None = Field(
+        None, description="Instances that there are at most.", examples=[100])  # fmt: skip
+    idle_timeout: Duration | None = Field(
+        None, description="Time idle before the first rung of the platform's ladder.", examples=["5 min"])  # fmt: skip
+    queue: Queue | None = Field(None, description="Requests that may wait for a free slot, or `unlimited`.")
+    max_duration: Duration | None = Field(
+        None, description="A request is ended after this long; within the platform's own limit.", examples=["15 min"])
+    start: Times | None = Field(None, description="Start-up of an instance, instead of the profile's parts.")
+    wake: Times | None = Field(None, description="Wake from the first rung, instead of the profile's.")
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The keys that were given, without those inherited."""
+        return _keys(self)
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say what is given in two ways: how many instances, how large they are."""
+        raw = _keys(raw)
+        for bound in ("min_instances", "max_instances"):
+            if "instances" in raw and bound in raw:
+                yield Flaw((bound,), f"`instances` is both the minimum and the maximum, so `{bound}` contradicts it",
+                           f"leave out `{bound}`, or write `min_instances` and `max_instances`", at_key=True)
+        for part in ("vcpu", "memory"):
+            if "size" in raw and part in raw:
+                yield Flaw((part,), f"`size` says how large an instance is, so `{part}` contradicts it",
+                           f"leave out `{part}` or `size`", at_key=True)  # fmt: skip
+
+
+class Expectation(Model):
+    """A comparison between figures, as text, with what it is for."""
+
+    that: Text = Field(description="Such as `suspend.cost.total < 0.5 * always-on.cost.total`.",
+                       examples=["suspend.cost.total < always-on.cost.total"])
+    claim: Text | None = Field(None, description="Row of the ledger of claims that it tests.")
+    note: str | None = Field(None, description="What should be known beside the verdict.")
+
+
+def _sentence(value: object) -> object:
+    """Read a text alone as an expectation."""
+    if isinstance(value, (Mapping, Expectation)):
+        return value
+    if not isinstance(value, str) or not value.strip():
+        raise AdvisedError("this is no comparison", "write for example `suspend.cost.total < always-on.cost.total`")
+    return {"that": value}
+
+
+class Scenario(Model):
+    """One file: a workload, deployments to compare, run settings, expectations."""
+
+    name: Name = Field(description="Of the scenario; its results are kept under it.", examples=["support-bot"])
+    about: str = Field("", description="What is asked, in a sentence or two.")
+    as_of: Day = Field(description="The day from which ages of prices are counted.", examples=["2026-11-01"])
+    month: Month = Field(description="The calendar month that is billed.", examples=["2026-11"])
+    horizon: WholeDays = Field(description="Requests arrive for this long: whole days.", examples=["4 weeks"])
+    drain: Duration = Field(86_400_000_000, description="How long what is left may still run.")
+    seed: Annotated[Whole, Field(ge=0, lt=2**64)] = Field(0, description="Of all luck.", examples=[1])
+    replications: Annotated[Whole, Field(ge=1, le=10_000)] = Field(
+        8, description="Runs with different luck, for the intervals.", examples=[8])  # fmt: skip
+    prices: Text = Field("list-2026", description="Price book.")
+    workload: Workload = Field(description="Who asks for what and when.")
+    deployments: dict[Name, Deployment] = Field(
+        min_length=1, description="Where and how the agents run, by a name of your own.")  # fmt: skip
+    reference: Name | None = Field(None, description="The deployment that the others are compared with; the first.")
+    expect: tuple[Annotated[Expectation, BeforeValidator(_sentence, json_schema_input_type=str | Expectation)], ...] = (
+        Field((), description="Comparisons that should hold."))  # fmt: skip
+
+    _document: Document | None = PrivateAttr(None)
+
+    @property
+    def document(self) -> Document | None:
+        """Where it was written, for telling places; None for a scenario that was made in Python."""
+        return self._document
+
+    def written_in(self, document: Document) -> Scenario:
+        """Note where it was written."""
+        self._document = document
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same; the file that they came from is not part of it."""
+        return isinstance(other, Scenario) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]  # it holds dicts
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say which deployments are referred to and do not exist, and which are incomplete."""
+        keys = {name: _keys(deployment) for name, deployment in _keys(raw.get("deployments")).items()}
+        for flaw in extends.flaws(keys):
+            yield Flaw(("deployments", *flaw.place), flaw.message, flaw.fix, flaw.at_key)
+        reference = raw.get("reference")
+        if isinstance(reference, str) and keys and reference not in keys:
+            yield Flaw(("reference",), f"there is no deployment {quoted(reference)}", choose(reference, keys))
+
+
+def _one_of(model: type[Model], raw: Raw, what: str, fix: str, example: str) -> Iterator[Flaw]:
+    """Yield a flaw unless exactly one of a model's keys is given."""
+    given = [key for key in raw if key in model.model_fields and raw[key] is not None]
+    known = list(model.model_fields)
+    if len(given) > 1:
+        both = " and ".join(quoted(key) for key in given)
+        yield Flaw((given[1],), f"{what} can have only one of {both}", fix, at_key=True)
+    if not given and not any(key not in known for key in raw):
+        one_of = ", ".join(quoted(key) for key in known)
+        yield Flaw((), f"{what} must have one of {one_of}", f"add for example `{example}`", at_key=True)
+
+
+def _keys(value: Any) -> dict[str, Any]:
+    """Return the keys of a mapping or model that were given a value; none of anything else."""
+    pairs: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, Mapping) else ()
+    if isinstance(value, Model):
+        # In the order of the schema: a set has another order in each process.
+        pairs = ((key, getattr(value, key)) for key in type(value).model_fields if key in value.model_fields_set)
+    return {str(key): one for key, one in pairs if one is not None}
+
+
+def _is_zero(rate: Any) -> bool:
+    text = rate.partition("/")[0].strip() if isinstance(rate, str) else rate
+    return text == 0 or (isinstance(text, str) and text.strip("0.") == "" and "0" in text)

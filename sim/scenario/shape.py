@@ -1,0 +1,137 @@
+"""How large an instance is: what a deployment asks for, held against what its platform sells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sim import units
+from sim.catalog import Profile
+from sim.errors import choose, quoted
+from sim.scenario.extends import Given
+from sim.scenario.model import Flaw
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The shape of an instance.
+
+    Attributes
+    ----------
+    size : str or None
+        The named size; None where cores and memory are chosen.
+    vcpu : Fraction
+        Cores of nominal speed.
+    memory : int
+        Bytes.
+    """
+
+    size: str | None
+    vcpu: Fraction
+    memory: int
+
+
+def fit(name: str, given: Given, profile: Profile, needed: int | None) -> tuple[Shape | None, list[Flaw]]:
+    """Find the shape of a deployment's instances.
+
+    Parameters
+    ----------
+    name : str
+        The deployment.
+    given : mapping
+        Its keys, each with the deployment that gives it.
+    profile : Profile
+        Its platform.
+    needed : int or None
+        Bytes that a request needs; None when that is not known.
+
+    Returns
+    -------
+    Shape or None, list of Flaw
+        None when something is wrong; the places of the flaws begin with the name of a deployment.
+    """
+    found = list(_named_flaws(name, given, profile) if profile.sizes else _free_flaws(given, profile))
+    if found:
+        return None, found
+    shape = _shape(given, profile)
+    found = list(_memory_flaws(name, given, profile, shape, needed))
+    return (None, found) if found else (shape, [])
+
+
+def _shape(given: Given, profile: Profile) -> Shape:
+    if profile.sizes:
+        size = str(given.value("size") or profile.default_size)
+        return Shape(size, profile.sizes[size].vcpu, profile.sizes[size].memory)
+    memory, vcpu = given.value("memory"), given.value("vcpu")
+    if memory is None and profile.default_memory is not None:
+        memory = profile.default_memory.value
+    if vcpu is None and profile.default_vcpu is not None:
+        vcpu = profile.default_vcpu.value
+    return Shape(None, profile.cores(memory) or vcpu, memory)
+
+
+def _named_flaws(name: str, given: Given, profile: Profile) -> Iterator[Flaw]:
+    """Say what is wrong with a deployment on a platform with named sizes."""
+    for key in ("vcpu", "memory"):
+        if key in given and "size" not in given:
+            enough = _smallest(profile, given.value("vcpu") or Fraction(0), given.value("memory") or 0)
+            yield Flaw(given.place(key), f"{profile.id} has named sizes, so `{key}` cannot be chosen",
+                       f"write `size: {enough}` instead" if enough else "write a `size` instead", at_key=True)
+    size = given.value("size")
+    if size is None and profile.default_size is None and "vcpu" not in given and "memory" not in given:
+        yield Flaw((name,), f"`size` is missing: {profile.id} has several", choose("", profile.sizes, most=6), True)
+    if size is not None and size not in profile.sizes:
+        yield Flaw(given.place("size"), f"{profile.id} has no size {quoted(size)}", choose(size, profile.sizes, most=6))
+
+
+def _free_flaws(given: Given, profile: Profile) -> Iterator[Flaw]:
+    """Say what is wrong with a deployment on a platform where cores and memory are chosen."""
+    if "size" in given:
+        keys = "`memory`" if profile.memory_per_vcpu else "`vcpu` and `memory`"
+        yield Flaw(given.place("size"), f"{profile.id} has no named sizes", f"write {keys} instead", at_key=True)
+    vcpu, memory = given.value("vcpu"), given.value("memory")
+    if vcpu is not None and profile.memory_per_vcpu is not None:
+        enough = units.show_size(-(-int(vcpu * profile.memory_per_vcpu.value) // 2**20) * 2**20)
+        yield Flaw(given.place("vcpu"), f"on {profile.id} the cores follow from the memory",
+                   f"write `memory: {enough}` instead", at_key=True)  # fmt: skip
+    elif vcpu is not None and profile.vcpu_range is not None:
+        low, high = profile.vcpu_range.low, profile.vcpu_range.high
+        if not low <= vcpu <= high:
+            yield Flaw(given.place("vcpu"), f"{profile.id} does not have instances of {units.show_cores(vcpu)} vCPU",
+                       f"write {units.show_cores(low)} to {units.show_cores(high)}")
+    if memory is not None and profile.memory_range is not None:
+        low_memory, high_memory = profile.memory_range.low, profile.memory_range.high
+        if not low_memory <= memory <= high_memory:
+            shown = units.show_size(memory)
+            yield Flaw(given.place("memory"), f"{profile.id} does not have instances of {shown}",
+                       f"write {units.show_size(low_memory)} to {units.show_size(high_memory)}")
+
+
+def _memory_flaws(name: str, given: Given, profile: Profile, shape: Shape, needed: int | None) -> Iterator[Flaw]:
+    """Say what does not fit: a request in the memory, the memory in a rung."""
+    key = next((key for key in ("size", "memory") if key in given), None)
+    place = given.place(key) if key else (name,)
+    base = profile.base_memory.value
+    if needed is not None and base + needed > shape.memory:
+        enough = _smallest(profile, shape.vcpu, base + needed)
+        yield Flaw(place, f"no request fits: one takes {units.show_size(needed)} beside the {units.show_size(base)} of "
+                   f"the runtime, an instance has {units.show_size(shape.memory)}",
+                   (f"write `size: {enough}`" if enough else f"write `memory: {_up(base + needed)}` or more")
+                   + ", or lower `workload.memory`", at_key=key is None)  # fmt: skip
+    for rung in profile.ladder:
+        if rung.max_memory is not None and shape.memory > rung.max_memory.value:
+            most = units.show_size(rung.max_memory.value)
+            shown = units.show_size(shape.memory)
+            yield Flaw(place, f"instances of {shown} cannot be {rung.name} on {profile.id}",
+                       f"choose one of up to {most}, or another platform", at_key=key is None)  # fmt: skip
+
+
+def _smallest(profile: Profile, vcpu: Fraction, memory: int) -> str | None:
+    """Return the first of the named sizes with the least memory that have so much of both."""
+    enough = [size for size in profile.sizes.values() if size.vcpu >= vcpu and size.memory >= memory]
+    return min(enough, key=lambda size: size.memory).name if enough else None
+
+
+def _up(memory: int) -> str:
+    return units.show_size(-(-memory // 2**27) * 2**27)
