@@ -1,0 +1,7 @@
+"""Who asks for what and when: arrivals, steps, recorded sessions."""
+
+from sim.workload.demand import demand, models
+from sim.workload.ideal import ideal, work
+from sim.workload.recording import StepKind
+
+__all__ = ["StepKind", "demand", "ideal", "models", "work"]

@@ -1,0 +1,102 @@
+"""The week: which rate holds when, from named buckets or from a recorded series.
+
+Time 0 of a run is Monday 00:00. A `Week` is piecewise constant; its rates are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from sim.scenario import weekly
+from sim.scenario.schema import Bucket, Shape
+from sim.units import MINUTE, SECOND, WEEK
+from sim.workload import table
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Piecewise constant rates of a week that repeats.
+
+    Attributes
+    ----------
+    starts : tuple of int
+        Microseconds since Monday 00:00 at which each rate begins to hold; the first is 0.
+    rates : tuple of Fraction
+        Events a second.
+    """
+
+    starts: tuple[int, ...]
+    rates: tuple[Fraction, ...]
+
+    @property
+    def mean(self) -> Fraction:
+        """Mean rate over the week, a second."""
+        ends = (*self.starts[1:], WEEK)
+        return sum((rate * (end - start) for start, end, rate in zip(self.starts, ends, self.rates, strict=True)),
+                   Fraction(0)) / WEEK
+
+    def scaled_to(self, mean: Fraction) -> Week:
+        """Return the same shape with another mean rate, a second; the own mean must be above 0."""
+        factor = mean / self.mean
+        return Week(self.starts, tuple(rate * factor for rate in self.rates))
+
+
+def constant(rate: Fraction) -> Week:
+    """Return a week of one rate, a second."""
+    return Week((0,), (rate,))
+
+
+def from_buckets(buckets: Mapping[str, Bucket]) -> Week:
+    """Return the week that named buckets describe.
+
+    Raises
+    ------
+    AdvisedError
+        When they do not divide the week; see `sim.scenario.weekly`.
+    """
+    parts = weekly.partition({name: bucket.when for name, bucket in buckets.items()})
+    return Week(tuple(start * MINUTE for start, _, _ in parts), tuple(buckets[name].rate for _, _, name in parts))
+
+
+def from_file(shape: Shape, directory: Path) -> Week:
+    """Return the week of a recorded series.
+
+    A rate holds from its own time until the next one's, the last until the first of the next week. The rates are
+    those of the file; see `Week.scaled_to`.
+
+    Parameters
+    ----------
+    shape : Shape
+        The file and its columns.
+    directory : Path
+        Folder that ``shape.file`` is relative to.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read as such a series.
+    """
+    path = directory / shape.file
+    return _series(path, table.stamp(path, shape.file), shape)
+
+
+@lru_cache(maxsize=8)
+def _series(path: Path, stamp: int, shape: Shape) -> Week:
+    """Read a series; ``stamp`` keeps a changed file from being answered from memory."""
+    found = table.read(path, shape.file, (shape.time, shape.rate))
+    times = np.rint(found.numbers(shape.time) * SECOND).astype(np.int64)
+    for row in np.flatnonzero(times >= WEEK)[:1]:
+        raise found.wrong(row, "has a time outside the week", "count seconds from Monday 00:00, below 604800")
+    for row in np.flatnonzero(np.diff(times) <= 0)[:1] + 1:
+        raise found.wrong(row, "is not in rising order of time", f"sort the file by `{shape.time}`, each time once")
+    if not found.numbers(shape.rate).any():
+        raise table.problem(shape.file, 0, f"has no `{shape.rate}` above 0", "a shape needs a time with some load")
+    starts = tuple(times.tolist())
+    rates = tuple(Fraction(text or "0") for text in found.texts(shape.rate))
+    return Week(starts, rates) if starts[0] == 0 else Week((0, *starts), (rates[-1], *rates))

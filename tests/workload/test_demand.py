@@ -1,0 +1,165 @@
+"""What a model may count on, whatever the workload."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.engine.contract import NEVER, Demand
+from sim.scenario.schema import Workload
+from sim.units import DAY, HOUR, WEEK
+from sim.workload import ideal, work
+from tests.workload.support import draw, sessions, workload
+
+durations = st.sampled_from(["0 s", "1 us", "3 ms", "exponential(mean=2 s)", "lognormal(mean=10 min, p95=30 min)"])
+counts = st.sampled_from([0, 1, 7, "geometric(mean=2)", "lognormal(mean=300, p95=900)"])
+leaves = st.one_of(
+    st.fixed_dictionaries({"wait": durations}),
+    st.fixed_dictionaries({"tool": st.fixed_dictionaries({"cpu": durations}, optional={"wait": durations})}),
+    st.fixed_dictionaries({"llm": st.fixed_dictionaries(
+        {"model": st.sampled_from(["mid-tier", "small"]), "input": counts, "output": counts},
+        optional={"time": durations})}))
+rounds = st.sampled_from([1, 3, "geometric(mean=2)", "uniform(0, 2)"])
+steps = st.recursive(
+    leaves, lambda inner: st.fixed_dictionaries(
+        {"loop": st.fixed_dictionaries({"times": rounds, "steps": st.lists(inner, min_size=1, max_size=3)})}),
+    max_leaves=5)
+rates = st.sampled_from(["0.3/h", "5/h"])
+arrivals = st.one_of(
+    st.fixed_dictionaries({"poisson": st.fixed_dictionaries({"rate": rates})}),
+    st.fixed_dictionaries({"renewal": st.fixed_dictionaries({"gap": st.sampled_from(
+        ["1 h", "lognormal(mean=2 h, cv=3)", "exponential(mean=20 min)", "weibull(shape=0.5, scale=1 h)"])})}),
+    st.builds(lambda day, night: {"weekly": {"day": {"when": "08:00-20:00", "rate": day},
+                                             "night": {"when": "otherwise", "rate": night}}},
+              rates, st.sampled_from(["0/h", "2/h"])))
+open_workloads = st.builds(
+    lambda agents, arrivals, request, serial: Workload.model_validate(
+        {"agents": agents, "arrivals": arrivals, "request": request, "serial": serial}),
+    st.integers(1, 4), arrivals, st.lists(steps, min_size=1, max_size=4), st.booleans())
+session_workloads = st.builds(
+    lambda agents, per_day, shape, serial: sessions(per_day=per_day, shape=shape, serial=serial, agents=agents),
+    st.integers(1, 5), st.sampled_from([0.2, 3, 40]), st.booleans(), st.booleans())
+seeds = st.integers(0, 2**64 - 1)
+replications = st.integers(0, 9999)
+horizons = st.sampled_from([DAY, 3 * DAY])
+
+
+
+class TestContract:
+    @settings(max_examples=60, deadline=None)
+    @given(st.one_of(open_workloads, session_workloads), horizons, seeds, replications)
+    def test_invariants(self, made: Workload, horizon: int, seed: int, replication: int):
+        found = draw(made, horizon, seed, replication)
+        n, m = found.n, len(found.step_kind)
+        assert found.horizon == horizon
+        assert found.stop == horizon + DAY
+        assert found.serial == made.serial
+        for name in ("agent", "session", "after", "at", "memory"):
+            assert getattr(found, name).dtype == np.int64
+            assert len(getattr(found, name)) == n
+        for name in ("step_cpu", "step_wait", "step_tokens_in", "step_tokens_cached", "step_tokens_out", "step_model"):
+            assert getattr(found, name).dtype == np.int64
+            assert len(getattr(found, name)) == m
+        assert found.step_kind.dtype == np.int8
+        assert found.step_first.dtype == np.int64
+        assert found.step_first[0] == 0
+        assert found.step_first[-1] == m
+        assert (np.diff(found.step_first) >= 1).all()
+        assert (np.diff(found.agent) >= 0).all()
+        assert ((found.agent >= 0) & (found.agent < made.agents)).all()
+        assert (found.after < np.arange(n)).all()
+        opens = found.after == NEVER
+        assert (found.agent[~opens] == found.agent[found.after[~opens]]).all()
+        assert (found.session[~opens] == found.session[found.after[~opens]]).all()
+        assert ((found.at >= 0) & (~opens | (found.at < horizon))).all()
+        assert (np.diff(found.at[opens])[np.diff(found.agent[opens]) == 0] >= 0).all()
+        assert (found.step_cpu >= 0).all()
+        assert (found.step_wait >= 0).all()
+        assert (found.step_cpu + found.step_wait >= 1).all()
+        assert ((found.step_model >= 0) == (found.step_kind == 0)).all()
+        assert (found.step_tokens_cached <= found.step_tokens_in).all()
+
+    @settings(max_examples=15, deadline=None)
+    @given(st.one_of(open_workloads, session_workloads), seeds, replications)
+    def test_same_address_same_bytes(self, made: Workload, seed: int, replication: int):
+        assert_equal(draw(made, DAY, seed, replication), draw(made, DAY, seed, replication))
+
+    @settings(max_examples=15, deadline=None)
+    @given(open_workloads, seeds, st.integers(1, 5))
+    def test_other_agents_have_no_effect(self, made: Workload, seed: int, more: int):
+        few = draw(made, DAY, seed)
+        many = draw(made.model_copy(update={"agents": made.agents + more}), DAY, seed)
+        assert_equal(few, first_rows(many, int((many.agent < made.agents).sum())))
+
+    @settings(max_examples=15, deadline=None)
+    @given(open_workloads, seeds)
+    def test_a_longer_horizon_only_adds(self, made: Workload, seed: int):
+        short, long = draw(made, DAY, seed), draw(made, 2 * DAY, seed)
+        for agent in range(made.agents):
+            rows, more = np.flatnonzero(short.agent == agent), np.flatnonzero(long.agent == agent)
+            kept = more[: len(rows)]
+            assert np.array_equal(short.at[rows], long.at[kept])
+            assert np.array_equal(work(short)[rows], work(long)[kept])
+            assert (long.at[more[len(rows):]] >= DAY).all()
+
+
+def first_rows(demand: Demand, n: int) -> Demand:
+    """The first rows of a demand."""
+    m = int(demand.step_first[n])
+    cut = {field.name: value[:m] if field.name.startswith("step") else value[:n]
+           for field in dataclasses.fields(demand) if isinstance(value := getattr(demand, field.name), np.ndarray)}
+    return dataclasses.replace(demand, **{**cut, "step_first": demand.step_first[: n + 1]})
+
+
+def assert_equal(one: Demand, other: Demand) -> None:
+    for field in dataclasses.fields(one):
+        assert np.array_equal(getattr(one, field.name), getattr(other, field.name)), field.name
+
+
+def lindley(demand: Demand) -> list[int]:
+    """Latencies with one endless server for each agent, in the plainest way."""
+    latencies = [0] * demand.n
+    lengths = work(demand).tolist()
+    for agent in set(demand.agent.tolist()):
+        done = 0
+        for at, row in sorted((int(demand.at[row]), int(row)) for row in np.flatnonzero(demand.agent == agent)):
+            done = max(done, at) + lengths[row]
+            latencies[row] = done - at
+    return latencies
+
+
+class TestIdeal:
+    @settings(max_examples=40, deadline=None)
+    @given(open_workloads, seeds)
+    def test_own_work_and_turn(self, made: Workload, seed: int):
+        found = draw(made, DAY, seed)
+        expected = lindley(found) if made.serial else work(found).tolist()
+        assert ideal(found).tolist() == expected
+
+    def test_wait_is_that_of_a_queue(self):
+        # M/D/1 (Pollaczek-Khinchine): at utilisation 0.5 the mean wait is half the service time. Sectioned by agent.
+        made = workload({"poisson": {"rate": "30/h"}}, agents=200, request=[{"wait": "1 min"}])
+        found = draw(made, 2 * WEEK)
+        late = found.at > DAY
+        wait = (ideal(found) - 60_000_000)[late] / 60_000_000
+        of_agent = np.bincount(found.agent[late], wait) / np.bincount(found.agent[late])
+        assert abs(of_agent.mean() - 0.5) < 5 * of_agent.std() / np.sqrt(200)
+
+    def test_sessions_count_work_alone(self):
+        found = draw(sessions(agents=1, per_day=100))
+        assert np.array_equal(ideal(found), work(found))
+
+    def test_absent(self):
+        found = draw(workload({"poisson": {"rate": "5/h"}}))
+        cut = dataclasses.replace(found, horizon=HOUR * 24)
+        assert np.array_equal(ideal(cut) == NEVER, found.at >= 24 * HOUR)
+        assert np.array_equal(ideal(cut)[found.at < 24 * HOUR], ideal(found)[found.at < 24 * HOUR])
+
+    def test_unordered_rows(self):
+        # The same requests with rows of an agent in another order have the same latencies.
+        found = draw(workload({"poisson": {"rate": "40/h"}}, request=[{"wait": "2 min"}]), DAY)
+        order = np.random.default_rng(1).permutation(found.n)
+        assert np.array_equal(ideal(dataclasses.replace(found, at=found.at[order])), ideal(found)[order])
