@@ -1,0 +1,331 @@
+"""The arrays of an outcome as pandas tables, for people, notebooks and parquet files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from tempfile import mkstemp
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.engine.contract import NEVER, Bools, Capacity, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
+from sim.trace.columns import DEPLOYMENT, TABLES, check
+from sim.trace.spans import spans
+from sim.trace.waits import step_sums, waits
+
+EVENTS = (
+    "completed", "failed", "ready", "woken", "entered", "entering", "off", "arrived", "admitted", "initial", "opened",
+    "waking", "bound", "began",
+)  # fmt: skip
+"""Names of events, in the order in which those of one microsecond are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of what the arrays only number.
+
+    Attributes
+    ----------
+    kinds : tuple of str
+        Kinds of step, by ``Demand.step_kind``.
+    models : tuple of str
+        Language models, by ``Demand.step_model``.
+    rungs : tuple of str
+        Rungs of the platform's ladder.
+    """
+
+    kinds: tuple[str, ...]
+    models: tuple[str, ...] = ()
+    rungs: tuple[str, ...] = ()
+
+
+def tables(
+    demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s, names: Names
+) -> dict[str, pd.DataFrame]:
+    """Make all four tables.
+
+    Parameters
+    ----------
+    demand, capacity, outcome
+        What was asked, what served, what happened.
+    ideal : int64[n]
+        Latency of each request in microseconds on a platform with instant, endless, free instances and the same luck,
+        NEVER where it did not complete there.
+    names : Names
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By the names of `sim.trace.columns.TABLES`.
+    """
+    return {
+        "requests": requests(demand, capacity, outcome, ideal, names),
+        "attempts": attempts(demand, outcome, names),
+        "instances": instances(demand, capacity, outcome, names),
+        "events": events(outcome, names),
+    }
+
+
+def together(deployments: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    """Put the tables of several deployments below each other.
+
+    Parameters
+    ----------
+    deployments : mapping of str to mapping of str to DataFrame
+        What `tables` gives, by the name of the deployment.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        The same tables, with the deployment as first column.
+    """
+    names = list(deployments)
+    joined = {}
+    for table in TABLES:
+        parts = [deployments[name][table] for name in names]
+        frame = pd.concat(_one_vocabulary(parts), ignore_index=True)
+        of = np.repeat(np.arange(len(names)), [len(part) for part in parts])
+        frame.insert(0, DEPLOYMENT.name, pd.Series(_named(of, names)))
+        joined[table] = frame
+    return joined
+
+
+def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s, names: Names) -> pd.DataFrame:
+    """One row for each request that arrived; see `tables` for the parameters."""
+    found = waits(demand, outcome)
+    _, _, begun = _attempts(demand, outcome)
+    rows = np.flatnonzero(outcome.fate != Fate.ABSENT)
+    first_ended = outcome.step_ended[demand.step_first[:-1]]
+    overhead = np.where((found.latency >= 0) & (ideal >= 0), found.latency - ideal, 0)
+    columns: dict[str, Any] = {
+        "request": rows,
+        "agent": demand.agent[rows],
+        "session": _maybe(demand.session[rows]),
+        "pool": capacity.pool_of[rows],
+        "arrived_us": outcome.arrived[rows],
+        "admitted_us": _maybe(outcome.admitted[rows]),
+        "bound_us": _maybe(outcome.bound[rows]),
+        "started_us": _maybe(outcome.started[rows]),
+        "ended_us": _maybe(outcome.ended[rows]),
+        "service_us": found.service[rows],
+        "ideal_us": _maybe(ideal[rows]),
+        "arrived_s": _seconds(outcome.arrived[rows]),
+        "fate": _enumerated(outcome.fate[rows], Fate, skip=Fate.ABSENT),
+        "cause": _enumerated(outcome.cause[rows], Cause, skip=Cause.NONE),
+        "warmth": _enumerated(np.where(outcome.started >= 0, outcome.warmth, NEVER)[rows], Warmth),
+        "instance": _maybe(outcome.instance[rows]),
+        "turn_s": _seconds(found.turn[rows]),
+        "queue_s": _seconds(found.queue[rows]),
+        "start_s": _seconds(found.start[rows]),
+        "wake_s": _seconds(found.wake[rows]),
+        "contention_s": _seconds(found.contention[rows]),
+        "latency_s": _seconds(found.latency[rows]),
+        "ideal_s": _seconds(ideal[rows]),
+        "overhead_s": _seconds(overhead[rows], (found.latency >= 0)[rows] & (ideal >= 0)[rows]),
+        "first_step_s": _seconds((first_ended - outcome.arrived)[rows], (first_ended >= 0)[rows]),
+        "steps": np.diff(demand.step_first)[rows],
+        "steps_ended": step_sums(demand, (outcome.step_ended >= 0).astype(np.int64))[rows],
+        "tokens_in": step_sums(demand, np.where(begun, demand.step_tokens_in, 0))[rows],
+        "tokens_cached": step_sums(demand, np.where(begun, demand.step_tokens_cached, 0))[rows],
+        "tokens_out": step_sums(demand, np.where(begun, demand.step_tokens_out, 0))[rows],
+        "memory_bytes": demand.memory[rows],
+    }
+    return check("requests", pd.DataFrame(columns))
+
+
+def attempts(demand: Demand, outcome: Outcome, names: Names) -> pd.DataFrame:
+    """One row for each step that began, by request, then by step; see `tables` for the parameters."""
+    request, began, begun = _attempts(demand, outcome)
+    steps = np.flatnonzero(begun)
+    row, begin, ended = request[steps], began[steps], outcome.step_ended[steps]
+    cut = (ended < 0) & (outcome.fate[row] == Fate.FAILED)
+    fate = np.where(ended >= 0, Fate.COMPLETED, np.where(cut, Fate.FAILED, Fate.UNFINISHED))
+    end = np.where(cut, outcome.ended[row], ended)
+    columns: dict[str, Any] = {
+        "request": row,
+        "step": steps - demand.step_first[row],
+        "attempt": np.ones(len(steps), dtype=np.int64),
+        "kind": _named(demand.step_kind[steps], names.kinds),
+        "begin_us": begin,
+        "end_us": _maybe(end),
+        "begin_s": _seconds(begin),
+        "duration_s": _seconds(end - begin, end >= 0),
+        "fate": _enumerated(fate, Fate, skip=Fate.ABSENT),
+        "cpu_us": demand.step_cpu[steps],
+        "wait_us": demand.step_wait[steps],
+        "tokens_in": demand.step_tokens_in[steps],
+        "tokens_cached": demand.step_tokens_cached[steps],
+        "tokens_out": demand.step_tokens_out[steps],
+        "model": _named(demand.step_model[steps], names.models),
+    }
+    return check("attempts", pd.DataFrame(columns))
+
+
+def instances(demand: Demand, capacity: Capacity, outcome: Outcome, names: Names) -> pd.DataFrame:
+    """One row for each span of an instance in a state, by instance, then by time; see `tables` for the parameters."""
+    found = spans(outcome, demand.stop)
+    pool = outcome.pool[found.instance]
+    columns: dict[str, Any] = {
+        "instance": found.instance,
+        "pool": pool,
+        "agent": _maybe(_pool_agents(demand, capacity)[pool]),
+        "state": _enumerated(found.state, State, skip=State.OFF),
+        "rung": _named(found.rung, names.rungs),
+        "begin_us": found.begin,
+        "end_us": found.end,
+        "begin_s": _seconds(found.begin),
+        "duration_s": _seconds(found.end - found.begin),
+        "opener": _maybe(outcome.opener[found.instance]),
+    }
+    return check("instances", pd.DataFrame(columns))
+
+
+def events(outcome: Outcome, names: Names) -> pd.DataFrame:
+    """List what happened, in order of time; see `tables` for the parameters.
+
+    What follows from another row at once is left out: that an instance is busy (a request began on it) or idle (its
+    last one left). Admission and binding have a row where they happened later than what they wait for.
+    """
+    parts = [*_request_events(outcome), *_instance_events(outcome)]
+    time, event, request, instance, rung, cause = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.lexsort((instance, request, event, time))
+    columns: dict[str, Any] = {
+        "time_us": time[order],
+        "time_s": _seconds(time[order]),
+        "event": _named(event[order], EVENTS),
+        "request": _maybe(request[order]),
+        "instance": _maybe(instance[order]),
+        "rung": _named(rung[order], names.rungs),
+        "cause": _enumerated(cause[order], Cause, skip=Cause.NONE),
+    }
+    return check("events", pd.DataFrame(columns))
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table so that the file is there as a whole or not at all.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    path : Path
+        Replaced if it exists. Its folder must exist.
+    """
+    handle, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        frame.to_parquet(temporary, compression="zstd", index=False)
+        # mkstemp makes the file private; the result is for whoever may read the folder.
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _one_vocabulary(parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Give category columns the categories of all parts: pandas turns them into text where they differ."""
+    named = [name for name in parts[0].columns if parts[0][name].dtype == "category"]
+    for name in named:
+        union = pd.Index(dict.fromkeys(one for part in parts for one in part[name].cat.categories), dtype=str)
+        parts = [part.assign(**{name: part[name].cat.set_categories(union)}) for part in parts]
+    return list(parts)
+
+
+def _attempts(demand: Demand, outcome: Outcome) -> tuple[Int64s, Int64s, Bools]:
+    """Of each step: its request, when it began, whether it did."""
+    request = np.repeat(np.arange(demand.n, dtype=np.int64), np.diff(demand.step_first))
+    began = np.empty(len(request), dtype=np.int64)
+    began[1:] = outcome.step_ended[:-1]
+    began[demand.step_first[:-1]] = outcome.started
+    # A request that is refused for want of memory begins none of its steps.
+    refused = (outcome.cause == Cause.MEMORY) & (outcome.started == outcome.ended)
+    return request, began, (began >= 0) & ~refused[request]
+
+
+def _pool_agents(demand: Demand, capacity: Capacity) -> Int64s:
+    """Find the agent of each pool, NEVER where several share it or none uses it."""
+    least = np.full(capacity.pools, np.iinfo(np.int64).max)
+    most = np.full(capacity.pools, NEVER, dtype=np.int64)
+    np.minimum.at(least, capacity.pool_of, demand.agent)
+    np.maximum.at(most, capacity.pool_of, demand.agent)
+    return np.where(least == most, most, NEVER)
+
+
+_Part = tuple[Int64s, Int64s, Int64s, Int64s, Int64s, Int64s]
+
+
+def _part(event: str, time: Int64s, request: Int64s, instance: Int64s, rung: Int64s, cause: Int64s) -> _Part:
+    code = np.full(len(time), EVENTS.index(event), dtype=np.int64)
+    return time, code, request, instance, rung, cause
+
+
+def _request_events(outcome: Outcome) -> list[_Part]:
+    def part(event: str, mask: Bools, time: Int64s, *, where: bool = True, why: bool = False) -> _Part:
+        rows = np.flatnonzero(mask)
+        none = np.full(len(rows), NEVER, dtype=np.int64)
+        cause = outcome.cause[rows].astype(np.int64) if why else np.zeros(len(rows), dtype=np.int64)
+        return _part(event, time[rows], rows, outcome.instance[rows] if where else none, none, cause)
+
+    o = outcome
+    return [
+        part("arrived", o.fate != Fate.ABSENT, o.arrived, where=False),
+        part("admitted", o.admitted > o.arrived, o.admitted, where=False),
+        part("bound", (o.bound >= 0) & (o.started > o.bound), o.bound),
+        part("began", o.started >= 0, o.started),
+        part("completed", o.fate == Fate.COMPLETED, o.ended),
+        part("failed", o.fate == Fate.FAILED, o.ended, why=True),
+    ]
+
+
+def _instance_events(outcome: Outcome) -> list[_Part]:
+    order = np.argsort(outcome.turn_instance, kind="stable")
+    instance = outcome.turn_instance[order]
+    state = outcome.turn_state[order].astype(np.int64)
+    time = outcome.turn_time[order]
+    rung = outcome.turn_rung[order].astype(np.int64)
+    first = np.ones(len(instance), dtype=np.bool_)
+    first[1:] = instance[1:] != instance[:-1]
+    before = np.where(first, State.OFF, np.roll(state, 1))
+    rung_before = np.where(first, NEVER, np.roll(rung, 1))
+    up = (state == State.IDLE) | (state == State.BUSY)
+
+    def part(event: str, mask: Bools, *, opener: bool = False, rung: Int64s = rung) -> _Part:
+        request = outcome.opener[instance[mask]] if opener else np.full(np.count_nonzero(mask), NEVER, dtype=np.int64)
+        return _part(event, time[mask], request, instance[mask], rung[mask], np.zeros(len(request), dtype=np.int64))
+
+    return [
+        part("initial", first & (state != State.STARTING)),
+        part("opened", first & (state == State.STARTING), opener=True),
+        part("ready", ~first & up & (before == State.STARTING)),
+        part("waking", state == State.WAKING),
+        part("woken", ~first & up & (before == State.WAKING), rung=rung_before),
+        part("entering", state == State.ENTERING),
+        part("entered", ~first & (state == State.RESTING)),
+        part("off", state == State.OFF),
+    ]
+
+
+def _seconds(values: Int64s, known: Bools | None = None) -> NDArray[np.float64]:
+    """Microseconds as seconds, NaN where not known (by default: where negative)."""
+    return np.where(values >= 0 if known is None else known, values / 1e6, np.nan)
+
+
+def _maybe(values: Int64s) -> pd.arrays.IntegerArray:
+    """Numbers, missing where NEVER."""
+    return pd.arrays.IntegerArray(values.astype(np.int64), values < 0)
+
+
+def _named(codes: NDArray[np.integer[Any]], names: Sequence[str]) -> pd.Categorical[str]:
+    return pd.Categorical.from_codes(codes, pd.Index(list(names), dtype=str))
+
+
+def _enumerated(codes: NDArray[np.integer[Any]], enum: type[IntEnum], skip: int = NEVER) -> pd.Categorical[str]:
+    """Members of an enumeration by name; missing where it is the one to skip, which is the first."""
+    shift = skip + 1
+    return _named(codes - shift, [member.name.lower() for member in enum if member > skip])

@@ -1,0 +1,111 @@
+"""What a request waited for, in whole microseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.engine.contract import NEVER, Bools, Demand, Fate, Int64s, Outcome, Warmth
+
+CAUSES = ("turn", "queue", "start", "wake", "contention")
+"""The parts of a platform's overhead, in the order in which a request meets them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Where the time of each request went. All int64[n], microseconds, NEVER where it did not come to that.
+
+    For a completed request the sum of the five waits and ``service`` is ``latency``, exactly.
+
+    Attributes
+    ----------
+    turn : ndarray
+        For the agent's earlier requests: admitted less arrived.
+    queue : ndarray
+        For an instance: bound less admitted.
+    start, wake : ndarray
+        For the instance to start or to wake: started less bound of a cold or woken request, 0 of the others that began.
+    contention : ndarray
+        What shared or slow CPU added: ended less started less ``service``, of completed requests.
+    service : ndarray
+        Length of the steps on a full core of nominal speed; known of every request.
+    latency : ndarray
+        Ended less arrived, of completed requests.
+    """
+
+    turn: Int64s
+    queue: Int64s
+    start: Int64s
+    wake: Int64s
+    contention: Int64s
+    service: Int64s
+    latency: Int64s
+
+
+def step_sums(demand: Demand, values: Int64s) -> Int64s:
+    """Add up a quantity of steps by request.
+
+    Parameters
+    ----------
+    demand : Demand
+    values : int64[m]
+
+    Returns
+    -------
+    int64[n]
+    """
+    running = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(values, dtype=np.int64)))
+    return running[demand.step_first[1:]] - running[demand.step_first[:-1]]
+
+
+def waits(demand: Demand, outcome: Outcome) -> Waits:
+    """Divide the time of each request among what it waited for."""
+
+    def known(mask: Bools, values: Int64s) -> Int64s:
+        return np.where(mask, values, np.int64(NEVER))
+
+    begun = outcome.started >= 0
+    completed = outcome.fate == Fate.COMPLETED
+    service = step_sums(demand, demand.step_cpu + demand.step_wait)
+    ready = outcome.started - outcome.bound
+    return Waits(
+        turn=known(outcome.admitted >= 0, outcome.admitted - outcome.arrived),
+        queue=known(outcome.bound >= 0, outcome.bound - outcome.admitted),
+        start=known(begun, np.where(outcome.warmth == Warmth.COLD, ready, 0)),
+        wake=known(begun, np.where(outcome.warmth == Warmth.WOKEN, ready, 0)),
+        contention=known(completed, outcome.ended - outcome.started - service),
+        service=service,
+        latency=known(completed, outcome.ended - outcome.arrived),
+    )
+
+
+def slowest(found: Waits, ideal: Int64s, per_cent: int = 1) -> dict[str, int]:
+    """Add up what the slowest requests waited for.
+
+    Slowest are the completed requests with the largest overhead (latency less ideal latency), rounded up to one whole
+    request; of equal ones those of the lower row.
+
+    Parameters
+    ----------
+    found : Waits
+    ideal : int64[n]
+        Latency of each request on the ideal platform, NEVER where it did not complete there.
+    per_cent : int
+        How many of the completed requests count as slowest.
+
+    Returns
+    -------
+    dict of str to int
+        Number of ``requests``; their ``overhead`` in microseconds; and of that, the part of each of `CAUSES`. The parts
+        add up to the overhead. An agent's requests wait for each other on the ideal platform too, so ``turn`` is only
+        what comes on top, and may be negative.
+    """
+    rows = np.flatnonzero((found.latency >= 0) & (ideal >= 0))
+    overhead = found.latency[rows] - ideal[rows]
+    count = -(-len(rows) * per_cent // 100)
+    last = np.argsort(-overhead, kind="stable")[:count]
+    rows = rows[last]
+    parts = {cause: int(getattr(found, cause)[rows].sum()) for cause in CAUSES[1:]}
+    total = int(overhead[last].sum())
+    return {"requests": len(rows), "overhead": total, "turn": total - sum(parts.values()), **parts}

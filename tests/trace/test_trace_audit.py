@@ -1,0 +1,198 @@
+"""The audit passes what models give, and every check of it can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from sim.engine.contract import NEVER, Cause, Fate, Outcome, State, Warmth
+from sim.trace.audit import _CHECKS, _sum, audit, work
+
+Change = Callable[[Outcome], dict[str, object]]
+
+
+def set_to(name: str, where: Callable[[Outcome], np.ndarray], value: int) -> Change:
+    """Change the first element for which something is true."""
+
+    def change(outcome: Outcome) -> dict[str, object]:
+        array = getattr(outcome, name).copy()
+        array[np.flatnonzero(where(outcome))[0]] = value
+        return {name: array}
+
+    return change
+
+
+def add_to(name: str, where: Callable[[Outcome], np.ndarray], by: int) -> Change:
+    def change(outcome: Outcome) -> dict[str, object]:
+        array = getattr(outcome, name).copy()
+        array[np.flatnonzero(where(outcome))[0]] += by
+        return {name: array}
+
+    return change
+
+
+def anywhere(outcome: Outcome) -> np.ndarray:
+    return np.ones(5, dtype=bool)
+
+
+def vanished(outcome: Outcome) -> dict[str, object]:
+    """Let a request that never began be as if it had never come."""
+    row = np.flatnonzero((outcome.fate == Fate.UNFINISHED) & (outcome.started < 0))[0]
+    changed = {name: getattr(outcome, name).copy() for name in ("arrived", "admitted", "fate")}
+    changed["arrived"][row] = changed["admitted"][row] = NEVER
+    changed["fate"][row] = Fate.ABSENT
+    return changed
+
+
+def turn(state: State) -> Callable[[Outcome], np.ndarray]:
+    return lambda outcome: outcome.turn_state == state
+
+
+CORRUPTIONS: list[tuple[str, str, Change]] = [
+    ("arrays", "early", lambda o: {"step_ended": o.step_ended[1:]}),
+    ("arrays", "early", set_to("fate", anywhere, 9)),
+    ("arrays", "early", set_to("instance", anywhere, 99)),
+    ("arrays", "early", set_to("turn_time", anywhere, 10**9)),
+    ("requests", "early", set_to("fate", anywhere, Fate.UNFINISHED)),
+    ("requests", "early", set_to("fate", anywhere, Fate.ABSENT)),
+    ("requests", "early", set_to("cause", anywhere, Cause.MEMORY)),
+    ("requests", "early", set_to("ended", anywhere, NEVER)),
+    ("requests", "early", set_to("bound", anywhere, NEVER)),
+    ("requests", "early", set_to("instance", anywhere, NEVER)),
+    ("requests", "late", set_to("warmth", lambda o: (o.started < 0) & (o.arrived >= 0), Warmth.COLD)),
+    ("arrivals", "early", add_to("arrived", lambda o: o.arrived > 0, -1)),
+    ("requests", "own", set_to("fate", lambda o: o.fate == Fate.UNFINISHED, Fate.ABSENT)),
+    ("arrivals", "own", lambda o: vanished(o)),
+    ("turns", "own", add_to("admitted", lambda o: o.admitted > o.arrived, -1)),
+    ("turns", "early", add_to("admitted", anywhere, 1)),
+    ("states", "early", set_to("turn_state", turn(State.IDLE), State.WAKING)),
+    ("states", "early", set_to("turn_state", turn(State.BUSY), State.OFF)),
+    ("states", "early", set_to("turn_rung", turn(State.RESTING), 1)),
+    ("states", "early", set_to("turn_rung", turn(State.IDLE), 0)),
+    ("states", "early", set_to("opener", anywhere, NEVER)),
+    ("states", "early", add_to("turn_time", lambda o: turn(State.BUSY)(o) & (o.turn_time > 2000), -1000)),
+    ("clocks", "early", add_to("turn_time", turn(State.RESTING), 1)),
+    ("clocks", "early", add_to("turn_time", turn(State.ENTERING), 1)),
+    ("clocks", "early", set_to("opener", anywhere, 1)),
+    ("work", "early", set_to("step_ended", lambda o: o.step_ended >= 0, NEVER)),
+    ("work", "early", lambda o: {"step_ended": np.concatenate((o.started[:1], o.step_ended[1:]))}),
+    ("waits", "early", set_to("warmth", lambda o: o.warmth == Warmth.COLD, Warmth.WOKEN)),
+    ("waits", "early", set_to("warmth", lambda o: o.warmth == Warmth.COLD, Warmth.WARM)),
+    ("waits", "early", set_to("warmth", lambda o: o.warmth == Warmth.WARM, Warmth.COLD)),
+    ("waits", "late", add_to("bound", lambda o: o.warmth == Warmth.COLD, -1)),
+    ("residents", "early", set_to("turn_state", turn(State.BUSY), State.IDLE)),
+    ("residents", "early", add_to("ended", lambda o: np.isin(o.ended, o.turn_time[turn(State.IDLE)(o)]), 1)),
+    ("instances", "own", set_to("pool", anywhere, 3)),
+    ("instances", "own", set_to("opener", anywhere, 40)),
+    ("limits", "refused", set_to("cause", lambda o: o.cause == Cause.MEMORY, Cause.DURATION)),
+    ("limits", "refused", set_to("cause", lambda o: o.cause == Cause.DURATION, Cause.MEMORY)),
+    ("limits", "refused", set_to("cause", lambda o: o.cause == Cause.DURATION, Cause.QUEUE_FULL)),
+    ("limits", "killed", add_to("ended", lambda o: o.cause == Cause.MEMORY, 1)),
+    ("presence", "early", lambda o: {"presence": o.presence + 1}),
+    ("presence", "early", add_to("ended", anywhere, 1)),
+]
+
+
+@pytest.mark.parametrize("name", ["early", "late", "own", "killed", "refused"])
+def test_what_the_model_gives_passes(fleets, name: str) -> None:
+    run = fleets[name]
+    found = audit(run.demand, run.capacity, run.outcome)
+    assert found.passed, [check for check in found.checks if not check.passed]
+    assert [check.name for check in found.checks] == ["arrays", *_CHECKS]
+    assert all(check.detail for check in found.checks)
+    assert found.summary()["passed"] is True
+
+
+def test_the_run_worked_out_by_hand_passes(by_hand) -> None:
+    assert audit(by_hand.demand, by_hand.capacity, by_hand.outcome).passed
+
+
+@pytest.mark.parametrize(("check", "name", "change"), CORRUPTIONS)
+def test_a_corrupted_array_is_caught(fleets, check: str, name: str, change: Change) -> None:
+    run = fleets[name]
+    found = audit(run.demand, run.capacity, replace(run.outcome, **change(run.outcome)))
+    assert not found.passed
+    failed = {one.name: one.detail for one in found.checks if not one.passed}
+    assert check in failed
+    assert failed[check]
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "change"),
+    [
+        ("cpu", "early", {"cpu": 1000}),
+        ("residents", "early", {"concurrency": 1}),
+        ("residents", "killed", {"memory": 2}),
+        ("instances", "early", {"maximum": 1}),
+        ("instances", "late", {"minimum": 2}),
+        ("limits", "refused", {"duration_limit": 140}),
+        ("limits", "refused", {"memory": NEVER}),
+        ("limits", "early", {"queue_limit": 0}),
+        ("clocks", "early", {"rung_after": np.array([NEVER, 200])}),
+        ("states", "killed", {"memory_kills": False}),
+    ],
+)
+def test_a_run_that_was_given_more_than_it_should_is_caught(fleets, check: str, name: str, change: dict) -> None:
+    run = fleets[name]
+    found = audit(run.demand, replace(run.capacity, **change), run.outcome)
+    assert check in {one.name for one in found.checks if not one.passed}
+
+
+def test_every_check_has_a_corruption_that_it_catches() -> None:
+    assert {check for check, _, _ in CORRUPTIONS} | {"cpu"} == {"arrays", *_CHECKS}
+
+
+def test_a_missed_rung_is_caught_although_every_change_is_legal(by_hand) -> None:
+    kept = ~np.isin(np.arange(13), (10, 11, 12))  # the second way down the ladder was forgotten
+    outcome = replace(
+        by_hand.outcome,
+        **{name: getattr(by_hand.outcome, name)[kept] for name in ("turn_time", "turn_instance", "turn_state",
+                                                                  "turn_rung")},
+    )  # fmt: skip
+    failed = [check for check in audit(by_hand.demand, by_hand.capacity, outcome).checks if not check.passed]
+    assert [check.name for check in failed] == ["clocks"]
+    assert "was due for its next rung" in failed[0].detail
+
+
+def test_hardly_any_single_change_passes_and_none_raises(fleets) -> None:
+    luck = np.random.default_rng(2)
+    tried = caught = 0
+    for run in fleets.values():
+        for field in fields(Outcome):
+            array = getattr(run.outcome, field.name)
+            if isinstance(array, int):
+                continue
+            for by in luck.choice([-50, -3, -2, -1, 1, 2, 3, 50], 12):
+                changed = array.copy()
+                changed[luck.integers(len(changed))] += by
+                found = audit(run.demand, run.capacity, replace(run.outcome, **{field.name: changed}))
+                tried += 1
+                caught += not found.passed
+    assert caught / tried > 0.95
+
+
+def test_a_negative_limit_is_none_whatever_it_is(by_hand) -> None:
+    for name in ("maximum", "queue_limit", "duration_limit", "memory"):
+        assert audit(by_hand.demand, replace(by_hand.capacity, **{name: -7}), by_hand.outcome).passed
+
+
+def test_work_by_hand(by_hand) -> None:
+    # Requests of 35, 10 and 10 us are done; one of 10 us has not begun; one never arrived.
+    assert work(by_hand.demand, by_hand.outcome) == {
+        "offered": 65, "useful": 55, "wasted": 0, "lost": 0, "remaining": 10,
+    }  # fmt: skip
+
+
+def test_work_of_failed_requests_is_wasted_or_lost(fleets) -> None:
+    for run in fleets.values():
+        parts = work(run.demand, run.outcome)
+        assert parts["offered"] == parts["useful"] + parts["wasted"] + parts["lost"] + parts["remaining"]
+    assert parts["wasted"] > 0
+    assert parts["lost"] > 0
+
+
+def test_sums_do_not_overflow() -> None:
+    assert _sum(np.full(5, 2**62 + 3)) == 5 * (2**62 + 3)
