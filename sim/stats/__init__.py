@@ -1,0 +1,39 @@
+"""Point estimates and intervals that are right for dependent data. Knows arrays and numbers only.
+
+The currency is the `Estimate`: a figure from all replications together, and the same figure from each of them.
+`percentiles`, `mean` and `ratio` make one; `figure` and `paired_ratio` say it with its interval.
+"""
+
+from sim.stats.estimates import LEVEL, Estimate, Figure, Interval, exact, figure, interval, student
+from sim.stats.longrun import BATCHES, Cut, batch_means, batches, warm_up
+from sim.stats.means import difference, mean, paired_ratio, ratio, total
+from sim.stats.quantiles import INFINITE, PERCENTILES, percentile, percentiles, quantile
+from sim.stats.stopping import looks, next_look
+
+__all__ = [
+    "BATCHES",
+    "INFINITE",
+    "LEVEL",
+    "PERCENTILES",
+    "Cut",
+    "Estimate",
+    "Figure",
+    "Interval",
+    "batch_means",
+    "batches",
+    "difference",
+    "exact",
+    "figure",
+    "interval",
+    "looks",
+    "mean",
+    "next_look",
+    "paired_ratio",
+    "percentile",
+    "percentiles",
+    "quantile",
+    "ratio",
+    "student",
+    "total",
+    "warm_up",
+]

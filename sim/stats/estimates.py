@@ -1,0 +1,161 @@
+"""A figure that chance moves, and its interval.
+
+The interval is that of sectioning: the figure from all replications together, and around it Student's t with the
+spread of the figures of the single replications *about it* (not about their mean). For a mean of equally long
+replications it is the textbook interval; for a percentile the point estimate has the small bias of the whole sample,
+and the bias of the single replications widens the interval instead of moving it.
+
+References
+----------
+Asmussen and Glynn (2007), Stochastic Simulation, III.4 and III.5. Nakayama (2014), Confidence intervals for quantiles
+using sectioning when applying variance-reduction techniques, ACM TOMACS 24(4). Schmeiser (1982), Batch size effects in
+the analysis of simulation output, Operations Research 30(3): from eight to ten sections on, more of them gain little.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple, TypedDict
+
+LEVEL = 0.95
+"""Confidence level where none is asked for."""
+
+
+class Interval(NamedTuple):
+    """Two-sided confidence interval; both ends None where there is none."""
+
+    low: float | None
+    high: float | None
+
+
+class Figure(TypedDict, total=False):
+    """An estimate as it is told: the keys of a figure of a summary."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Estimate:
+    """A figure, and what its spread is judged by.
+
+    Attributes
+    ----------
+    value : float or None
+        The figure from all replications together. May be infinite. None where the sample cannot support it.
+    sections : tuple of float
+        The same figure from each replication, in order of replication, or the jackknife's pseudo-values of it. Empty
+        for a figure that chance does not move.
+    why : str or None
+        Why there is no value or no interval; None when there are both.
+
+    Raises
+    ------
+    ValueError
+        A number that is none (NaN), or no value and no reason.
+    """
+
+    value: float | None
+    sections: tuple[float, ...]
+    why: str | None
+
+    def __init__(self, value: float | None, sections: Iterable[float] = (), why: str | None = None) -> None:
+        kept = tuple(float(section) for section in sections)
+        if value is None and why is None:
+            raise ValueError("an estimate without a value needs a reason")
+        if any(map(math.isnan, kept)) or (value is not None and math.isnan(value)):
+            raise ValueError("an estimate is not a number")
+        object.__setattr__(self, "value", None if value is None else float(value))
+        object.__setattr__(self, "sections", kept)
+        object.__setattr__(self, "why", why or self._obstacle())
+
+    @property
+    def constant(self) -> bool:
+        """Whether there is a value, and every replication gave it."""
+        return self.why is None and all(section == self.value for section in self.sections)
+
+    @property
+    def error(self) -> float:
+        """Standard error, for an estimate that has an interval."""
+        if self.constant or self.value is None:
+            return 0.0
+        n = len(self.sections)
+        return math.sqrt(math.fsum((section - self.value) ** 2 for section in self.sections) / (n - 1) / n)
+
+    def _obstacle(self) -> str | None:
+        """Say why sections cannot give an interval."""
+        n = len(self.sections)
+        infinite = sum(map(math.isinf, self.sections))
+        if n == 1:
+            return "one replication has no spread to judge by"
+        if infinite and (infinite < n or self.sections.count(self.value or 0.0) < n):
+            return f"infinite in {infinite} of {n} replications"
+        return None
+
+
+def exact(value: float) -> Estimate:
+    """Return the estimate of a figure that chance does not move."""
+    return Estimate(value)
+
+
+def student(freedom: int, level: float = LEVEL) -> float:
+    """Return the half width of a two-sided interval, in standard errors.
+
+    Parameters
+    ----------
+    freedom : int
+        Degrees of freedom, at least 1.
+    level : float
+        Confidence level in (0, 1).
+    """
+    # Imported here because it takes a third of a second, which `sim validate` cannot spare.
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, (1 + level) / 2))
+
+
+def interval(estimate: Estimate, level: float = LEVEL) -> Interval:
+    """Return the confidence interval of an estimate by sectioning.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        Of any kind.
+    level : float
+        Confidence level in (0, 1).
+
+    Returns
+    -------
+    Interval
+        Both ends None where ``estimate.why`` says that there is none. Of no width where nothing varied.
+    """
+    if estimate.value is None or estimate.why is not None:
+        return Interval(None, None)
+    if estimate.constant:
+        return Interval(estimate.value, estimate.value)
+    half = student(len(estimate.sections) - 1, level) * estimate.error
+    return Interval(estimate.value - half, estimate.value + half)
+
+
+def figure(estimate: Estimate, level: float = LEVEL) -> Figure:
+    """Return an estimate as a summary tells it.
+
+    Returns
+    -------
+    Figure
+        ``value``, ``low`` and ``high``; without an interval ``low`` and ``high`` are None and ``why`` is added;
+        without a finite value (JSON has no infinity) ``value`` is None and only ``why`` is beside it.
+    """
+    if estimate.value is None:
+        return {"value": None, "why": str(estimate.why)}
+    if math.isinf(estimate.value):
+        return {"value": None, "why": estimate.why or "infinite: too many requests did not complete"}
+    low, high = interval(estimate, level)
+    told: Figure = {"value": estimate.value, "low": low, "high": high}
+    if estimate.why is not None:
+        told["why"] = estimate.why
+    return told
