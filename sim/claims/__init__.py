@@ -1,0 +1,72 @@
+"""Expectations: comparisons between figures, written as text, and their verdicts.
+
+::
+
+    suspend.cost.infrastructure.per_agent <= $0.50
+    serverless-warm.overhead_s.p99 < 0.5 * serverless.overhead_s.p99
+    20% < ratio(fly.cost.total, hetzner.cost.total) < 1.5x and fly.failed_fraction == 0
+    e2b.latency_s.p50 == hetzner.latency_s.p50 within 5%
+
+Grammar
+-------
+::
+
+    expectation = clause { "and" clause }
+    clause      = sum comparison sum { comparison sum }      a chain goes one way: a < b <= c
+                | sum "==" sum [ "within" quantity ]
+    comparison  = "<" | "<=" | ">" | ">=" | "=="
+    sum         = product { ("+" | "-") product }
+    product     = factor { ("*" | "/") factor }
+    factor      = [ "-" ] ( quantity | figure | "(" sum ")" | function "(" sum { "," sum } ")" )
+    function    = "min" | "max"   of one or more        | "abs"   of one
+                | "ratio"         of two alike: the first divided by the second
+    figure      = deployment "." key { "." key }             such as always-on.overhead_s.p99
+    quantity    = number | number "x" | number "%" | "$" number | number unit { number unit }
+
+Units are those of `sim.units`: us ms s min h day week; B kB MB GB TB KiB MiB GiB TiB. A hyphen between letters or
+digits belongs to the name; a minus stands between spaces. What is compared, added or divided by `ratio` must be of one
+dimension; a number without a unit is not a time, not money and not a size (0 is all of them). A tolerance in per cent
+is relative to the right side; any other is a quantity like the sides: points of a fraction are written ``0.01``.
+
+Verdict
+-------
+Each comparison is measured by one number and its confidence interval, by sectioning over replications
+(`sim.stats.estimates`), paired by replication, since the deployments of a case share their luck:
+
+- if one side is the same in every replication, by the other side, against it as the bound;
+- if both move and are positive throughout, by their ratio, with the interval of the log-ratio; the bound is 1, or the
+  factor: ``a < 0.5 * b`` is told as the ratio of a and b with the bound 0.5;
+- else by their difference, with the bound 0.
+
+A quotient is measured on the log scale, too. The comparison *holds* when all of the interval satisfies it, *fails*
+when nothing of it does, and is *inconclusive* otherwise, or where a figure has no value or no interval. What is the
+same in every replication is decided exactly: figures are taken as the decimals they are printed as, so that
+``3 * $4.35`` is $13.05. An expectation holds when all its comparisons do and fails when one does.
+
+The level is shared (Bonferroni): with m comparisons in the scenario that chance has a part in, and k looks at them
+(`sim.stats.looks`), each has an interval at the level 1 - (1 - level) / (m k). The chance that the scenario has any
+wrong verdict (holds where it is not so, or fails where it is) is then at most 1 - level, and half of that where all
+comparisons are one-sided, since an interval errs on either side equally often.
+"""
+
+from sim.claims.checks import check
+from sim.claims.dimensions import Dimension, Kind, figures, kind
+from sim.claims.language import Expectation, ExpectationError, parse
+from sim.claims.verdicts import Judged, Verdict, exit_code, judge
+from sim.claims.within import problems
+
+__all__ = [
+    "Dimension",
+    "Expectation",
+    "ExpectationError",
+    "Judged",
+    "Kind",
+    "Verdict",
+    "check",
+    "exit_code",
+    "figures",
+    "judge",
+    "kind",
+    "parse",
+    "problems",
+]
