@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import simpy
-from simpy.events import Event
+from simpy.events import Event, EventPriority
 
 from sim.engine.contract import Kind
 
@@ -19,7 +19,7 @@ ORDER = {kind: (kind + 1) << _KEY_BITS for kind in Kind}
 class Clock(simpy.Environment):
     """An environment whose time is whole microseconds."""
 
-    _now: int  # type: ignore[assignment]  # simpy allows floats too; here nothing else than integers is ever scheduled
+    _now: int
 
     @property
     def now(self) -> int:
@@ -49,7 +49,7 @@ class Timer(Event):
         self.callbacks = [] if action is None else [action]
         self._value = None
         self._ok = True
-        clock.schedule(self, order, time - clock._now)
+        clock.schedule(self, EventPriority(order), time - clock._now)
 
 
 def redirect(waited: Event) -> None:

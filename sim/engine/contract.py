@@ -56,7 +56,8 @@ When a request begins, memory comes first: if ``base_memory`` and the memory of 
 ``memory``, then either the request fails at once (`Cause.MEMORY`) and takes no slot, and the instance goes on as if it
 had not come; or, with ``memory_kills``, the instance is off at once (without having been busy, if it was not) and every
 resident, the newcomer included, fails, in order of row. Requests still bound to that instance go back to the head of
-the queue, in their order; then the pool is replenished. A request that fails so has begun: its row says when and where.
+the queue, in their order; then the pool is replenished. A request that fails in either way has begun: its row says when
+and where.
 
 Then its steps run in order, each first its CPU time, then its waiting time. While ``k`` residents of an instance are
 in CPU time, each progresses by `cpu_share` millionths of a microsecond of work in a microsecond. Of the residents in
@@ -312,7 +313,8 @@ class Outcome:
     instance : int64[n]
         Number of the instance the request began on, or NEVER.
     fate, cause, warmth : int8[n]
-        `Fate`, `Cause`, `Warmth`, 0 where there is none. A request is COLD or WOKEN when it began as its instance became ready.
+        `Fate`, `Cause`, `Warmth`, 0 where there is none. A request is COLD or WOKEN when it began as its instance
+        became ready.
     step_ended : int64[m]
         Microseconds, NEVER for a step that did not end.
     opener : int64[i]
@@ -320,8 +322,9 @@ class Outcome:
     pool : int64[i]
         The instance's pool.
     turn_time, turn_instance : int64[t]; turn_state, turn_rung : int8[t]
-        Every change of an instance's state, as they happened. A state that is left in the microsecond in which it was
-        entered is listed all the same, and so is the first state of the initial ones. The rung is that of ENTERING, RESTING and WAKING, else NEVER.
+        Every change of an instance's state, as they happened, and first of all the first state of the initial ones. A
+        state that is left in the microsecond in which it was entered is listed all the same. The rung is that of
+        ENTERING, RESTING and WAKING, else NEVER.
     presence : int
         Integral over time of the number of requests in the system, until ``stop``, kept apart from the rows.
     """

@@ -44,8 +44,8 @@ class Instance:
     """
 
     __slots__ = (
-        "_alarm", "_deadline", "asked", "bound", "cpu", "memory", "number", "opener", "pool", "residents", "rung", "state",
-        "used", "waker",
+        "_alarm", "_deadline", "asked", "bound", "cpu", "memory", "number", "opener", "pool", "residents", "rung",
+        "state", "used", "waker",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, number: int, opener: int) -> None:
@@ -60,7 +60,7 @@ class Instance:
         self.asked = 0
         self.waker = NEVER
         self.memory = pool.rules.base_memory
-        self.cpu = SharedCpu(pool.clock, pool.rules.cpu) if pool.rules.stepwise else None
+        self.cpu = SharedCpu(pool.clock, pool.rules.cpu) if pool.rules.shares_cpu else None
         self._deadline = NEVER
         self._alarm = NEVER
 

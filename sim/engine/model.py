@@ -15,7 +15,9 @@ from simpy.events import Event
 
 from sim.engine.clock import ORDER, Clock, Timer, redirect
 from sim.engine.contract import NEVER, Capacity, Cause, Demand, Fate, Int64s, Kind, Outcome
+from sim.engine.cpu import SharedCpu
 from sim.engine.instance import Instance
+from sim.engine.legs import Cut, Legs
 from sim.engine.pool import Pool, Rules
 
 _END, _CRASH, _ARRIVAL = ORDER[Kind.END], ORDER[Kind.CRASH], ORDER[Kind.ARRIVAL]
@@ -48,19 +50,17 @@ class Model:
     def __init__(self, demand: Demand, capacity: Capacity) -> None:
         n = demand.n
         self._demand = demand
-        self._rules = Rules.of(capacity)
+        self._rules = Rules.of(demand, capacity)
         self._clock = Clock()
         self._at = demand.at.tolist()
         self._agent = demand.agent.tolist()
-        self._step_first = demand.step_first.tolist()
-        self._cpu = demand.step_cpu.tolist()
-        self._wait = demand.step_wait.tolist()
-        self._length = _lengths(demand).tolist()
+        self._legs = legs = Legs.of(demand, capacity)
+        self._first, self._cpu, self._rest = legs.first.tolist(), legs.cpu.tolist(), legs.rest.tolist()
+        self._rest_began, self._done = [NEVER] * len(self._cpu), [NEVER] * len(self._cpu)
         self._followers = _followers(demand.after)
         self._arrived, self._admitted, self._bound = [NEVER] * n, [NEVER] * n, [NEVER] * n
         self._started, self._ended = [NEVER] * n, [NEVER] * n
         self._cause, self._warmth = [0] * n, [0] * n
-        self._step_ended = [NEVER] * len(self._cpu)
         self._on: list[Instance | None] = [None] * n
         self._waits: list[Event | None] = [None] * n
         self._held: dict[int, deque[Event]] = {}
@@ -103,10 +103,10 @@ class Model:
             yield self._waiting(row)
         instance = self._on[row]
         if instance is not None and not self._cause[row]:
-            if self._rules.stepwise:
-                yield from self._work_step_by_step(row, instance)
-            else:
+            if instance.cpu is None:
                 yield self._work(row)
+            else:
+                yield from self._work_leg_by_leg(row, instance, instance.cpu)
         self._ended[row] = clock.now
         self._count_presence(-1)
         if instance is not None and row in instance.residents:
@@ -115,31 +115,32 @@ class Model:
 
     def _work(self, row: int) -> Event:
         """Give the end of a request that depends on no other."""
-        length, limit = self._length[row], self._rules.duration_limit
+        now, length, limit = self._clock.now, self._rest[row], self._rules.duration_limit
         if 0 <= limit < length:
             self._cause[row] = _DURATION
-            return Timer(self._clock, self._clock.now + limit, _CRASH + row)
-        return Timer(self._clock, self._clock.now + length, _END + row)
+            return Timer(self._clock, now + limit, _CRASH + row)
+        return Timer(self._clock, now + length, _END + row)
 
-    def _work_step_by_step(self, row: int, instance: Instance) -> Story:
-        clock, cpu, cause = self._clock, instance.cpu, self._cause
-        assert cpu is not None
+    def _work_leg_by_leg(self, row: int, instance: Instance, cpu: SharedCpu) -> Story:
+        clock, cause, waits = self._clock, self._cause, self._waits
         if self._rules.duration_limit >= 0:
             Timer(clock, clock.now + self._rules.duration_limit, _CRASH + row, lambda _: self._overrun(row, instance))
-        for step in range(self._step_first[row], self._step_first[row + 1]):
-            if self._cpu[step]:
-                self._waits[row] = done = cpu.run(row, self._cpu[step])
-                yield done
-            if self._wait[step] and not cause[row]:
-                self._waits[row] = done = Timer(clock, clock.now + self._wait[step], _END + row)
-                yield done
-            if cause[row]:
-                return
-            self._step_ended[step] = clock.now
+        for leg in range(self._first[row], self._first[row + 1]):
+            if self._cpu[leg]:
+                waits[row] = event = cpu.run(row, self._cpu[leg])
+                yield event
+                if cause[row]:
+                    return
+            self._rest_began[leg] = clock.now
+            if self._rest[leg]:
+                waits[row] = event = Timer(clock, clock.now + self._rest[leg], _END + row)
+                yield event
+                if cause[row]:
+                    return
+            self._done[leg] = clock.now
 
     def _overrun(self, row: int, instance: Instance) -> None:
-        if row in instance.residents:
-            assert instance.cpu is not None
+        if row in instance.residents and instance.cpu is not None:
             instance.cpu.withdraw(row)
             self.fail(row, Cause.DURATION)
 
@@ -192,10 +193,12 @@ class Model:
             self._follow(follower)
 
     def _follow(self, row: int) -> None:
-        clock = self._clock
-        time = clock.now + self._at[row]
+        def arrive(_: Event) -> None:
+            self._clock.process(self._request(row))
+
+        time = self._clock.now + self._at[row]
         if time < self._demand.horizon:
-            Timer(clock, time, _ARRIVAL + row, lambda _: clock.process(self._request(row)))
+            Timer(self._clock, time, _ARRIVAL + row, arrive)
 
     def _count_presence(self, change: int) -> None:
         now = self._clock.now
@@ -206,14 +209,13 @@ class Model:
     def _outcome(self) -> Outcome:
         started, ended = np.array(self._started, np.int64), np.array(self._ended, np.int64)
         arrived, cause = np.array(self._arrived, np.int64), np.array(self._cause, np.int8)
-        if self._rules.stepwise:
-            step_ended = np.array(self._step_ended, np.int64)
-        else:
-            step_ended = _step_ends(self._demand, started, ended)
         fate = np.select(
             [arrived < 0, ended < 0, cause > 0], [Fate.ABSENT, Fate.UNFINISHED, Fate.FAILED], Fate.COMPLETED
-        )
+        ).astype(np.int8)
         cause[ended < 0] = Cause.NONE
+        rest_began, done = np.array(self._rest_began, np.int64), np.array(self._done, np.int64)
+        if self._legs.cut is Cut.NOWHERE:
+            rest_began, done = started, np.where(fate == Fate.COMPLETED, ended, NEVER)
         turns = np.array(self._turns, np.int64).reshape(-1, 4)
         return Outcome(
             arrived=arrived,
@@ -222,10 +224,10 @@ class Model:
             started=started,
             ended=ended,
             instance=np.array([NEVER if on is None else on.number for on in self._on], np.int64),
-            fate=fate.astype(np.int8),
+            fate=fate,
             cause=cause,
             warmth=np.array(self._warmth, np.int8),
-            step_ended=step_ended,
+            step_ended=self._legs.step_ends(rest_began, done, fate, ended, self._demand.stop),
             opener=np.array([instance.opener for instance in self._instances], np.int64),
             pool=np.array([instance.pool.index for instance in self._instances], np.int64),
             turn_time=turns[:, 0],
@@ -242,19 +244,3 @@ def _followers(after: Int64s) -> dict[int, list[int]]:
     for row in np.flatnonzero(after >= 0).tolist():
         followers.setdefault(int(after[row]), []).append(row)
     return followers
-
-
-def _lengths(demand: Demand) -> Int64s:
-    """Length of each request at full speed, int64[n]."""
-    total = np.concatenate(([0], np.cumsum(demand.step_cpu + demand.step_wait)))
-    return np.asarray(total[demand.step_first[1:]] - total[demand.step_first[:-1]], np.int64)
-
-
-def _step_ends(demand: Demand, started: Int64s, ended: Int64s) -> Int64s:
-    """When each step ended, where requests run at full speed from their beginning."""
-    total = np.cumsum(demand.step_cpu + demand.step_wait)
-    request = np.repeat(np.arange(demand.n), np.diff(demand.step_first))
-    before = np.concatenate(([0], total))[demand.step_first[:-1]]
-    time = started[request] + total - before[request]
-    last = np.where(ended < 0, demand.stop - 1, ended)
-    return np.where((started[request] >= 0) & (time <= last[request]), time, NEVER)

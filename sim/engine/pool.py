@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sim.engine.clock import Clock
-from sim.engine.contract import CORE, NEVER, Capacity, Cause, Reuse, State, Warmth
+from sim.engine.contract import NEVER, Capacity, Cause, Demand, Reuse, State, Warmth
 from sim.engine.instance import Instance
+from sim.engine.legs import Cut
 from sim.engine.ranking import Ranking
 
 _OFF, _STARTING, _IDLE, _BUSY = int(State.OFF), int(State.STARTING), int(State.IDLE), int(State.BUSY)
@@ -35,15 +36,12 @@ class Rules:
     rung_keeps: list[bool]
     rung_wake: list[list[int]]
     start: list[int]
-    stepwise: bool
-    """Whether a request must be followed step by step: where residents compete for CPU, or may die together, the end of
-    one depends on the others. Elsewhere the length of a request is known when it begins."""
+    shares_cpu: bool
+    """Whether requests must be followed leg by leg; elsewhere the length of one is known when it begins."""
 
     @classmethod
-    def of(cls, capacity: Capacity) -> Rules:
+    def of(cls, demand: Demand, capacity: Capacity) -> Rules:
         """Unpack the arrays."""
-        competing = capacity.cpu < capacity.concurrency * CORE
-        dying = capacity.memory >= 0 and capacity.memory_kills
         return cls(
             concurrency=capacity.concurrency,
             minimum=capacity.minimum,
@@ -61,7 +59,7 @@ class Rules:
             rung_keeps=capacity.rung_keeps.tolist(),
             rung_wake=capacity.rung_wake.tolist(),
             start=capacity.start.tolist(),
-            stepwise=competing or dying,
+            shares_cpu=Cut.of(demand, capacity) is not Cut.NOWHERE,
         )
 
 

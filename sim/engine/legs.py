@@ -1,0 +1,110 @@
+"""Work cut into as few pieces as the order of events allows.
+
+Steps of a request are many (a turn of a coding agent has thirty) and few of them depend on anybody else. What lies
+between two moments that do is one leg: CPU time, then a time of known length.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from sim.engine.contract import CORE, NEVER, Capacity, Demand, Fate, Int8s, Int64s
+
+
+class Cut(Enum):
+    """Where work is cut.
+
+    Attributes
+    ----------
+    NOWHERE : nothing disturbs a request; it is one leg, CPU time included.
+    AT_CPU : residents compete for CPU: a leg begins with CPU time.
+    AT_STEPS : residents may die together at any event, so the end of every step is one.
+    """
+
+    NOWHERE = 0
+    AT_CPU = 1
+    AT_STEPS = 2
+
+    @classmethod
+    def of(cls, demand: Demand, capacity: Capacity) -> Cut:
+        """Say where work must be cut in a run."""
+        most = capacity.base_memory + capacity.concurrency * int(demand.memory.max(initial=0))
+        if capacity.memory_kills and 0 <= capacity.memory < most:
+            return cls.AT_STEPS
+        if capacity.cpu < capacity.concurrency * CORE and bool(demand.step_cpu.any()):
+            return cls.AT_CPU
+        return cls.NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """The legs of all requests.
+
+    Attributes
+    ----------
+    cut : Cut
+    first : int64[n + 1]
+        Legs of request r are ``first[r]`` to ``first[r + 1] - 1``.
+    cpu, rest : int64[legs]
+        Microseconds of CPU time, shared with others; microseconds that follow, shared with nobody.
+    of_step : int64[m]
+        The leg of each step.
+    offset : int64[m]
+        From the beginning of the leg's rest to the end of the step.
+    """
+
+    cut: Cut
+    first: Int64s
+    cpu: Int64s
+    rest: Int64s
+    of_step: Int64s
+    offset: Int64s
+
+    @classmethod
+    def of(cls, demand: Demand, capacity: Capacity) -> Legs:
+        """Cut the work of a demand as its capacity needs."""
+        cut = Cut.of(demand, capacity)
+        opens = np.zeros(len(demand.step_cpu), np.bool_)
+        opens[demand.step_first[:-1]] = True
+        if cut is Cut.AT_CPU:
+            opens |= demand.step_cpu > 0
+        elif cut is Cut.AT_STEPS:
+            opens[:] = True
+        of_step = np.cumsum(opens) - 1
+        alone = demand.step_wait + (demand.step_cpu if cut is Cut.NOWHERE else 0)
+        total = np.concatenate(([0], np.cumsum(alone)))
+        begin = np.flatnonzero(opens)
+        end = np.append(begin[1:], len(opens))
+        return cls(
+            cut=cut,
+            first=np.append(of_step[demand.step_first[:-1]], len(begin)),
+            cpu=np.zeros(len(begin), np.int64) if cut is Cut.NOWHERE else demand.step_cpu[begin],
+            rest=total[end] - total[begin],
+            of_step=of_step,
+            offset=total[1:] - total[begin][of_step],
+        )
+
+    def step_ends(self, rest_began: Int64s, done: Int64s, fate: Int8s, ended: Int64s, stop: int) -> Int64s:
+        """Say when each step ended.
+
+        Parameters
+        ----------
+        rest_began, done : int64[legs]
+            When the rest of each leg began; when the leg was done. NEVER where it did not come to that.
+        fate, ended : int8[n], int64[n]
+        stop : int
+
+        Returns
+        -------
+        int64[m]
+            NEVER for a step that did not end.
+        """
+        owner = np.repeat(np.arange(len(fate)), np.diff(self.first))[self.of_step]
+        time = rest_began[self.of_step] + self.offset
+        # Of a leg that was broken off, the steps that were over by then: an end comes before what broke it off.
+        last = np.where(fate[owner] == Fate.UNFINISHED, stop - 1, ended[owner])
+        over = (done[self.of_step] >= 0) | ((self.cut is not Cut.AT_STEPS) & (time <= last))
+        return np.where((rest_began[self.of_step] >= 0) & over, time, NEVER)
