@@ -1,0 +1,341 @@
+"""Small random cases on coarse clocks, hand-made cases, and outcomes told as a story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import Enum
+
+import numpy as np
+from hypothesis import strategies as st
+
+from sim.engine.contract import CORE, NEVER, Capacity, Cause, Demand, Fate, Outcome, Reuse, State, Warmth
+
+LONG = 300
+
+
+@dataclass(frozen=True)
+class Case:
+    """One demand and what serves it. Its representation can be pasted into a test."""
+
+    demand: Demand
+    capacity: Capacity
+
+
+def demand(
+    at: Sequence[int],
+    steps: Sequence[Sequence[tuple[int, int]]],
+    *,
+    agent: Sequence[int] | None = None,
+    after: Sequence[int] | None = None,
+    memory: Sequence[int] | None = None,
+    serial: bool = False,
+    horizon: int = 10**12,
+    stop: int = 10**13,
+) -> Demand:
+    """A demand from plain lists; ``steps[r]`` are the (CPU, wait) pairs of request r."""
+    n = len(at)
+    flat = [step for of_one in steps for step in of_one]
+    m = len(flat)
+    return Demand(
+        horizon=horizon,
+        stop=stop,
+        serial=serial,
+        agent=np.array(range(n) if agent is None else agent, dtype=np.int64),
+        session=np.full(n, NEVER, dtype=np.int64),
+        after=np.array([NEVER] * n if after is None else after, dtype=np.int64),
+        at=np.array(at, dtype=np.int64),
+        memory=np.array([0] * n if memory is None else memory, dtype=np.int64),
+        step_first=np.cumsum([0, *(len(of_one) for of_one in steps)]).astype(np.int64),
+        step_kind=np.zeros(m, dtype=np.int8),
+        step_cpu=np.array([cpu for cpu, _ in flat], dtype=np.int64),
+        step_wait=np.array([wait for _, wait in flat], dtype=np.int64),
+        step_tokens_in=np.zeros(m, dtype=np.int64),
+        step_tokens_cached=np.zeros(m, dtype=np.int64),
+        step_tokens_out=np.zeros(m, dtype=np.int64),
+        step_model=np.full(m, NEVER, dtype=np.int64),
+    )
+
+
+def capacity(
+    n: int,
+    *,
+    pools: int = 1,
+    pool_of: Sequence[int] | None = None,
+    concurrency: int = 1,
+    minimum: int = 0,
+    maximum: int = NEVER,
+    queue_limit: int = NEVER,
+    duration_limit: int = NEVER,
+    early: bool = False,
+    reuse: Reuse = Reuse.MOST_RECENT,
+    cpu: int = CORE,
+    memory: int = NEVER,
+    base_memory: int = 0,
+    memory_kills: bool = False,
+    ladder: Sequence[tuple[int, int, bool, int | Sequence[int]]] = (),
+    start: int | Sequence[int] = 0,
+    initial_rung: int = NEVER,
+) -> Capacity:
+    """A capacity from plain values; a rung is (after, enter, keeps, wake), a wake one number or one per request."""
+
+    def spread(value: int | Sequence[int]) -> list[int]:
+        return [value] * n if isinstance(value, int) else list(value)
+
+    k = len(ladder)
+    return Capacity(
+        pools=pools,
+        pool_of=np.array([0] * n if pool_of is None else pool_of, dtype=np.int64),
+        concurrency=concurrency,
+        minimum=minimum,
+        maximum=maximum,
+        queue_limit=queue_limit,
+        duration_limit=duration_limit,
+        early=early,
+        reuse=reuse,
+        cpu=cpu,
+        memory=memory,
+        base_memory=base_memory,
+        memory_kills=memory_kills,
+        rung_after=np.array([rung[0] for rung in ladder], dtype=np.int64),
+        rung_enter=np.array([rung[1] for rung in ladder], dtype=np.int64),
+        rung_keeps=np.array([rung[2] for rung in ladder], dtype=np.bool_),
+        rung_wake=np.array([spread(rung[3]) for rung in ladder], dtype=np.int64).reshape(k, n),
+        start=np.array(spread(start), dtype=np.int64),
+        initial_rung=initial_rung,
+    )
+
+
+@st.composite
+def demands(draw: st.DrawFn, most: int = 12, chains: bool = True, stops: bool = True, unit: int = 0) -> Demand:
+    """Between 1 and ``most`` requests of 1 to 4 agents, on a clock so coarse that much happens at once."""
+    tick = unit or draw(st.sampled_from([1, 10, 1000]))
+    n = draw(st.integers(1, most))
+    agents = draw(st.integers(1, 4))
+    agent = sorted(draw(st.lists(st.integers(0, agents - 1), min_size=n, max_size=n)))
+    times = st.sampled_from([0, 0, 1, 1, 2, 2, 3, 4, 5, 8, 13, 21, 34])
+    lengths = st.sampled_from([0, 0, 1, 1, 2, 3, 5])
+    after, at, steps = [], [], []
+    for row in range(n):
+        own = [earlier for earlier in range(row) if agent[earlier] == agent[row]]
+        follows = chains and bool(own) and draw(st.booleans())
+        after.append(draw(st.sampled_from([own[-1], *own])) if follows else NEVER)
+        at.append(draw(times) * tick)
+        of_one = []
+        for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3]))):
+            cpu, wait = draw(lengths) * tick, draw(lengths) * tick
+            of_one.append((cpu, wait) if cpu + wait else (0, 1))
+        steps.append(of_one)
+    horizon = draw(st.sampled_from([100, 100, 20, 8, 3])) * tick
+    stop = draw(st.sampled_from([LONG, LONG, 40, 20, 9])) * tick if stops else LONG * tick
+    return demand(
+        at,
+        steps,
+        agent=agent,
+        after=after,
+        memory=draw(st.lists(st.sampled_from([0, 1, 1, 2, 3]), min_size=n, max_size=n)),
+        serial=draw(st.booleans()),
+        horizon=horizon,
+        stop=max(stop, horizon),
+    )
+
+
+@st.composite
+def ladders(
+    draw: st.DrawFn, n: int, tick: int, counts: Sequence[int], last_keeps: st.SearchStrategy[bool]
+) -> list[tuple[int, int, bool, list[int]]]:
+    """Rungs whose timeouts shrink and grow."""
+    afters = st.sampled_from([NEVER, 0, 1, 1, 2, 2, 3, 5, 8, 13])
+    spans = st.sampled_from([0, 0, 1, 2, 3, 7, 30])
+    rungs = []
+    count = draw(st.sampled_from(counts))
+    for j in range(count):
+        after = draw(afters)
+        keeps = j < count - 1 or draw(last_keeps)
+        wakes = draw(st.lists(spans, min_size=n, max_size=n))
+        rungs.append((after * tick if after > 0 else after, draw(spans) * tick, keeps, [w * tick for w in wakes]))
+    return rungs
+
+
+class Theme(Enum):
+    """What a case is about. Left to chance alone, some rules would hardly ever meet the state they are for."""
+
+    ANYTHING = 0
+    KILLS = 1  # residents die together, while others wait for readiness or queue
+    DELETION = 2  # few instances, which are deleted while requests queue
+    RUNGS = 3  # many instances, resting in or entering different rungs
+
+
+@st.composite
+def capacities(draw: st.DrawFn, demanded: Demand, tick: int) -> Capacity:
+    """What might serve this demand."""
+    n = demanded.n
+    theme = draw(st.sampled_from([Theme.ANYTHING, *Theme]))
+
+    def pick(usual: Sequence[int], **themes: Sequence[int]) -> int:
+        return draw(st.sampled_from(themes.get(theme.name, usual)))
+
+    own = bool(pick([0, 1], KILLS=[0], DELETION=[0], RUNGS=[0]))
+    pools = int(demanded.agent.max()) + 1 if own else pick([1, 1, 2], KILLS=[1], DELETION=[1], RUNGS=[1])
+    pool_of = demanded.agent if own else draw(st.lists(st.integers(0, pools - 1), min_size=n, max_size=n))
+    minimum = pick([0, 0, 0, 1, 2], KILLS=[0, 0, 1], DELETION=[0], RUNGS=[0])
+    maximum = pick([NEVER, NEVER, 0, 1, 2, 3], KILLS=[1, 2, 3], DELETION=[1, 1, 2], RUNGS=[NEVER, 3, 4])
+    last_keeps = st.just(False) if theme is Theme.DELETION else st.booleans()
+    counts = {Theme.KILLS: [0, 1], Theme.DELETION: [1, 2], Theme.RUNGS: [2, 3]}.get(theme, [0, 1, 1, 2, 2, 3, 3])
+    ladder = draw(ladders(n, tick, counts, last_keeps))
+    if ladder and minimum > 0 and ladder[0][0] == 0:
+        ladder[0] = (tick, *ladder[0][1:])  # an idle instance that must stay would be looked at for ever
+    kept = [NEVER, NEVER, *(j for j, rung in enumerate(ladder) if rung[2])]
+    starts = draw(st.lists(st.sampled_from([0, 0, 1, 1, 2, 3, 4, 9, 40]), min_size=n, max_size=n))
+    return capacity(
+        n,
+        pools=pools,
+        pool_of=[int(p) for p in pool_of],
+        concurrency=pick([1, 1, 2, 3, 4], KILLS=[2, 3, 4], RUNGS=[1]),
+        minimum=minimum,
+        maximum=maximum if maximum == NEVER else max(minimum, maximum),
+        queue_limit=pick([NEVER, NEVER, 0, 1, 2, 3], KILLS=[NEVER, 3], DELETION=[NEVER, 3]),
+        duration_limit=pick([NEVER, NEVER, NEVER, tick, 2 * tick, 4 * tick, 7 * tick], RUNGS=[NEVER]),
+        early=draw(st.booleans()),
+        reuse=draw(st.sampled_from(list(Reuse))),
+        cpu=pick([CORE, 4 * CORE, CORE // 2, CORE * 3 // 2, CORE // 3, 700_001]),
+        memory=pick([NEVER, NEVER, 2, 3, 4, 5], KILLS=[2, 3, 4, 5, 6]),
+        base_memory=pick([0, 1]),
+        memory_kills=bool(pick([0, 1], KILLS=[1])),
+        ladder=ladder,
+        start=[s * tick for s in starts],
+        initial_rung=draw(st.sampled_from(kept)),
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn, most: int = 12, chains: bool = True, stops: bool = True) -> Case:
+    """A demand and a capacity on one clock."""
+    tick = draw(st.sampled_from([1, 10, 1000]))
+    demanded = draw(demands(most=most, chains=chains, stops=stops, unit=tick))
+    serves = draw(capacities(demanded, tick))
+    return Case(demanded, serves)
+
+
+def long_case(luck: int, n: int) -> Case:
+    """A longer life: many requests, so that queues fill and empty and instances come and go many times."""
+    draw = np.random.default_rng(luck)
+
+    def some(values: Sequence[int], count: int) -> list[int]:
+        return [int(v) for v in draw.choice(values, count)]
+
+    def one(values: Sequence[int]) -> int:
+        return some(values, 1)[0]
+
+    agent = sorted(some(range(4), n))
+    at = [a * b for a, b in zip(some(range(n), n), some([1, 2], n), strict=True)]
+    after = [NEVER] * n
+    for row in range(1, n):
+        if agent[row - 1] == agent[row] and one([0, 1]):
+            after[row], at[row] = row - 1, one([0, 1, 5, 20])
+    steps = [[(c, w + (not c)) for c, w in zip(some([0, 1, 3], k), some([0, 1, 4], k), strict=True)]
+             for k in some([1, 1, 2], n)]  # fmt: skip
+    wanted = demand(
+        at, steps, agent=agent, after=after, memory=some([0, 1, 2, 3], n), serial=one([0, 1]) == 1,
+        horizon=one([n, 2 * n]), stop=one([2 * n, 4 * n]),
+    )  # fmt: skip
+    count, minimum = one([0, 1, 2, 3]), one([0, 0, 1, 2])
+    keeps = [j < count - 1 or one([0, 1]) == 1 for j in range(count)]
+    ladder = [(one([1, 2, 5, 9, 30]), one([0, 1, 3]), keep, some([0, 1, 3, 8], n)) for keep in keeps]
+    serves = capacity(
+        n,
+        pools=4 if (own := one([0, 1])) else 1,
+        pool_of=agent if own else None,
+        concurrency=one([1, 2, 3]),
+        minimum=minimum,
+        maximum=one([NEVER, max(1, minimum), minimum + 2, minimum + 4]),
+        queue_limit=one([NEVER, 0, 3, 10]),
+        duration_limit=one([NEVER, NEVER, 6]),
+        early=one([0, 1]) == 1,
+        reuse=Reuse(one(range(4))),
+        cpu=one([CORE, 3 * CORE, 700_001]),
+        memory=one([NEVER, 4, 6]),
+        base_memory=one([0, 1]),
+        memory_kills=one([0, 1]) == 1,
+        ladder=ladder,
+        start=some([0, 1, 4, 12], n),
+        initial_rung=0 if count and keeps[0] and one([0, 1]) else NEVER,
+    )
+    return Case(wanted, serves)
+
+
+# Stories
+
+
+def show(case: Case) -> str:
+    """The case as plain lines."""
+    d, c = case.demand, case.capacity
+    lines = [f"horizon {d.horizon} stop {d.stop} serial {d.serial}"]
+    for r in range(d.n):
+        steps = [(int(d.step_cpu[s]), int(d.step_wait[s])) for s in range(d.step_first[r], d.step_first[r + 1])]
+        when = f"at {d.at[r]}" if d.after[r] == NEVER else f"{d.at[r]} after row {d.after[r]}"
+        lines.append(
+            f"  row {r}: agent {d.agent[r]} pool {c.pool_of[r]} {when}, memory {d.memory[r]}, (cpu, wait) {steps}, "
+            f"start {c.start[r]}, wake {[int(w) for w in c.rung_wake[:, r]]}"
+        )
+    plain = [f.name for f in fields(c) if f.name not in ("pool_of", "start") and not f.name.startswith("rung_")]
+    lines.append("  " + ", ".join(f"{name} {getattr(c, name)!r}" for name in plain))
+    for j in range(len(c.rung_after)):
+        lines.append(f"  rung {j}: after {c.rung_after[j]}, enter {c.rung_enter[j]}, keeps {c.rung_keeps[j]}")
+    return "\n".join(lines)
+
+
+def rows(outcome: Outcome) -> list[str]:
+    """What became of every request, one line each."""
+    return [
+        f"row {r}: arrived {outcome.arrived[r]} admitted {outcome.admitted[r]} bound {outcome.bound[r]} "
+        f"started {outcome.started[r]} ended {outcome.ended[r]} instance {outcome.instance[r]} "
+        f"{Fate(outcome.fate[r]).name} {Cause(outcome.cause[r]).name} {Warmth(outcome.warmth[r]).name}"
+        for r in range(len(outcome.arrived))
+    ]
+
+
+def turns(outcome: Outcome) -> list[tuple[int, int, State, int]]:
+    """Every change of state as (time, instance, state, rung)."""
+    return [
+        (int(t), int(i), State(s), int(j))
+        for t, i, s, j in zip(
+            outcome.turn_time, outcome.turn_instance, outcome.turn_state, outcome.turn_rung, strict=True
+        )
+    ]
+
+
+def story(outcome: Outcome) -> list[str]:
+    """An outcome as lines that two models can be compared by."""
+    lines = rows(outcome)
+    lines.append(f"step_ended {outcome.step_ended.tolist()}")
+    for i, (opener, pool) in enumerate(zip(outcome.opener, outcome.pool, strict=True)):
+        lines.append(f"instance {i}: pool {pool}, opened for {opener}")
+    for time, number, state, rung in turns(outcome):
+        lines.append(f"{time}: instance {number} {state.name}" + (f" {rung}" if rung != NEVER else ""))
+    lines.append(f"presence {outcome.presence}")
+    return lines
+
+
+def difference(expected: Outcome, found: Outcome) -> list[str]:
+    """Names of the arrays that are not equal, by value, length and dtype."""
+    unequal = []
+    for f in fields(Outcome):
+        a, b = getattr(expected, f.name), getattr(found, f.name)
+        if isinstance(a, np.ndarray):
+            if a.dtype != b.dtype or a.shape != b.shape or not np.array_equal(a, b):
+                unequal.append(f.name)
+        elif type(a) is not type(b) or a != b:
+            unequal.append(f.name)
+    return unequal
+
+
+def side_by_side(case: Case, expected: Outcome, found: Outcome) -> str:
+    """Both stories, with a mark on every line in which they differ."""
+    left, right = story(expected), story(found)
+    lines = [f"unequal: {', '.join(difference(expected, found))}", show(case), "by the reference | by the model"]
+    for k in range(max(len(left), len(right))):
+        a = left[k] if k < len(left) else ""
+        b = right[k] if k < len(right) else ""
+        lines.append(f"  {a}" if a == b else f"! {a}\n  {'':>4}| {b}")
+    return "\n".join(lines)
