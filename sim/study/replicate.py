@@ -1,0 +1,108 @@
+"""Independent replications of a case, one after another or on several processors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from joblib import Parallel, delayed
+
+from sim import workload
+from sim.billing import Invoice, Month, bill, observe
+from sim.catalog.prices import prices
+from sim.engine import Capacity, simulate
+from sim.engine.contract import Demand, Outcome
+from sim.engine.lower import lower
+from sim.scenario import BoundDeployment, Case
+from sim.study.measure import Measures, Run, measure
+from sim.trace.audit import audit
+from sim.trace.spans import Spans, spans
+from sim.trace.waits import waits
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Replication:
+    """One replication: the measures of each deployment, and the runs in full where they were asked for.
+
+    Attributes
+    ----------
+    number : int
+    measures : dict of str to Measures
+        By deployment.
+    demand : Demand or None
+    runs : dict of str to (Capacity, Outcome)
+    """
+
+    number: int
+    measures: dict[str, Measures]
+    demand: Demand | None
+    runs: dict[str, tuple[Capacity, Outcome]]
+
+
+def replicate(case: Case, number: int, keep: bool) -> Replication:
+    """Run every deployment of a case once, with the same arrivals, work and luck.
+
+    Parameters
+    ----------
+    case : Case
+    number : int
+        Of the replication: an address of luck.
+    keep : bool
+        Whether to give the arrays of the runs too.
+
+    Returns
+    -------
+    Replication
+    """
+    scenario, month = case.scenario, Month.parse(case.scenario.month)
+    demand = workload.demand(scenario.workload, case.directory, scenario.horizon, scenario.drain, scenario.seed, number)
+    ideal = workload.ideal(demand)
+    measures, runs = {}, {}
+    for deployment in case.deployments:
+        capacity = lower(deployment, demand, scenario.workload.agents, case.directory, scenario.seed, number)
+        outcome = simulate(demand, capacity)
+        lasting = spans(outcome, demand.stop)
+        run = Run(demand, outcome, ideal, waits(demand, outcome), lasting,
+                  _bill(case, deployment, (demand, outcome, lasting), month), audit(demand, capacity, outcome))
+        measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
+        if keep:
+            runs[deployment.name] = capacity, outcome
+    return Replication(number, measures, demand if keep else None, runs)
+
+
+def _bill(case: Case, deployment: BoundDeployment, run: tuple[Demand, Outcome, Spans], month: Month) -> Invoice:
+    models = workload.models(case.scenario.workload, case.directory)
+    return bill(
+        observe(*run), deployment, models, month, prices(case.book, deployment.platform), prices(case.book, "llm")
+    )
+
+
+def run(case: Case, workers: int | None = None, progress: Progress | None = None) -> list[Replication]:
+    """Run all replications of a case.
+
+    Parameters
+    ----------
+    case : Case
+    workers : int, optional
+        Processes; as many as there are processors, but not more than replications, when absent.
+    progress : callable, optional
+        Told how many of how many replications are done.
+
+    Returns
+    -------
+    list of Replication
+        In order of number, whichever was done first; the first of them with its arrays.
+    """
+    count = case.scenario.replications
+    workers = min(workers or os.cpu_count() or 1, count)
+    jobs = (delayed(replicate)(case, number, number == 0) for number in range(count))
+    found: Iterator[Replication] = Parallel(n_jobs=workers, return_as="generator")(jobs)
+    done = []
+    for replication in found:
+        done.append(replication)
+        if progress is not None:
+            progress(len(done), count)
+    return done
