@@ -81,10 +81,10 @@ _REQUESTS = (
            "Outcome.step_ended, Outcome.arrived"),
     Column("steps", COUNT, "", "Steps it consists of.", "Demand.step_first"),
     Column("steps_ended", COUNT, "", "Steps that ended.", "Outcome.step_ended"),
-    Column("tokens_in", COUNT, "tokens", "Prompt tokens of the steps that began.", "Demand.step_tokens_in"),
+    Column("tokens_in", COUNT, "tokens", "Prompt tokens of the steps that ended, which are billed.", "Demand.step_tokens_in"),
     Column("tokens_cached", COUNT, "tokens", "Those of them that were in the provider's cache.",
            "Demand.step_tokens_cached"),
-    Column("tokens_out", COUNT, "tokens", "Generated tokens of the steps that began.", "Demand.step_tokens_out"),
+    Column("tokens_out", COUNT, "tokens", "Generated tokens of the steps that ended.", "Demand.step_tokens_out"),
     Column("memory_bytes", COUNT, "B", "Memory it uses while on an instance.", "Demand.memory"),
 )
 

@@ -99,7 +99,7 @@ def together(deployments: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str,
 def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s, names: Names) -> pd.DataFrame:
     """One row for each request that arrived; see `tables` for the parameters."""
     found = waits(demand, outcome)
-    _, _, begun = _attempts(demand, outcome)
+    over = outcome.step_ended >= 0
     rows = np.flatnonzero(outcome.fate != Fate.ABSENT)
     first_ended = outcome.step_ended[demand.step_first[:-1]]
     overhead = np.where((found.latency >= 0) & (ideal >= 0), found.latency - ideal, 0)
@@ -130,10 +130,10 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "overhead_s": _seconds(overhead[rows], (found.latency >= 0)[rows] & (ideal >= 0)[rows]),
         "first_step_s": _seconds((first_ended - outcome.arrived)[rows], (first_ended >= 0)[rows]),
         "steps": np.diff(demand.step_first)[rows],
-        "steps_ended": step_sums(demand, (outcome.step_ended >= 0).astype(np.int64))[rows],
-        "tokens_in": step_sums(demand, np.where(begun, demand.step_tokens_in, 0))[rows],
-        "tokens_cached": step_sums(demand, np.where(begun, demand.step_tokens_cached, 0))[rows],
-        "tokens_out": step_sums(demand, np.where(begun, demand.step_tokens_out, 0))[rows],
+        "steps_ended": step_sums(demand, over.astype(np.int64))[rows],
+        "tokens_in": step_sums(demand, np.where(over, demand.step_tokens_in, 0))[rows],
+        "tokens_cached": step_sums(demand, np.where(over, demand.step_tokens_cached, 0))[rows],
+        "tokens_out": step_sums(demand, np.where(over, demand.step_tokens_out, 0))[rows],
         "memory_bytes": demand.memory[rows],
     }
     return check("requests", pd.DataFrame(columns))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -65,24 +64,6 @@ def test_spans_cover_every_life_without_gap_or_overlap(fleets) -> None:
             gone = run.outcome.turn_state[turns][-1] == State.OFF
             end = life[-1] if gone else run.demand.stop
             assert (found.end[own] - found.begin[own]).sum() == end - life[0]
-
-
-def test_a_million_changes_of_state_take_half_a_second(by_hand) -> None:
-    luck = np.random.default_rng(1)
-    count = 1_000_000
-    outcome = replace(
-        by_hand.outcome,
-        turn_time=np.sort(luck.integers(0, 10**12, count)),
-        turn_instance=luck.integers(0, 1000, count),
-        turn_state=luck.integers(1, 7, count).astype(np.int8),
-        turn_rung=np.zeros(count, dtype=np.int8),
-    )
-    best = np.inf
-    for _ in range(3):
-        before = perf_counter()
-        spans(outcome, 10**12)
-        best = min(best, perf_counter() - before)
-    assert best < 0.5
 
 
 def test_no_turns_give_no_spans(by_hand) -> None:
@@ -180,7 +161,7 @@ def test_requests_by_hand(made) -> None:
     np.testing.assert_array_equal(table["first_step_s"], [80e-6, 65e-6, 30e-6, np.nan])
     assert table["steps"].tolist() == [2, 1, 1, 1]
     assert table["steps_ended"].tolist() == [2, 1, 1, 0]
-    assert table["tokens_in"].tolist() == [100, 0, 0, 0]  # request 3 has not begun its call
+    assert table["tokens_in"].tolist() == [100, 0, 0, 0]  # request 3 has not ended its call
     assert table["tokens_cached"].tolist() == [60, 0, 0, 0]
     assert table["tokens_out"].tolist() == [10, 0, 0, 0]
     assert table["memory_bytes"].tolist() == [1, 2, 3, 4]
