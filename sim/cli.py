@@ -1,0 +1,270 @@
+"""The command line: what a person types, and how it ends.
+
+The report goes to standard output, everything else to standard error. What is heavy is imported by the command that
+needs it, so that help and validation answer at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+import sim
+from sim.errors import InputError, Problem, SimError, nearest
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+DONE, BUG, INPUT, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes; a run may also end with 3 (an expectation fails) or 4 (one is inconclusive)."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_WIDTH = 100
+"""Columns of a report that does not go to a terminal, unless COLUMNS says otherwise."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Program(click.Group):
+    """The program: every way of ending goes through its `main`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; of one that does not exist, say which was probably meant."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            near = nearest(name, self.commands)
+            # A person often leaves the command out and gives the file alone.
+            hint = f"did you mean `sim {near}`?" if near else f"`sim {'|'.join(self.commands)}`"
+            if name.endswith((".yaml", ".yml")):
+                hint = f"did you mean `sim run {shlex.quote(name)}`?"
+            ctx.fail(f"there is no command `{name}`; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command and exit with its code, whatever happens."""
+        given = list(sys.argv[1:] if args is None else args)
+        try:
+            code = super().main(
+                args=given, prog_name=prog_name or "sim", complete_var=complete_var, standalone_mode=False,
+                windows_expand_args=windows_expand_args, **extra,
+            )  # fmt: skip
+        except Exception as error:
+            code = _ended_by(error, as_json="--json" in given, debug="--debug" in given)
+        sys.exit(code or DONE)
+
+
+def _common(command: Command) -> Command:
+    """Add the options that every command has."""
+    options = [
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text."),
+        click.option("--debug", is_flag=True, expose_value=False, help="Print the traceback of a bug."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(
+    cls=Program,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done and expectations hold, 1 a bug, 2 bad input, 3 an expectation fails, 4 one is "
+    "inconclusive, 130 interrupted.",
+)
+@click.version_option(sim.__version__, prog_name="sim", message="%(prog)s %(version)s")
+@click.pass_context
+def program(ctx: click.Context) -> None:
+    """Simulate fleets of AI agents on hosting platforms: latency percentiles and monthly bills."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@program.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--seed", type=click.IntRange(min=0, max=2**64 - 1), help="Seed of all luck, instead of the file's.")
+@click.option("--replications", type=click.IntRange(min=1), help="Independent repetitions, instead of the file's.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are processors when absent.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder of the run, instead of results/runs/SCENARIO/IDENTITY."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code tells.")
+@_common
+def run(
+    file: Path, seed: int | None, replications: int | None, workers: int | None, out: Path | None, quiet: bool,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Run the scenario FILE, keep the run in a folder and report it."""
+    from sim.report.document import document, require_audits
+    from sim.report.folder import default_folder, require_room
+
+    if out is not None:
+        require_room(out)
+    study = sim.load(file)
+    with _progress(hidden=quiet) as progress:
+        result = study.run(workers=workers, seed=seed, replications=replications, progress=progress)
+    summary = result.summary
+    require_audits(summary)
+    folder = out or default_folder(summary)
+    unwritten = None
+    try:
+        result.write(folder)
+    except (OSError, SimError) as error:
+        # Hours of work may be in the result: it is reported before the failure to keep it is.
+        unwritten = error
+    if as_json:
+        _print(document(summary))
+    elif not quiet:
+        _print(_report(summary, file, None if unwritten else folder))
+    if unwritten is not None:
+        raise unwritten
+    return int(result.exit_code)
+
+
+@program.command(short_help="Check scenario FILES without running them.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_common
+def validate(files: tuple[Path, ...], as_json: bool) -> int:
+    """Check scenario FILES without running them; tell everything that is wrong at once."""
+    told = []
+    for file in files:
+        problems: tuple[Problem, ...] = ()
+        try:
+            scenario = _checked(file)
+        except InputError as error:
+            problems = error.problems
+            click.echo(str(error) + "\n", err=True)
+        else:
+            if not as_json:
+                _print(f"{file}: valid, {_counted(scenario)}\n")
+        told.append({"file": str(file), "valid": not problems, "problems": [_plain(one) for one in problems]})
+    if as_json:
+        from sim.report.document import document
+
+        _print(document({"files": told}))
+    return DONE if all(one["valid"] for one in told) else INPUT
+
+
+def main() -> None:
+    """Run the program on the arguments of the process."""
+    program.main()
+
+
+def _checked(file: Path) -> Scenario:
+    """Load a scenario with everything that can be told without running it."""
+    from sim import claims, scenario
+
+    loaded = scenario.load(file)
+    if found := claims.problems(loaded):
+        raise InputError(found)
+    return loaded
+
+
+def _counted(scenario: Scenario) -> str:
+    counts = [(len(scenario.deployments), "deployment"), (len(scenario.expect), "expectation")]
+    return ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+
+
+def _report(summary: dict[str, Any], file: Path, folder: Path | None) -> str:
+    from sim.report.terminal import render
+
+    repeat = ["sim", "run", str(file), "--seed", str(summary["seed"]), "--replications", str(summary["replications"])]
+    terminal = sys.stdout.isatty()
+    return render(
+        summary,
+        width=shutil.get_terminal_size((_WIDTH, 24)).columns,
+        colour=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        encoding=sys.stdout.encoding or "utf-8",
+        folder=None if folder is None else str(folder),
+        command=shlex.join(repeat),
+    )
+
+
+@contextmanager
+def _progress(*, hidden: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Show how many replications are done, on standard error and only if a person looks at it."""
+    if hidden or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("replications"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print(text: str) -> None:
+    """Write to standard output; whoever has stopped reading is left alone."""
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        # What is still in the buffer would be written, and fail, when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _ended_by(error: Exception, *, as_json: bool, debug: bool) -> int:
+    """Say what ended the program, and with which code it ends."""
+    if isinstance(error, click.Abort):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    code, message, problems = _explained(error)
+    if debug and code == BUG:
+        message = "".join(traceback.format_exception(error)) + message
+    click.echo(message, err=True)
+    if as_json:
+        from sim.report.document import document
+
+        _print(document({"error": {"exit_code": code, "message": message, "problems": problems}}))
+    return code
+
+
+def _explained(error: Exception) -> tuple[int, str, list[dict[str, Any]]]:
+    """Code, message and problems of an error."""
+    if isinstance(error, InputError):
+        return error.exit_code, str(error), [_plain(problem) for problem in error.problems]
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        usage = f"{context.get_usage()}\n" if context is not None else ""
+        return INPUT, f"{usage}error: {error.format_message()}", []
+    if isinstance(error, SimError):
+        return error.exit_code, f"error: {error}", []
+    if isinstance(error, OSError) and (error.filename or error.errno in _FULL):
+        return INPUT, f"error: {error.strerror}: {error.filename or 'the disk'}", []
+    if isinstance(error, MemoryError):
+        return INPUT, "error: not enough memory; take fewer agents, a shorter horizon or fewer workers", []
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    return BUG, (
+        f"error: this is a bug of sim, not of your file: {what}\n"
+        "please report it with the command, the file and `sim --version`; --debug shows where it happened"
+    ), []
+
+
+def _plain(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
+        "fix": problem.fix,
+    }
