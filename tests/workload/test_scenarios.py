@@ -31,13 +31,13 @@ def test_names_and_figures_exist(name: str):
 
 class TestSupportBot:
     def test_idle_about_95_percent_of_the_time(self):
-        # By hand: 98 h at 0.1/h, 35 h at 2/h, 35 h at 6/h; length from the means of the parts.
+        # By hand: 98 h at 0.05/h, 35 h at 1/h, 35 h at 3/h; length from the means of the parts.
         made, found = shipped("support-bot")
         profile = catalog.llm("mid-tier")
         slowness = (1 / profile.tokens_per_second.value.quantile(QUANTILES)).mean()
         first = profile.first_token.value.mean / SECOND
-        length = 0.5 + 5 * (first + 799 * slowness + 2) + first + 599 * slowness
-        requests = 98 * 0.1 + 35 * 2 + 35 * 6
+        length = 0.5 + 11 * (first + 799 * slowness + 2) + first + 599 * slowness
+        requests = 98 * 0.05 + 35 * 1 + 35 * 3
         assert 0.04 < requests * length / (168 * 3600) < 0.05
         assert found.n == pytest.approx(200 * requests, abs=5 * np.sqrt(200 * requests))
         lengths = work(found) / SECOND
