@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.catalog import documents
-from sim.catalog.lookup import LLM, PROFILES, Llms, Profiles
+from sim.catalog.lookup import Llms, Profiles
 from sim.errors import InputError, Problem
 
 GOOD = """\
@@ -199,45 +198,14 @@ class TestScalars:
             assert document.lines[mark.line - 1][mark.column - 1 :].lstrip("'\"").startswith(key)
 
 
-class TestSpeed:
-    """Processor time, the best of several: other work on the machine must not count."""
+class TestLaziness:
+    """Only what is named is read, and nothing heavy is imported."""
 
-    @pytest.mark.parametrize("path", sorted(PROFILES.glob("*.yaml")), ids=lambda path: path.stem)
-    def test_a_profile_loads_in_10_ms(self, path: Path) -> None:
-        def once() -> float:
-            begin = time.process_time()
-            if path == LLM:
-                Llms(path).load("mid-tier")
-            else:
-                profiles = Profiles(path)
-                profiles.load(profiles.ids[0])
-            return time.process_time() - begin
-
-        assert min(once() for _ in range(5)) < 0.010
-
-    def test_importing_takes_little_and_brings_nothing_heavy(self) -> None:
-        program = (
-            "import sys, time, pydantic, yaml, sim.distributions, sim.errors\n"
-            "from typing import Generic, TypeVar\n"
-            "T = TypeVar('T')\n"
-            "class Warm(pydantic.BaseModel, Generic[T]):\n"  # pydantic imports itself as it is used
-            "    x: T\n"
-            "    @pydantic.field_validator('x')\n"
-            "    @classmethod\n"
-            "    def check(cls, x): return x\n"
-            "Warm[int]\n"
-            "begin = time.process_time()\n"
-            "import sim.catalog\n"
-            "print(time.process_time() - begin)\n"
-            "print(*sorted({'pandas', 'matplotlib', 'scipy', 'simpy', 'sim.scenario'} & set(sys.modules)))\n"
-        )
-        taken = []
-        for _ in range(5):
-            out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-            seconds, heavy = out.split("\n")[:2]
-            assert heavy == ""
-            taken.append(float(seconds))
-        assert min(taken) < 0.1
+    def test_importing_brings_nothing_heavy(self) -> None:
+        heavy = {"pandas", "matplotlib", "scipy", "simpy", "sim.scenario"}
+        program = f"import sys, sim.catalog; print(*{heavy} & set(sys.modules))"
+        run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert run.stdout.strip() == ""
 
     def test_only_the_file_of_the_named_platform_is_read(self) -> None:
         program = (

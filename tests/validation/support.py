@@ -49,7 +49,8 @@ def servers(demand: Demand, count: int, *, queue: int = NEVER, slots: int = 1, c
 def pool(demand: Demand, *, minimum: int = 0, maximum: int = NEVER, queue: int = NEVER, slots: int = 1,
          cores: float | None = None, early: bool = True, reuse: Reuse = Reuse.MOST_RECENT, start: ArrayLike = 0,
          after: tuple[float, ...] = (), enter: tuple[float, ...] = (), keeps: tuple[bool, ...] = (),
-         wake: tuple[ArrayLike, ...] = (), initial_rung: int = NEVER, pools: ArrayLike | None = None) -> Capacity:  # fmt: skip
+         wake: tuple[ArrayLike, ...] = (), initial_rung: int = NEVER, pools: ArrayLike | None = None,
+         ) -> Capacity:  # fmt: skip
     """A pool with a ladder; times in seconds."""
     n = demand.n
     own = np.zeros(n, np.int64) if pools is None else np.asarray(pools, np.int64)

@@ -47,7 +47,9 @@ def through_ciw(at, work, count, capacity=np.inf, sharing=None):
     return sorted(simulation.get_all_records(), key=lambda record: record.arrival_date)
 
 
-@pytest.mark.parametrize(("count", "load", "heavy"), [(1, 0.5, False), (1, 0.8, True), (3, 0.8, False), (10, 0.9, True)])
+@pytest.mark.parametrize(
+    ("count", "load", "heavy"), [(1, 0.5, False), (1, 0.8, True), (3, 0.8, False), (10, 0.9, True)]
+)
 def test_first_come_first_served_agrees_with_ciw_for_every_customer(count, load, heavy):
     at, work = random_inputs(3000, load, count, seed=count, heavy=heavy)
     records = through_ciw(at, work, count)
