@@ -1,6 +1,7 @@
 """State intervals and events to quantities, quantities and a price book to a bill."""
 
 from sim.billing.bill import bill, observe
+from sim.billing.curve import accumulate, amounts
 from sim.billing.invoice import Invoice, Line
 from sim.billing.metering import Billed, Observed, Steps, meter, meter_tokens
 from sim.billing.month import Month, tile
@@ -8,6 +9,6 @@ from sim.billing.rating import Unpriced, Usage, Used, rate
 from sim.billing.records import Requests
 
 __all__ = [
-    "Billed", "Invoice", "Line", "Month", "Observed", "Requests", "Steps", "Unpriced", "Usage", "Used", "bill", "meter",
-    "meter_tokens", "observe", "rate", "tile",
+    "Billed", "Invoice", "Line", "Month", "Observed", "Requests", "Steps", "Unpriced", "Usage", "Used", "accumulate",
+    "amounts", "bill", "meter", "meter_tokens", "observe", "rate", "tile",
 ]  # fmt: skip

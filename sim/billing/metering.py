@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -13,12 +13,15 @@ from sim.billing import records
 from sim.billing.exact import Objects, sums
 from sim.billing.month import Month, Tiling, tile
 from sim.billing.rating import Unpriced, Usage, Used
-from sim.billing.records import Records, Requests
+from sim.billing.records import ByInstance, Records, Requests
 from sim.catalog.prices import TOKENS, Basis, Charge, Group, Measure, PriceList, Scope
 from sim.catalog.profiles import Meters, Profile
 from sim.engine.contract import Bools, Int64s, State
 from sim.trace.spans import Spans
 from sim.units import DAY, GIB, HOUR
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Made = TypeVar("_Made")
 
 
 class _Named(Protocol):
@@ -120,14 +123,8 @@ def meter(seen: Observed, deployment: Billed, prices: PriceList, month: Month) -
     AdvisedError
         The horizon is not whole days.
     """
-    meters = deployment.profile.meters
-    counter = _Counter(seen, deployment, tile(month, seen.horizon))
-    used = {}
-    for charge in prices.of_size(deployment.size):
-        if charge.meter in meters.names:
-            used[charge.id] = counter.of(charge)
-    names = prices.unpriced(sorted(meters.names), deployment.size)
-    return Usage(used, tuple(counter.unpriced(name) for name in names))
+    tiling = tile(month, seen.horizon)
+    return Metering(seen, deployment, prices).usage(tiling)
 
 
 def meter_tokens(seen: Observed, models: Sequence[str], prices: PriceList, month: Month) -> Usage:
@@ -146,100 +143,177 @@ def meter_tokens(seen: Observed, models: Sequence[str], prices: PriceList, month
     -------
     Usage
     """
-    steps, tiling = seen.steps, tile(month, seen.horizon)
-    counts = {Measure.INPUT: steps.tokens_in - steps.tokens_cached, Measure.CACHED: steps.tokens_cached,
-              Measure.OUTPUT: steps.tokens_out}
-    used, unpriced = {}, []
-    for number, name in enumerate(models):
-        here = steps.model == number
-        tokens = {measure: _of_steps(steps, here, count, tiling) for measure, count in counts.items()}
-        charges = [charge for charge in prices.charges if charge.meter == name and charge.measure in TOKENS]
-        for charge in charges:
-            used[charge.id] = Used(Fraction(tokens[charge.measure], charge.per.count))
-        if not charges:
-            unpriced.append(Unpriced(f"tokens of {name}", Fraction(sum(tokens.values())), "tokens", Group.LLM))
-    return Usage(used, tuple(unpriced))
+    tiling = tile(month, seen.horizon)
+    return TokenMetering(seen, models, prices).usage(tiling)
 
 
-class _Counter:
-    """Counts what a deployment used; what several charges share is made once."""
+class TokenMetering:
+    """Counts the tokens of a run by simulated day, once, and from these those of a month or of its first days.
 
-    def __init__(self, seen: Observed, deployment: Billed, tiling: Tiling) -> None:
-        self.seen, self.deployment, self.tiling = seen, deployment, tiling
-        self.meters: Meters = deployment.profile.meters
-        self.month = tiling.month.microseconds
-        self._made: dict[tuple[str, Scope, bool], Records] = {}
-        self._totals: dict[tuple[str, Scope, int, int], int] = {}
-        self._running = _running(seen.spans, self.meters, [rung.name for rung in deployment.ladder])
+    Parameters
+    ----------
+    seen : Observed
+    models : sequence of str
+        Name of each model, by its number.
+    prices : PriceList
+        Of tokens.
+    """
 
-    def of(self, charge: Charge) -> Used:
+    def __init__(self, seen: Observed, models: Sequence[str], prices: PriceList) -> None:
+        self._models = models
+        of_tokens = [charge for charge in prices.charges if charge.measure in TOKENS]
+        self._charges = {name: [charge for charge in of_tokens if charge.meter == name] for name in models}
+        steps = seen.steps
+        counts = {Measure.INPUT: steps.tokens_in - steps.tokens_cached, Measure.CACHED: steps.tokens_cached,
+                  Measure.OUTPUT: steps.tokens_out}
+        self._days = [
+            {measure: _of_steps(steps, steps.model == number, count, seen.horizon) for measure, count in counts.items()}
+            for number in range(len(models))
+        ]
+
+    def usage(self, tiling: Tiling) -> Usage:
+        """Count the tokens of the days of a tiling.
+
+        Parameters
+        ----------
+        tiling : Tiling
+            Of the horizon that was observed.
+
+        Returns
+        -------
+        Usage
+        """
+        used, unpriced = {}, []
+        for name, days in zip(self._models, self._days, strict=True):
+            tokens = {measure: _weigh(count, tiling) for measure, count in days.items()}
+            for charge in self._charges[name]:
+                used[charge.id] = Used(Fraction(tokens[charge.measure], charge.per.count))
+            if not self._charges[name]:
+                unpriced.append(Unpriced(f"tokens of {name}", Fraction(sum(tokens.values())), "tokens", Group.LLM))
+        return Usage(used, tuple(unpriced))
+
+
+class Metering:
+    """Counts what a run used of a platform: what does not depend on the days that are billed is made once.
+
+    Parameters
+    ----------
+    seen : Observed
+    deployment : Billed
+    prices : PriceList
+        Of the deployment's platform and variant.
+    """
+
+    def __init__(self, seen: Observed, deployment: Billed, prices: PriceList) -> None:
+        self._seen, self._deployment = seen, deployment
+        self._meters: Meters = deployment.profile.meters
+        self._charges = [one for one in prices.of_size(deployment.size) if one.meter in self._meters.names]
+        self._unpriced = prices.unpriced(sorted(self._meters.names), deployment.size)
+        self._records_made: dict[tuple[str, Scope], Records] = {}
+        self._days_made: dict[Hashable, Objects] = {}
+        self._instances_made: dict[tuple[str, Scope, int, int], ByInstance] = {}
+        self._running = _running(seen.spans, self._meters, [rung.name for rung in deployment.ladder])
+
+    def usage(self, tiling: Tiling) -> Usage:
+        """Count what was used on the days of a tiling.
+
+        Parameters
+        ----------
+        tiling : Tiling
+            Of the horizon that was observed.
+
+        Returns
+        -------
+        Usage
+        """
+        used = {charge.id: self._of(charge, tiling) for charge in self._charges}
+        return Usage(used, tuple(self._without_price(name, tiling) for name in self._unpriced))
+
+    def _of(self, charge: Charge, tiling: Tiling) -> Used:
         """Count what a charge is for, in its units."""
-        size = charge.per.size(self.month)
+        size = charge.per.size(tiling.month.microseconds)
         if charge.measure is Measure.REQUESTS:
-            return Used(Fraction(self._requests(), size))
+            return Used(Fraction(_weigh(self._requests(), tiling), size))
         if charge.measure is Measure.CPU:
-            steps = self.seen.steps
-            return Used(Fraction(_of_steps(steps, steps.ended >= 0, steps.cpu, self.tiling), size))
-        share = _amount(charge, self.deployment) / size
+            return Used(Fraction(_weigh(self._cpu(), tiling), size))
+        share = _amount(charge, self._deployment) / size
         if charge.cap is None and charge.least is None:
-            return Used(self._time(charge) * share)
-        made = self._records(charge).by_instance(self.tiling, charge.round_up, charge.minimum)
+            return Used(self._time(charge, tiling) * share)
+        made = self._by_instance(charge).times(tiling)
         return Used.by_instance(*((time * share, count) for time, count in made))
 
-    def unpriced(self, name: str) -> Unpriced:
+    def _without_price(self, name: str, tiling: Tiling) -> Unpriced:
         """Count on a meter without a price: requests, or hours of instances."""
-        if name == self.meters.request:
-            return Unpriced(name, Fraction(self._requests()), "requests", Group.INFRASTRUCTURE)
-        return Unpriced(name, Fraction(self._running_time(name, Scope.INTERVAL, 1, 0), HOUR), "h", Group.INFRASTRUCTURE)
+        if name == self._meters.request:
+            return Unpriced(name, Fraction(_weigh(self._requests(), tiling)), "requests", Group.INFRASTRUCTURE)
+        time = _weigh(self._running_time(name, Scope.INTERVAL, 1, 0), tiling)
+        return Unpriced(name, Fraction(time, HOUR), "h", Group.INFRASTRUCTURE)
 
-    def _time(self, charge: Charge) -> int:
-        """Microseconds in the month, rounded up as the vendor does."""
+    def _time(self, charge: Charge, tiling: Tiling) -> int:
+        """Microseconds on the days of a tiling, rounded up as the vendor does."""
         assert charge.meter is not None
         if charge.scope is Scope.REQUEST:
-            days = self._records(charge).daily(self.tiling.horizon, charge.round_up, charge.minimum)
-            return self._weigh(days)
+            return _weigh(self._request_time(charge), tiling)
         if charge.scope is not Scope.MONTH:
-            return self._running_time(charge.meter, charge.scope, charge.round_up, charge.minimum)
-        time = self._running_time(charge.meter, charge.scope, 1, 0)
+            return _weigh(self._running_time(charge.meter, charge.scope, charge.round_up, charge.minimum), tiling)
+        time = _weigh(self._running_time(charge.meter, charge.scope, 1, 0), tiling)
         return -(-max(time, charge.minimum) // charge.round_up) * charge.round_up if time else 0
 
-    def _running_time(self, name: str, scope: Scope, round_up: int, minimum: int) -> int:
-        """Microseconds in the month for which a meter runs, each record rounded up."""
-        key = (name, scope, round_up, minimum)
-        if key not in self._totals:
-            seen, days = self.seen, self.tiling.horizon
+    def _running_time(self, name: str, scope: Scope, round_up: int, minimum: int) -> Objects:
+        """Microseconds by simulated day for which a meter runs, each record rounded up."""
+        def make() -> Objects:
+            seen, days = self._seen, self._days
             total = self._of_spans(name, scope).daily(days, round_up, minimum)
-            if name == self.meters.minimum_idle:
-                kept = self.deployment.minimum
+            if name == self._meters.minimum_idle:
+                kept = self._deployment.minimum
                 total = total + records.minimum_idle(seen.spans, seen.pool, kept, seen.horizon, days)
-            self._totals[key] = self._weigh(total)
-        return self._totals[key]
+            return total
 
-    def _records(self, charge: Charge) -> Records:
-        assert charge.meter is not None
-        if charge.scope is not Scope.REQUEST:
-            return self._of_spans(charge.meter, charge.scope)
-        seen = self.seen
-        return self._once((charge.meter, charge.scope, charge.with_start), lambda: records.of_requests(
-            seen.requests, seen.spans, charge.with_start, seen.horizon))
+        return _once(self._days_made, (name, scope, round_up, minimum), make)
+
+    def _request_time(self, charge: Charge) -> Objects:
+        """Microseconds by simulated day for which requests run, each record rounded up."""
+        key = (charge.with_start, charge.round_up, charge.minimum)
+        return _once(self._days_made, key, lambda: records.of_requests(
+            self._seen.requests, self._seen.spans, charge.with_start, self._seen.horizon
+        ).daily(self._days, charge.round_up, charge.minimum))
+
+    def _requests(self) -> Objects:
+        """Count the requests that began, by simulated day."""
+        def make() -> Objects:
+            began = self._seen.requests.started
+            began = began[(began >= 0) & (began < self._seen.horizon)]
+            return sums(began // DAY, np.ones(len(began), dtype=np.int64), self._days)
+
+        return _once(self._days_made, "requests", make)
+
+    def _cpu(self) -> Objects:
+        """Microseconds of CPU that steps used, by simulated day."""
+        steps = self._seen.steps
+        return _once(self._days_made, "cpu", lambda: _of_steps(steps, steps.ended >= 0, steps.cpu, self._seen.horizon))
 
     def _of_spans(self, name: str, scope: Scope) -> Records:
-        seen = self.seen
-        return self._once((name, scope, False), lambda: records.of_spans(
+        seen = self._seen
+        return _once(self._records_made, (name, scope), lambda: records.of_spans(
             seen.spans, self._running(name), scope, seen.horizon))
 
-    def _once(self, key: tuple[str, Scope, bool], make: Callable[[], Records]) -> Records:
-        if key not in self._made:
-            self._made[key] = make()
-        return self._made[key]
+    def _by_instance(self, charge: Charge) -> ByInstance:
+        assert charge.meter is not None
+        name, scope, round_up, minimum = charge.meter, charge.scope, charge.round_up, charge.minimum
+        return _once(self._instances_made, (name, scope, round_up, minimum), lambda: ByInstance(
+            self._of_spans(name, scope), self._days, round_up, minimum))
 
-    def _requests(self) -> int:
-        began = self.seen.requests.started
-        began = began[(began >= 0) & (began < self.seen.horizon)]
-        return self._weigh(sums(began // DAY, np.ones(len(began), dtype=np.int64), self.tiling.horizon))
+    @property
+    def _days(self) -> int:
+        """Simulated days."""
+        return self._seen.horizon // DAY
 
-    def _weigh(self, days: Objects) -> int:
-        return _weigh(days, self.tiling)
+
+def _once(made: dict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Made:
+    """Make something the first time that it is asked for."""
+    if key not in made:
+        made[key] = make()
+    return made[key]
 
 
 def _running(spans: Spans, meters: Meters, rungs: Sequence[str]) -> Callable[[str], Bools]:
@@ -275,10 +349,10 @@ def _amount(charge: Charge, deployment: Billed) -> Fraction:
     return Fraction(1)
 
 
-def _of_steps(steps: Steps, chosen: Bools, count: Int64s, tiling: Tiling) -> int:
-    """Add up something of the chosen steps that ended within the horizon, in the month."""
-    kept = chosen & (steps.ended >= 0) & (steps.ended < tiling.horizon * DAY)
-    return _weigh(sums(steps.ended[kept] // DAY, count[kept], tiling.horizon), tiling)
+def _of_steps(steps: Steps, chosen: Bools, count: Int64s, horizon: int) -> Objects:
+    """Add up something of the chosen steps that ended within the horizon, by simulated day."""
+    kept = chosen & (steps.ended >= 0) & (steps.ended < horizon)
+    return sums(steps.ended[kept] // DAY, count[kept], horizon // DAY)
 
 
 def _weigh(days: Iterable[int], tiling: Tiling) -> int:

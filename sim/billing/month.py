@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sim.errors import AdvisedError, quoted
 from sim.units import DAY
@@ -79,13 +79,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """Which simulated days the days of a month are.
+    """Which simulated days the days of a month are, all of them or its first.
 
     Attributes
     ----------
     month : Month
     days : tuple of int
-        For each day of the month, the simulated day that stands for it.
+        For each day of the month that is counted, the simulated day that stands for it.
     horizon : int
         Simulated days.
     """
@@ -100,9 +100,26 @@ class Tiling:
         counts = Counter(self.days)
         return [counts[day] for day in range(self.horizon)]
 
+    def until(self, day: int) -> Tiling:
+        """Return the tiling of the first days of the month.
+
+        Parameters
+        ----------
+        day : int
+            How many of its days are over, from 0.
+
+        Returns
+        -------
+        Tiling
+            Of the same month, which is as long as before.
+        """
+        return replace(self, days=self.days[:day])
+
     @property
     def runs(self) -> tuple[Run, ...]:
         """The month cut where a simulated day is not followed by the next."""
+        if not self.days:
+            return ()
         counts: Counter[tuple[int, int]] = Counter()
         first = before = self.days[0]
         for day in self.days[1:]:

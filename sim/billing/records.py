@@ -89,41 +89,62 @@ class Records:
         begin, _, added = self.added(round_up, minimum)
         return np.asarray(by_day(self.begin, self.end, days) + sums(begin // DAY, added, days), dtype=object)
 
-    def by_instance(self, tiling: Tiling, round_up: int, minimum: int) -> tuple[tuple[int, int], ...]:
-        """Billed time of each instance in the month.
 
-        An instance whose meter runs through the whole horizon is one instance all month. Any other is a new one each
-        time its days come round: nobody keeps the server that was deleted on Friday until next Monday.
+class ByInstance:
+    """Billed time of each instance.
+
+    An instance whose meter runs through the whole horizon is one instance all month. Any other is a new one each time
+    its days come round: nobody keeps the server that was deleted on Friday until next Monday.
+
+    Parameters
+    ----------
+    made : Records
+    days : int
+        Simulated days.
+    round_up, minimum : int
+        Microseconds.
+    """
+
+    def __init__(self, made: Records, days: int, round_up: int, minimum: int) -> None:
+        self._made = made
+        numbers, self._index = np.unique(made.instance, return_inverse=True)
+        self._begun, owner, self._added = made.added(round_up, minimum)
+        self._owner = np.searchsorted(numbers, owner)
+        self._size = len(numbers)
+        self._always = narrow_sums(self._index, made.end - made.begin, self._size) == days * DAY
+        self._used: dict[tuple[int, int], Int64s] = {}
+
+    def times(self, tiling: Tiling) -> tuple[tuple[int, int], ...]:
+        """Billed time on the days of a tiling.
 
         Parameters
         ----------
         tiling : Tiling
-        round_up, minimum : int
-            Microseconds.
 
         Returns
         -------
         tuple of (int, int)
             Microseconds, and the number of instances that have as many; in order.
         """
-        numbers, index = np.unique(self.instance, return_inverse=True)
-        begun, owner, added = self.added(round_up, minimum)
-        owner_index = np.searchsorted(numbers, owner)
-        size = len(numbers)
-        always = narrow_sums(index, self.end - self.begin, size) == tiling.horizon * DAY
-        through = np.zeros(size, dtype=np.int64)
+        through = np.zeros(self._size, dtype=np.int64)
         found: dict[int, int] = {}
         for run in tiling.runs:
-            first, last = run.first * DAY, run.last * DAY
-            begin, end = np.maximum(self.begin, first), np.minimum(self.end, last)
-            inside = end > begin
-            used = narrow_sums(index[inside], (end - begin)[inside], size)
-            here = (begun >= first) & (begun < last)
-            used += narrow_sums(owner_index[here], added[here], size)
+            used = self._within(run.first, run.last)
             through += used * run.times
-            _tally(found, used[~always & (used > 0)], run.times)
-        _tally(found, through[always], 1)
+            _tally(found, used[~self._always & (used > 0)], run.times)
+        _tally(found, through[self._always & (through > 0)], 1)
         return tuple(sorted(found.items()))
+
+    def _within(self, first: int, last: int) -> Int64s:
+        """Microseconds of each instance on simulated days that follow each other."""
+        if (first, last) not in self._used:
+            from_, to = first * DAY, last * DAY
+            begin, end = np.maximum(self._made.begin, from_), np.minimum(self._made.end, to)
+            inside = end > begin
+            used = narrow_sums(self._index[inside], (end - begin)[inside], self._size)
+            here = (self._begun >= from_) & (self._begun < to)
+            self._used[first, last] = used + narrow_sums(self._owner[here], self._added[here], self._size)
+        return self._used[first, last]
 
 
 def of_spans(spans: Spans, on: Bools, scope: Scope, horizon: int) -> Records:
