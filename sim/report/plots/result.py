@@ -1,0 +1,79 @@
+"""What plots need of a result: `sim.api.Result` has it, and so has whatever reads the folder of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import pandas as pd
+
+from sim.errors import UnknownName
+
+
+class Summarised(Protocol):
+    """A result as far as its figures go."""
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """As ``summary.json`` holds it."""
+
+
+class Traced(Summarised, Protocol):
+    """A result with the tables of its first replication."""
+
+    @property
+    def requests(self) -> pd.DataFrame:
+        """One row for each request on each deployment."""
+
+    @property
+    def attempts(self) -> pd.DataFrame:
+        """One row for each step that began."""
+
+    @property
+    def instances(self) -> pd.DataFrame:
+        """One row for each stretch of time that an instance spent in one state."""
+
+
+class Billed(Summarised, Protocol):
+    """A result with the bill as it accumulates."""
+
+    @property
+    def cost_curve(self) -> pd.DataFrame:
+        """Columns deployment, day (days that are over, from 0), group, amount, low, high (dollars)."""
+
+
+def names(result: Summarised) -> list[str]:
+    """Return the names of all deployments, in the order of the scenario."""
+    return list(result.summary["deployments"])
+
+
+def chosen(result: Summarised, deployments: Sequence[str] | None) -> list[str]:
+    """Return the deployments that are to be drawn, in the order of the scenario.
+
+    Parameters
+    ----------
+    result : Summarised
+    deployments : sequence of str or None
+        All when None.
+
+    Raises
+    ------
+    UnknownName
+        The result has no such deployment.
+    """
+    known = names(result)
+    for name in deployments or ():
+        if name not in known:
+            raise UnknownName(name, known, "deployment")
+    return known if deployments is None else [name for name in known if name in deployments]
+
+
+def part(table: pd.DataFrame, deployment: str) -> pd.DataFrame:
+    """Return the rows of one deployment."""
+    return table[(table["deployment"] == deployment).to_numpy()]
+
+
+def first_of(result: Summarised) -> str:
+    """Say which replication the tables are of, for a caption."""
+    count = result.summary["replications"]
+    return "one replication" if count == 1 else f"the first of {count} replications"
