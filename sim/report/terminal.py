@@ -350,8 +350,9 @@ def _bill(summary: Tree, width: int) -> Iterable[RenderableType]:
     yield _table(summary, columns, platforms=False)
     if notes:
         yield notes.lines()
-    yield Text()
-    yield _lines(summary, wide=width >= WIDE)
+    if any(deployment["cost"]["lines"] for deployment in summary["deployments"].values()):
+        yield Text()
+        yield _lines(summary, wide=width >= WIDE)
 
 
 _TITLES = {"infrastructure": "infra-\nstructure", "llm": "language\nmodel", "total": "\ntotal"}
@@ -389,8 +390,9 @@ def _lines(summary: Tree, *, wide: bool) -> Table:
 
 def _add_lines(table: Table, title: str, lines: Sequence[Tree], *, wide: bool) -> None:
     priced = all(line["amount"] is not None for line in lines)
-    whole = math.fsum(line["amount"] or 0.0 for line in lines)
-    notable = [line for line in lines if line["amount"] is None or line["amount"] > _SLIGHT * whole]
+    # Shares of what is charged; a credit is told as a share of it, too.
+    whole = math.fsum(max(line["amount"] or 0.0, 0.0) for line in lines)
+    notable = [line for line in lines if line["amount"] is None or abs(line["amount"]) > _SLIGHT * whole]
     for index, line in enumerate(notable[:_LINES]):
         amount = line["amount"]
         quantity = f"{number(line['quantity'])} {line['unit']}"
