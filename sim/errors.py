@@ -37,13 +37,13 @@ class Problem:
     file : str
         Name as the person gave it.
     line, column : int
-        From 1; 0 when the problem has no place within the file.
+        From 1; 0 when the problem has no place within the file. An option of the command line has no lines either.
     message : str
         What is wrong.
     fix : str
         What to do about it; empty when there is nothing to say.
     source : str or None
-        The line of the file.
+        The line of the file, or the text of the option.
     width : int
         Characters that are underlined.
     """
@@ -65,9 +65,9 @@ class Problem:
         """Return the problem as text, without a newline at the end."""
         lines = [f"{self.place}: error: {self.message}"]
         margin = " " * 4
-        if self.line and self.source is not None:
+        if self.source is not None:
             text, before, marks = _excerpt(self.source, self.column - 1, self.width)
-            number = f"{self.line:>5}"
+            number = f"{self.line or '':>5}"
             margin = " " * len(number)
             lines += [f"{number} | {text}", f"{margin} | {' ' * before}{'^' * marks}"]
         if self.fix:

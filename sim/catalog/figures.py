@@ -45,7 +45,7 @@ class Standing(StrEnum):
 class Entry(BaseModel):
     """Anything in a file of the catalogue. Frozen; refuses keys it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)
 
 
 class Source(Entry):

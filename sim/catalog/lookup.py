@@ -13,9 +13,10 @@ from typing import Any
 
 from pydantic import Field
 
-from sim.catalog.documents import Document, Place, read, validate
+from sim.catalog.entries import validate
 from sim.catalog.figures import Entry, Source
 from sim.catalog.profiles import LlmProfile, Profile
+from sim.documents import Document, Place, read
 from sim.errors import InputError, UnknownName
 
 PROFILES = Path(__file__).parent / "profiles"

@@ -34,8 +34,9 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field, model_validator
 
 from sim import units
-from sim.catalog import documents
+from sim.catalog.entries import validate
 from sim.catalog.figures import Entry, Source, Sourced
+from sim.documents import Place, read
 from sim.errors import AdvisedError, InputError, UnknownName, choose, quoted
 
 BOOKS: Final = Path(__file__).with_suffix("")
@@ -529,20 +530,20 @@ def load(path: Path, book: str, variant: str | None = None) -> PriceList:
     InputError
         Everything that is wrong in the file.
     """
-    document = documents.read(path)
+    document = read(path)
     data = dict(document.data)
-    places: dict[str, documents.Place] = {key: (key,) for key in data}
+    places: dict[str, Place] = {key: (key,) for key in data}
     sources = {
-        key: documents.validate(Source, entry, document, ("sources", key))
+        key: validate(Source, entry, document, ("sources", key))
         for key, entry in _mapping(data.pop("sources", {})).items()
     }
     allowances = {
-        key: documents.validate(Allowance, entry, document, ("allowances", key), sources=sources)
+        key: validate(Allowance, entry, document, ("allowances", key), sources=sources)
         for key, entry in _mapping(data.pop("allowances", {})).items()
     }
     charges = []
     for key, entry in _mapping(data.pop("charges", {})).items():
-        charge = documents.validate(Charge, {"id": key, **_mapping(entry)}, document, ("charges", key), sources=sources)
+        charge = validate(Charge, {"id": key, **_mapping(entry)}, document, ("charges", key), sources=sources)
         try:
             _check_allowance(charge, allowances)
         except AdvisedError as error:
@@ -550,10 +551,10 @@ def load(path: Path, book: str, variant: str | None = None) -> PriceList:
             raise InputError([wrong]) from error
         charges.append(charge)
     for model, entry in _mapping(data.pop("models", {})).items():
-        price = documents.validate(ModelPrice, entry, document, ("models", model), sources=sources)
+        price = validate(ModelPrice, entry, document, ("models", model), sources=sources)
         charges += [Charge.model_validate(charge) for charge in price.charges(model)]
     kept = [charge for charge in charges if variant is None or not charge.variants or variant in charge.variants]
-    return documents.validate(
+    return validate(
         PriceList, {"book": book, "platform": path.stem, **data, "allowances": allowances, "charges": kept}, document,
         places, sources=sources,
     )  # fmt: skip

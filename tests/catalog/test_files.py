@@ -5,11 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from sim.catalog import documents
 from sim.catalog.lookup import Llms, Profiles
 from sim.errors import InputError, Problem
 
@@ -80,12 +76,12 @@ def test_a_file_of_ones_own_is_read_as_those_of_the_package(file: Path) -> None:
         ("source: docs}\nvariants", "source: dosc}\nvariants", 22, "dosc", "no source `dosc`", "`docs`"),
         (", reason: not published", "", 21, "{", "assumed needs a reason", "say why"),
         ("minimum:", "minimun:", 12, "minimun", "unknown key `minimun`", "`minimum`"),
-        ("  vendor: Somebody\n", "", 23, "{}", "`vendor` is missing", "vendor:"),
+        ("  vendor: Somebody\n", "", 23, "plain", "`vendor` is missing", "vendor:"),
         ("value: 7", "value: many", 14, "many", "not a whole number", "write"),
         ("{vcpu: 0.5", "{vcpus: 0.5", 7, "vcpus", "unknown key `vcpus`", "`vcpu`"),
         ("value: 1 h", "value: 1 min", 16, "{", "less than `duration`", "lower `duration` or raise this"),
         ("  plain: {}", "  plain: {id: other}", 24, "id", "unknown key `id`", ""),
-        ("    - name: boot\n", "    - name: boot\n      name: start\n", 21, "name", "`name` is here twice", ""),
+        ("- name: boot\n", "- name: boot\n      name: start\n", 21, "name", "`name` is given twice", "keep one"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(
@@ -119,17 +115,12 @@ def test_a_variant_is_told_its_own_mistakes_only(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("variants: [1\n", 2, "not YAML"),
+        ("variants: [1\n", 2, "closing `]` is missing"),
         ("- a\n", 1, "not a mapping"),
-        ("", 1, "`variants` is missing"),
-        ("variants: {a: {}, a: {}}", 1, "the key `a` is here twice"),
-        ("variants: {[a]: {}}", 1, "a key must be a word"),
-        ("variants: &v {a: *v}", 1, "nested too deeply"),
-        ("a: &a [0,0,0,0,0,0,0,0]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n"
-         "d: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e]\n",
-         1, "more than"),
+        ("sources: {}\n", 1, "`variants` is missing"),
+        ("variants: {a: {}, a: {}}", 1, "`a` is given twice"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_cannot_be_read_is_told(file: Path, text: str, line: int, message: str) -> None:
     file.write_text(text)
     with pytest.raises(InputError) as caught:
@@ -138,10 +129,7 @@ def test_a_file_that_cannot_be_read_is_told(file: Path, text: str, line: int, me
 
 
 def test_a_file_that_is_not_there_is_told(file: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read"):
-        Profiles(file)
-    file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="there is no such file"):
         Profiles(file)
 
 
@@ -167,37 +155,6 @@ models:
     assert caught.value.problems[0].line == 7
 
 
-class TestScalars:
-    """Only what looks like a number is one; PyYAML alone would read 5:30 as 330, and no as False."""
-
-    @pytest.mark.parametrize(
-        ("text", "value"),
-        [("5", 5), ("-5", -5), ("0.25", 0.25), ("1e3", 1000.0), ("true", True), ("false", False), ("null", None),
-         ("~", None), ("", None), ("5:30", "5:30"), ("no", "no"), ("on", "on"), ("2026-10-01", "2026-10-01"),
-         ("'5'", "5"), ('"true"', "true"), ("0x10", "0x10"), ("1_000", "1_000"), ("15 min", "15 min")],
-    )  # fmt: skip
-    @pytest.mark.parametrize("loader", [documents._Loader, yaml.SafeLoader], ids=["default", "pure"])
-    def test_is(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loader: type, text: str, value: object) -> None:
-        monkeypatch.setattr(documents, "_Loader", loader)
-        file = tmp_path / "a.yaml"
-        file.write_text(f"key: {text}\n")
-        found = documents.read(file).data["key"]
-        assert found == value and type(found) is type(value)
-
-    @settings(max_examples=50)
-    @given(st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True),
-                           st.integers() | st.booleans() | st.none() | st.lists(st.integers(), max_size=3), max_size=6))
-    def test_what_yaml_writes_is_read_back_with_its_places(self, tmp_path_factory: pytest.TempPathFactory,
-                                                           data: dict[str, object]) -> None:
-        file = tmp_path_factory.mktemp("yaml") / "a.yaml"
-        file.write_text(yaml.safe_dump(data))
-        document = documents.read(file)
-        assert document.data == data
-        for key in data:
-            mark = document.keys[(key,)]
-            assert document.lines[mark.line - 1][mark.column - 1 :].lstrip("'\"").startswith(key)
-
-
 class TestLaziness:
     """Only what is named is read, and nothing heavy is imported."""
 
@@ -210,11 +167,11 @@ class TestLaziness:
     def test_only_the_file_of_the_named_platform_is_read(self) -> None:
         program = (
             "from pathlib import Path\n"
-            "read, original = [], Path.read_text\n"
-            "def spy(self, *args, **kwargs):\n"
+            "read, original = [], Path.read_bytes\n"
+            "def spy(self):\n"
             "    read.append(self.name)\n"
-            "    return original(self, *args, **kwargs)\n"
-            "Path.read_text = spy\n"
+            "    return original(self)\n"
+            "Path.read_bytes = spy\n"
             "from sim import catalog\n"
             "read.clear()\n"
             "catalog.profile('fly/machines')\n"
