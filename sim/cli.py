@@ -7,6 +7,7 @@ needs it, so that help and validation answer at once.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import shlex
 import shutil
@@ -99,8 +100,15 @@ def program(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
+_settings = click.option(
+    "--set", "settings", multiple=True, metavar="PATH=VALUE",
+    help="Put a value over the file's, such as workload.agents=50; may be given several times.",
+)  # fmt: skip
+
+
 @program.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@_settings
 @click.option("--seed", type=click.IntRange(min=0, max=2**64 - 1), help="Seed of all luck, instead of the file's.")
 @click.option("--replications", type=click.IntRange(min=1), help="Independent repetitions, instead of the file's.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are processors when absent.")
@@ -110,20 +118,21 @@ def program(ctx: click.Context) -> None:
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code tells.")
 @_common
 def run(
-    file: Path, seed: int | None, replications: int | None, workers: int | None, out: Path | None, quiet: bool,
-    as_json: bool,
+    file: Path, settings: tuple[str, ...], seed: int | None, replications: int | None, workers: int | None,
+    out: Path | None, quiet: bool, as_json: bool,
 ) -> int:  # fmt: skip
-    """Run the scenario FILE, keep the run in a folder and report it."""
+    """Run the scenario FILE, all of its cases, keep the run in a folder and report it."""
     from sim.report.document import document, require_audits
     from sim.report.folder import default_folder, require_room
 
     if out is not None:
         require_room(out)
-    study = sim.load(file)
+    study = sim.load(file, settings)
     with _progress(hidden=quiet) as progress:
         result = study.run(workers=workers, seed=seed, replications=replications, progress=progress)
     summary = result.summary
-    require_audits(summary)
+    for one in summary.get("cases", (summary,)):
+        require_audits(one)
     folder = out or default_folder(summary)
     unwritten = None
     try:
@@ -134,7 +143,7 @@ def run(
     if as_json:
         _print(document(summary))
     elif not quiet:
-        _print(_report(summary, file, None if unwritten else folder))
+        _print(_report(summary, file, settings, None if unwritten else folder))
     if unwritten is not None:
         raise unwritten
     return int(result.exit_code)
@@ -142,14 +151,15 @@ def run(
 
 @program.command(short_help="Check scenario FILES without running them.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_settings
 @_common
-def validate(files: tuple[Path, ...], as_json: bool) -> int:
+def validate(files: tuple[Path, ...], settings: tuple[str, ...], as_json: bool) -> int:
     """Check scenario FILES without running them; tell everything that is wrong at once."""
     told = []
     for file in files:
         problems: tuple[Problem, ...] = ()
         try:
-            scenario = _checked(file)
+            scenario = _checked(file, settings)
         except InputError as error:
             problems = error.problems
             click.echo(str(error) + "\n", err=True)
@@ -164,16 +174,45 @@ def validate(files: tuple[Path, ...], as_json: bool) -> int:
     return DONE if all(one["valid"] for one in told) else INPUT
 
 
+@program.command(short_help="Print the scenario FILE with every default and source.")
+@click.argument("file", type=click.Path(path_type=Path))
+@_settings
+@_common
+def show(file: Path, settings: tuple[str, ...], as_json: bool) -> int:
+    """Print the scenario FILE as it is run: YAML with every default, figure and price, and what each rests on."""
+    from sim import scenario
+
+    case = scenario.bind(_checked(file, settings), file.parent)
+    if as_json:
+        from sim.report.document import document
+
+        _print(document(scenario.resolved(case)))
+    else:
+        _print(scenario.show(case))
+    return DONE
+
+
+@program.command(short_help="Print the JSON Schema of scenario files, for editors.")
+@_common
+def schema(as_json: bool) -> int:
+    """Print the JSON Schema of scenario files, for editors. It is JSON with and without --json."""
+    from sim import scenario
+    from sim.report.document import document
+
+    _print(document(scenario.json_schema()))
+    return DONE
+
+
 def main() -> None:
     """Run the program on the arguments of the process."""
     program.main()
 
 
-def _checked(file: Path) -> Scenario:
+def _checked(file: Path, settings: Sequence[str]) -> Scenario:
     """Load a scenario with everything that can be told without running it."""
     from sim import claims, scenario
 
-    loaded = scenario.load(file)
+    loaded = scenario.load(file, settings)
     if found := claims.problems(loaded):
         raise InputError(found)
     return loaded
@@ -181,18 +220,23 @@ def _checked(file: Path) -> Scenario:
 
 def _counted(scenario: Scenario) -> str:
     counts = [(len(scenario.deployments), "deployment"), (len(scenario.expect), "expectation")]
+    if scenario.axes:
+        counts.append((math.prod(len(axis.values) for axis in scenario.axes), "case"))
     return ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
 
 
-def _report(summary: dict[str, Any], file: Path, folder: Path | None) -> str:
-    from sim.report.terminal import render
+def _report(summary: dict[str, Any], file: Path, settings: Sequence[str], folder: Path | None) -> str:
+    from sim.report import sweep, terminal
 
-    repeat = ["sim", "run", str(file), "--seed", str(summary["seed"]), "--replications", str(summary["replications"])]
-    terminal = sys.stdout.isatty()
+    render = sweep.render if "cases" in summary else terminal.render
+    given = [word for setting in settings for word in ("--set", setting)]
+    repeat = [
+        "sim", "run", str(file), *given, "--seed", str(summary["seed"]), "--replications", str(summary["replications"]),
+    ]  # fmt: skip
     return render(
         summary,
         width=shutil.get_terminal_size((_WIDTH, 24)).columns,
-        colour=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
         encoding=sys.stdout.encoding or "utf-8",
         folder=None if folder is None else str(folder),
         command=shlex.join(repeat),

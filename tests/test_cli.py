@@ -53,8 +53,8 @@ class Fake:
         self.error: BaseException | None = None
         self.unwritable: Exception | None = None
 
-    def load(self, path: Path) -> Fake:
-        self.path = path
+    def load(self, path: Path, settings: tuple[str, ...] = ()) -> Fake:
+        self.path, self.settings = path, settings
         return self
 
     def run(self, *, progress: Callable[[int, int], None] | None, **asked: Any) -> Fake:

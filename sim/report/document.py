@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sim.trace.audit import AuditError
-
 
 def document(content: Any) -> str:
     """Write plain values as JSON.
@@ -43,6 +41,8 @@ def require_audits(summary: Mapping[str, Any]) -> None:
     AuditError
         With what failed in each deployment.
     """
+    from sim.trace.audit import AuditError
+
     failed = {
         name: [f"{check['name']}: {check['detail']}" for check in deployment["audit"]["checks"] if not check["passed"]]
         for name, deployment in summary["deployments"].items()

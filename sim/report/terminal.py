@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from io import StringIO
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -20,21 +19,13 @@ from rich.text import Text
 from sim.report.advice import advise
 from sim.report.document import require_audits
 from sim.report.numbers import NONE, Kind, Shown, dollars, given, number, share, show
+from sim.report.page import VERDICTS, Notes, footer, heading, printed
 
 Tree = Mapping[str, Any]
 
 WIDE = 112
 """Columns of a terminal from which on the table of deployments is one."""
 
-WIDEST = 132
-"""Columns that the report uses at most: longer lines are hard to read."""
-
-_VERDICTS = {"holds": ("✓", "green"), "fails": ("✗", "red"), "inconclusive": ("?", "yellow")}
-_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_PLAIN = str.maketrans(
-    {"✓": "+", "✗": "x", "×": "x", "–": "-", "−": "-", "µ": "u", "·": "|", "∞": "inf", "•": "*", "…": "~"}
-    | {chr(code): f"[{digit}]" for code, digit in zip(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹"), "0123456789", strict=True)}
-)
 _GROUPS = ("infrastructure", "llm", "orchestration", "labour")
 _LINES = 3
 """Lines of the bill that are shown of each deployment, if they are at least `_SLIGHT` of it."""
@@ -79,21 +70,7 @@ def render(
         An audit failed: such figures are not shown.
     """
     require_audits(summary)
-    # The environment is not asked: whether there is colour, and how wide it is, is decided by the caller alone.
-    console = Console(
-        file=StringIO(), width=max(40, min(width, WIDEST)), force_terminal=colour, no_color=not colour,
-        color_system="standard" if colour else None, legacy_windows=False, highlight=False, markup=False, emoji=False,
-        _environ={},
-    )  # fmt: skip
-    for section in _sections(summary, width, folder, command):
-        console.print(section)
-    assert isinstance(console.file, StringIO)
-    text = "".join(f"{line.rstrip()}\n" for line in console.file.getvalue().splitlines())
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        text = text.translate(_PLAIN).encode(encoding, errors="replace").decode(encoding)
-    return text
+    return printed(_sections(summary, width, folder, command), width=width, colour=colour, encoding=encoding)
 
 
 def _sections(summary: Tree, width: int, folder: str | None, command: str | None) -> Iterable[RenderableType]:
@@ -104,15 +81,15 @@ def _sections(summary: Tree, width: int, folder: str | None, command: str | None
     yield from _bill(summary, width)
     advice = summary["advice"] if "advice" in summary else advise(summary)
     if advice:
-        yield _heading("Advice")
+        yield heading("Advice")
         rows = Table.grid(padding=(0, 1))
         for one in advice:
             rows.add_row("•", one["text"])
         yield Padding(rows, (0, 0, 0, 1))
-    yield from _footer(folder, command)
+    yield from footer(folder, command)
 
 
-# Header and footer
+# Header
 
 
 def _header(summary: Tree) -> RenderableType:
@@ -143,42 +120,23 @@ def _horizon(seconds: int) -> str:
     return f"{days} day{'s' if days > 1 else ''}"
 
 
-def _footer(folder: str | None, command: str | None) -> Iterable[RenderableType]:
-    rows = Table.grid(padding=(0, 2))
-    for name, told in (("Kept in", folder), ("Repeat with", command)):
-        if told:
-            # A path or a command is copied: it must not be broken by the width of the terminal.
-            rows.add_row(Text(name, style="dim"), Text(told, no_wrap=True, overflow="ignore"))
-    if rows.row_count:
-        yield Text()
-        yield rows
-
-
-def _heading(title: str, aside: str = "") -> RenderableType:
-    text = Text("\n")
-    text.append(title, style="bold")
-    if aside:
-        text.append(f"  {aside}", style="dim")
-    return text
-
-
 # Expectations
 
 
 def _expectations(summary: Tree) -> Iterable[RenderableType]:
     expectations = summary["expect"]
-    counts = {verdict: sum(one["verdict"] == verdict for one in expectations) for verdict in _VERDICTS}
+    counts = {verdict: sum(one["verdict"] == verdict for one in expectations) for verdict in VERDICTS}
     words = {verdict: verdict if counts[verdict] == 1 else verdict.removesuffix("s") for verdict in counts}
     told = [f"{count} {words[verdict]}" for verdict, count in counts.items() if count]
     if len(expectations) > 1:
         told.append(f"all verdicts together at {round(summary['level'] * 100)}%")
-    yield _heading("Expectations", " · ".join(told))
+    yield heading("Expectations", " · ".join(told))
     rows = Table.grid(padding=(0, 2), expand=True)
     rows.add_column(no_wrap=True)
     rows.add_column(ratio=1)
     rows.add_column(no_wrap=True, justify="right")
     for one in expectations:
-        sign, style = _VERDICTS[one["verdict"]]
+        sign, style = VERDICTS[one["verdict"]]
         rows.add_row(
             Text(f"{sign} {one['verdict']}", style=style),
             Text(one["text"]),
@@ -198,7 +156,7 @@ def _judged(expectation: Tree, *, whole: bool) -> str:
     """Say what a comparison was judged by; of one of several, also which it is and its verdict."""
     kind = _UNITS.get(expectation["unit"], "number")
     found = show(expectation, kind)
-    parts = [] if whole else [f"{_VERDICTS[expectation['verdict']][0]} {expectation['text']}"]
+    parts = [] if whole else [f"{VERDICTS[expectation['verdict']][0]} {expectation['text']}"]
     if expectation["value"] is not None:
         parts.append(f"difference {found.full}" if expectation["measure"] == "difference" else found.full)
     if expectation.get("bound") is not None:
@@ -213,44 +171,21 @@ def _judged(expectation: Tree, *, whole: bool) -> str:
 # Deployments
 
 
-class _Notes:
-    """Why figures are missing, each reason once, numbered as they come."""
-
-    def __init__(self) -> None:
-        self._reasons: dict[str, int] = {}
-
-    def mark(self, why: str) -> str:
-        """Return the sign that stands beside a figure."""
-        if not why:
-            return ""
-        return str(self._reasons.setdefault(why, len(self._reasons) + 1)).translate(_SUPERSCRIPTS)
-
-    def lines(self) -> RenderableType:
-        """Return the reasons as they stand below a table."""
-        rows = Table.grid(padding=(0, 1))
-        for why, index in self._reasons.items():
-            rows.add_row(Text(str(index).translate(_SUPERSCRIPTS), style="dim"), Text(why, style="dim"))
-        return Padding(rows, (0, 0, 0, 1))
-
-    def __bool__(self) -> bool:
-        return bool(self._reasons)
-
-
 _Column = tuple[str, Callable[[str, Tree], Text]]
 """Heading (two lines), and the cell of a deployment."""
 
 
 def _deployments(summary: Tree, width: int) -> Iterable[RenderableType]:
-    notes = _Notes()
+    notes = Notes()
     speed, cost = _speed(summary, notes), _cost(summary, notes)
     adds, costs = "overhead is what the platform adds to a request", "cost is infrastructure alone"
     if summary["paired"]:
         costs += f"; ref. is {summary['reference']}"
     if width >= WIDE:
-        yield _heading("Deployments", f"{adds}; {costs}")
+        yield heading("Deployments", f"{adds}; {costs}")
         yield _table(summary, [*speed, *cost], platforms=True)
     else:
-        yield _heading("Deployments", adds)
+        yield heading("Deployments", adds)
         yield _table(summary, speed, platforms=False)
         yield Text(f"\n{' ' * len('Deployments')}  {costs}", style="dim")
         yield _table(summary, cost, platforms=True)
@@ -258,7 +193,7 @@ def _deployments(summary: Tree, width: int) -> Iterable[RenderableType]:
         yield notes.lines()
 
 
-def _speed(summary: Tree, notes: _Notes) -> list[_Column]:
+def _speed(summary: Tree, notes: Notes) -> list[_Column]:
     def cell(path: str, kind: Kind) -> Callable[[str, Tree], Text]:
         return lambda _, deployment: _cell(show(_at(deployment, path), kind), notes)
 
@@ -273,7 +208,7 @@ def _speed(summary: Tree, notes: _Notes) -> list[_Column]:
     ]
 
 
-def _cost(summary: Tree, notes: _Notes) -> list[_Column]:
+def _cost(summary: Tree, notes: Notes) -> list[_Column]:
     reference = summary["reference"]
 
     def ratio(path: str) -> Callable[[str, Tree], Text]:
@@ -306,17 +241,17 @@ def _failed(_: str, deployment: Tree) -> Text:
 def _table(summary: Tree, columns: Sequence[_Column], *, platforms: bool) -> Table:
     table = Table(box=None, padding=(0, 1), pad_edge=True, header_style="dim")
     table.add_column("", justify="left", overflow="fold")
-    for heading, _ in columns:
-        table.add_column(heading, justify="right", no_wrap=True, vertical="top")
+    for title, _ in columns:
+        table.add_column(title, justify="right", no_wrap=True, vertical="top")
     for name, deployment in summary["deployments"].items():
-        title = Text(name, style="bold")
+        row = Text(name, style="bold")
         if platforms:
-            title.append(f"\n{deployment['platform']}", style="not bold dim")
-        table.add_row(title, *(cell(name, deployment) for _, cell in columns))
+            row.append(f"\n{deployment['platform']}", style="not bold dim")
+        table.add_row(row, *(cell(name, deployment) for _, cell in columns))
     return table
 
 
-def _cell(shown: Shown, notes: _Notes) -> Text:
+def _cell(shown: Shown, notes: Notes) -> Text:
     text = Text(shown.value)
     if shown.why:
         text.append(notes.mark(shown.why), style="dim")
@@ -338,8 +273,8 @@ def _at(tree: Tree, path: str) -> Tree | None:
 
 def _bill(summary: Tree, width: int) -> Iterable[RenderableType]:
     month = date.fromisoformat(f"{summary['month']}-01").strftime("%B %Y")
-    yield _heading("Bill", f"of {month}, {summary['prices']}")
-    notes = _Notes()
+    yield heading("Bill", f"of {month}, {summary['prices']}")
+    notes = Notes()
     deployments = summary["deployments"]
     groups = [name for name in _GROUPS if any(_charged(one["cost"][name]) for one in deployments.values())]
     columns: list[_Column] = []
@@ -362,7 +297,7 @@ def _charged(figure: Tree) -> bool:
     return figure["value"] is None or figure["value"] != 0
 
 
-def _amount(path: str, notes: _Notes) -> Callable[[str, Tree], Text]:
+def _amount(path: str, notes: Notes) -> Callable[[str, Tree], Text]:
     def cell(_: str, deployment: Tree) -> Text:
         # Without a sum of the group there is no part of it for an agent either, and for the same reason.
         figure = _at(deployment["cost"], path) or deployment["cost"][path.partition(".")[0]]

@@ -3,10 +3,29 @@
 `load` reads a file and tells everything that is wrong with it; `bind` resolves its names.
 """
 
+from sim.scenario.axes import Axis, Settings
 from sim.scenario.bind import Case, bind
 from sim.scenario.deployment import BoundDeployment, BoundRung
-from sim.scenario.load import load, loads
+from sim.scenario.editors import json_schema
+from sim.scenario.load import cases, changed, load, loads
 from sim.scenario.resting import RestsOn
 from sim.scenario.schema import Scenario
+from sim.scenario.show import resolved, show
 
-__all__ = ["BoundDeployment", "BoundRung", "Case", "RestsOn", "Scenario", "bind", "load", "loads"]
+__all__ = [
+    "Axis",
+    "BoundDeployment",
+    "BoundRung",
+    "Case",
+    "RestsOn",
+    "Scenario",
+    "Settings",
+    "bind",
+    "cases",
+    "changed",
+    "json_schema",
+    "load",
+    "loads",
+    "resolved",
+    "show",
+]

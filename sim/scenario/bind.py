@@ -12,11 +12,10 @@ from typing import Any
 
 from sim import catalog, units
 from sim.catalog import prices
+from sim.documents import Flaw, Place, problems
 from sim.errors import AdvisedError, InputError, UnknownName, quoted
 from sim.scenario import extends, resting
 from sim.scenario.deployment import BoundDeployment, Surroundings, bind_deployment
-from sim.scenario.document import problems
-from sim.scenario.model import Flaw, Place
 from sim.scenario.schema import Scenario, Workload
 
 
@@ -72,7 +71,7 @@ def bind(scenario: Scenario, directory: Path) -> Case:
     bound, found = resolve(data, keys)
     if found:
         raise InputError(problems(found, scenario.document, scenario.name))
-    timed_by_profile = {llm["model"] for _, llm in _llm_calls(data) if "time" not in llm}
+    timed_by_profile = {llm["model"] for _, llm in llm_calls(data) if "time" not in llm}
     models = tuple(one for model in sorted(timed_by_profile) for one in resting.of_model(model))
     deployments = tuple(dataclasses.replace(one, rests_on=one.rests_on + models) for one in bound)
     reference = scenario.reference or next(iter(keys))
@@ -149,21 +148,21 @@ def _surroundings(data: Mapping[str, Any]) -> Surroundings:
 
 
 def _model_flaws(data: Mapping[str, Any]) -> Iterator[Flaw]:
-    for place, llm in _llm_calls(data):
+    for place, llm in llm_calls(data):
         try:
             catalog.llm(llm["model"])
         except UnknownName as error:
             yield Flaw((*place, "model"), error.message, error.fix)
 
 
-def _llm_calls(data: Any, place: Place = ()) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+def llm_calls(data: Any, place: Place = ()) -> Iterator[tuple[Place, Mapping[str, Any]]]:
     """Find the calls of language models."""
     pairs = data.items() if isinstance(data, Mapping) else enumerate(data) if isinstance(data, (list, tuple)) else ()
     for key, value in pairs:
         if key == "llm" and isinstance(value, Mapping) and isinstance(value.get("model"), str):
             yield (*place, key), value
         else:
-            yield from _llm_calls(value, (*place, key))
+            yield from llm_calls(value, (*place, key))
 
 
 def _identity(data: Mapping[str, Any], reference: str, deployments: Iterable[BoundDeployment]) -> str:

@@ -9,10 +9,10 @@ from fractions import Fraction
 from sim import catalog, units
 from sim.catalog import Profile
 from sim.distributions import ZERO, Distribution
+from sim.documents import Flaw
 from sim.errors import UnknownName, quoted
 from sim.scenario import resting
 from sim.scenario.extends import Given
-from sim.scenario.model import Flaw
 from sim.scenario.resting import RestsOn
 from sim.scenario.shape import Shape, fit
 

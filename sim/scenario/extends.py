@@ -8,15 +8,17 @@ not at all by one that gives ``instances``, and the other way round; a deploymen
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from sim.documents import Flaw, Place
 from sim.errors import choose, quoted
-from sim.scenario.model import Flaw, Place
 
 Keys = Mapping[str, Mapping[str, Any]]
 """What each deployment of a file gives."""
+
+Value = TypeVar("Value")
 
 _BOUNDS = ("min_instances", "max_instances")
 
@@ -69,16 +71,29 @@ def resolve(name: str, keys: Keys) -> Given:
     given: dict[str, tuple[Any, str]] = {}
     for member in reversed(lineage(name, keys)):
         own = keys[member]
-        if "instances" in own:
-            _drop(given, *_BOUNDS)
-        elif "instances" in given and any(bound in own for bound in _BOUNDS):
-            given |= dict.fromkeys(_BOUNDS, given.pop("instances"))
-        if "size" in own:
-            _drop(given, "vcpu", "memory")
-        elif "vcpu" in own or "memory" in own:
-            _drop(given, "size")
-        given |= {key: (value, member) for key, value in own.items() if key != "extends"}
+        given = beneath(given, own) | {key: (value, member) for key, value in own.items() if key != "extends"}
     return Given(given)
+
+
+def beneath(given: Mapping[str, Value], own: Collection[str]) -> dict[str, Value]:
+    """Return what is left of a deployment's keys when others are put over them.
+
+    Parameters
+    ----------
+    given : mapping
+    own : collection of str
+        The others.
+    """
+    left = dict(given)
+    if "instances" in own:
+        _drop(left, *_BOUNDS)
+    elif "instances" in left and any(bound in own for bound in _BOUNDS):
+        left |= dict.fromkeys(_BOUNDS, left.pop("instances"))
+    if "size" in own:
+        _drop(left, "vcpu", "memory")
+    elif "vcpu" in own or "memory" in own:
+        _drop(left, "size")
+    return left
 
 
 def flaws(keys: Keys) -> Iterator[Flaw]:
@@ -108,6 +123,6 @@ def _lacks(name: str, given: Given) -> Iterator[Flaw]:
                    "; ".join(["let the minimum be at most the maximum", *others]))
 
 
-def _drop(given: dict[str, tuple[Any, str]], *keys: str) -> None:
+def _drop(given: dict[str, Value], *keys: str) -> None:
     for key in keys:
         given.pop(key, None)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sim import distributions
+from sim.documents import Flaw, Place
 from sim.errors import AdvisedError, choose, quoted
-from sim.scenario.model import Flaw, Place
 
 SESSION_COLUMNS = ("session", "turn", "step", "gap_s", "kind", "wait_s")
 """Columns that a file of recorded sessions must have."""
@@ -18,7 +18,7 @@ SESSION_COLUMNS = ("session", "turn", "step", "gap_s", "kind", "wait_s")
 _LONGEST_HEADER = 100_000
 
 
-def flaws(data: Any, directory: Path) -> Iterator[Flaw]:
+def flaws(data: Any, directory: Path, before: Any = None) -> Iterator[Flaw]:
     """Say what is wrong with the files that a scenario names.
 
     Parameters
@@ -27,28 +27,58 @@ def flaws(data: Any, directory: Path) -> Iterator[Flaw]:
         The scenario as it was written.
     directory : Path
         The folder that names of files are relative to.
+    before : object
+        A scenario of which the files have been looked at already.
 
     Yields
     ------
     Flaw
         No such file, or without a column. Of recorded samples, all that keeps them from being read.
     """
+    known = {place: mapping for place, mapping in _mappings(before, ()) if _file(place, mapping)}
     for place, mapping in _mappings(data, ()):
-        if place[-1:] == ("sessions",) and isinstance(mapping.get("file"), str):
-            columns = dict.fromkeys(SESSION_COLUMNS, (*place, "file"))
-            yield from _table((*place, "file"), directory, mapping["file"], columns)
-        elif place[-1:] == ("shape",) and isinstance(mapping.get("file"), str):
-            named = {key: mapping.get(key, otherwise) for key, otherwise in (("time", "t_s"), ("rate", "rate"))}
-            columns = {str(column): (*place, key if key in mapping else "file") for key, column in named.items()}
-            yield from _table((*place, "file"), directory, mapping["file"], columns)
-        elif isinstance(mapping.get("samples"), str):
+        file = _file(place, mapping)
+        if known.get(place) == mapping:
+            continue
+        if file == "samples":
             yield from _samples(place, directory, mapping)
+        elif file is not None and place[-1] == "sessions":
+            columns = dict.fromkeys(SESSION_COLUMNS, (*place, file))
+            yield from _table((*place, file), directory, mapping[file], columns)
+        elif file is not None:
+            asked = {key: mapping.get(key, otherwise) for key, otherwise in (("time", "t_s"), ("rate", "rate"))}
+            columns = {str(column): (*place, key if key in mapping else file) for key, column in asked.items()}
+            yield from _table((*place, file), directory, mapping[file], columns)
+
+
+def named(data: Any) -> Iterator[Place]:
+    """Find the places where a scenario names a data file."""
+    for place, mapping in _mappings(data, ()):
+        file = _file(place, mapping)
+        if file is not None:
+            yield (*place, file)
+
+
+def texts(path: Path, column: str) -> set[str]:
+    """Return the different texts in a column of a CSV file; none where it has no such column."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", newline="", encoding="utf-8-sig") as file:
+        return {row.get(column) or "" for row in csv.DictReader(file)} - {""}
+
+
+def _file(place: Place, mapping: Mapping[str, Any]) -> str | None:
+    """Return the key under which a mapping names a data file."""
+    if place[-1:] in (("sessions",), ("shape",)):
+        return "file" if isinstance(mapping.get("file"), str) else None
+    return "samples" if isinstance(mapping.get("samples"), str) else None
 
 
 def _mappings(data: Any, place: Place) -> Iterator[tuple[Place, Mapping[str, Any]]]:
-    """Go through all mappings of a document."""
+    """Go through all mappings of a document; what is below recorded samples are columns of theirs."""
     if isinstance(data, Mapping):
         yield place, data
+        if isinstance(data.get("samples"), str):
+            return
     pairs = data.items() if isinstance(data, Mapping) else enumerate(data) if isinstance(data, list) else ()
     for key, value in pairs:
         yield from _mappings(value, (*place, key))

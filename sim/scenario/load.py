@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from sim.errors import InputError, quoted
-from sim.scenario import files
+from sim.documents import Document, Flaw, Mark, Place, Source, grown, parse, problems, read
+from sim.errors import InputError, Problem, quoted
+from sim.scenario import axes, bases, files, layers
+from sim.scenario.axes import Axis, Settings
 from sim.scenario.bind import resolve
-from sim.scenario.document import Document, parse, problems, read
-from sim.scenario.model import Flaw, Place, flaws_of
+from sim.scenario.model import flaws_of
+from sim.scenario.paths import Step
 from sim.scenario.schema import Deployment, Scenario
+from sim.scenario.settings import change
 
 _QUOTES = "put quotes around a text with commas in it"
 
 
-def load(path: Path | str) -> Scenario:
+def load(path: Path | str, settings: Sequence[str] = ()) -> Scenario:
     """Load a scenario file.
 
     Parameters
     ----------
     path : Path or str
+    settings : sequence of str
+        Values to put over those of the file, each ``path=value``; see `sim.scenario.settings`.
 
     Returns
     -------
@@ -33,13 +38,14 @@ def load(path: Path | str) -> Scenario:
     Raises
     ------
     InputError
-        All that is wrong: in the file itself, with the names that it takes from the catalogue, and with the data files
-        that it names.
+        All that is wrong: in the file itself and in those that it extends, with the names that it takes from the
+        catalogue, and with the data files that it names; in its cases, too.
     """
-    return _validated(read(Path(path)), Path(path).parent)
+    path = Path(path)
+    return _loaded(read(path), path, settings)
 
 
-def loads(text: str, directory: Path, name: str = "scenario") -> Scenario:
+def loads(text: str, directory: Path, name: str = "scenario", settings: Sequence[str] = ()) -> Scenario:
     """Load a scenario from text; see `load`.
 
     Parameters
@@ -49,11 +55,90 @@ def loads(text: str, directory: Path, name: str = "scenario") -> Scenario:
         The folder that names of data files are relative to.
     name : str
         What to call the text in messages.
+    settings : sequence of str
     """
-    return _validated(parse(text.encode(), name), directory)
+    return _loaded(parse(text.encode(), name), directory / name, settings)
 
 
-def _validated(document: Document, directory: Path) -> Scenario:
+def changed(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
+    """Put values over those of a scenario, as they are: they are not validated.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    values : mapping of str to object
+        Keys of its top, such as ``seed``. An axis over one of them is fixed.
+    """
+    document = _document(scenario)
+    for key, value in values.items():
+        source = Source(f"{key}={value}", (f"{key}={value}",), numbered=False)
+        key_mark, mark = Mark(source, 1, 1, len(key)), Mark(source, 1, len(key) + 2, len(str(value)))
+        steps = (Step(key, 0, len(key)),)
+        root = layers.put(document.root, steps, (key_mark,), grown(value, mark), Scenario)
+        document = document.with_root(axes.fixed(root, (key,), Scenario))
+    update = {**values, "axes": axes.read(document.data.get("axes"))}
+    return scenario.model_copy(update=update).written_in(document, scenario.settings)
+
+
+def cases(scenario: Scenario) -> tuple[tuple[Settings, Scenario], ...]:
+    """Make the cases of a scenario: one for each combination of the values of its axes.
+
+    Parameters
+    ----------
+    scenario : Scenario
+
+    Returns
+    -------
+    tuple of (Settings, Scenario)
+        In the order of the file, the last axis changing fastest. Without axes, the scenario itself with no settings.
+
+    Raises
+    ------
+    InputError
+        A case is wrong. The cases of a scenario that was loaded are not.
+    """
+    if not scenario.axes:
+        return ((Settings(), scenario),)
+    document = _document(scenario)
+    varied = axes.read(document.data["axes"])
+    return tuple((settings, _made(part, settings)) for settings, part in axes.cases(document, varied, Scenario))
+
+
+def _document(scenario: Scenario) -> Document:
+    """Return where a scenario was written; of one made in Python, what would be written."""
+    if scenario.document is not None:
+        return scenario.document
+    source = Source(scenario.name, (), numbered=False)
+    return Document(source, grown(scenario.model_dump(mode="json", exclude_none=True), Mark(source, 1, 1)))
+
+
+def _made(document: Document, settings: Settings) -> Scenario:
+    try:
+        return Scenario.model_validate(document.data).written_in(document, settings)
+    except ValidationError as error:
+        raise InputError(problems(flaws_of(error), document, document.name)) from None
+
+
+def _loaded(document: Document, path: Path, settings: Sequence[str]) -> Scenario:
+    document, wrong = change(bases.inherited(document, path, Scenario), settings, Scenario)
+    scenario, found = _examined(document, path.parent)
+    found += wrong
+    for _, part in axes.cases(document, _sound_axes(document.data), Scenario):
+        found += _examined(part, path.parent, document.data)[1]
+    if found or scenario is None:
+        raise InputError(found)
+    return scenario.written_in(document)
+
+
+def _sound_axes(data: Mapping[str, Any]) -> tuple[Axis, ...]:
+    """Return the axes of a scenario; none where one of them is wrong."""
+    raw = data.get("axes")
+    wrong = any(place[0] == "axes" for place in _empty(data, ())) or any(axes.flaws(raw, data, Scenario))
+    return () if wrong else axes.read(raw)
+
+
+def _examined(document: Document, directory: Path, before: Any = None) -> tuple[Scenario | None, list[Problem]]:
+    """Validate a document, and say all that is wrong with it; files that are also in one before are known."""
     empty, data = list(_empty(document.data, ())), _without_empty(document.data)
     scenario, found = None, [_nothing(document, place) for place in empty]
     try:
@@ -62,10 +147,8 @@ def _validated(document: Document, directory: Path) -> Scenario:
         # What only follows from a key without a value is not told again.
         told = {*empty, *(place[:-1] for place in empty)}
         found += [_quotes(document, flaw, told) for flaw in flaws_of(error) if flaw.place not in told]
-    found += [*files.flaws(data, directory), *resolve(data, _readable(data))[1]]
-    if found or scenario is None:
-        raise InputError(problems(found, document, document.name))
-    return scenario.written_in(document)
+    found += [*files.flaws(data, directory, before), *resolve(data, _readable(data))[1]]
+    return scenario, problems(found, document, document.name)
 
 
 def _empty(data: Any, place: Place) -> Iterator[Place]:

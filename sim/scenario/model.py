@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import ErrorDetails, InitErrorDetails, core_schema
 
+from sim.documents import Flaw
 from sim.errors import AdvisedError, choose, quoted
 
-Place = tuple[str | int, ...]
-"""Keys and indices that lead to a value."""
+Value = TypeVar("Value")
 
 Raw = Mapping[str, Any]
 """Keys of a model as they were written, or values that are models already."""
@@ -30,24 +30,6 @@ _WANTED = {"int": "a whole number", "float": "a number", "string": "text",
            "tuple": "a list", "dict": "a mapping"}  # fmt: skip
 
 
-class Flaw(AdvisedError):  # noqa: N818  (it is told, rarely raised)
-    """Something that is wrong at a place.
-
-    Parameters
-    ----------
-    place : tuple
-        Keys and indices that lead there, from the model that tells it.
-    message, fix : str
-    at_key : bool
-        Whether the key is wrong rather than its value.
-    """
-
-    def __init__(self, place: Place, message: str, fix: str, at_key: bool = False) -> None:
-        super().__init__(message, fix)
-        self.place = place
-        self.at_key = at_key
-
-
 class DraftSeven(GenerateJsonSchema):
     """JSON Schema as editors know it. An absent key is left out rather than written as null."""
 
@@ -56,10 +38,16 @@ class DraftSeven(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Leave the default null out."""
-        if schema.get("default", ...) is None:
-            return self.generate_inner(schema["schema"])
-        return super().default_schema(schema)
+        """Write defaults as a person does; leave null out, and what is empty."""
+        default, inner = schema.get("default"), self.generate_inner(schema["schema"])
+        written = schema["schema"].get("serialization", {})
+        if default in (None, "", ()):
+            return inner
+        return {**inner, "default": written["function"](default) if "function" in written else default}
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Leave titles out: they would only repeat the keys."""
+        return False
 
 
 class Model(BaseModel):
@@ -71,6 +59,20 @@ class Model(BaseModel):
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say what is wrong between the keys. Values may be anything; what a field says itself is not repeated."""
         return iter(())
+
+    @classmethod
+    def beneath(cls, given: Mapping[str, Value], own: Raw) -> dict[str, Value]:
+        """Say what is left of keys when others are put over them.
+
+        Parameters
+        ----------
+        given : mapping
+            Keys that were given before.
+        own : mapping
+            Keys put over them, as they were written. They replace those of the same name, and all that say the same
+            in another way.
+        """
+        return dict(given)
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from fractions import Fraction
@@ -19,6 +20,7 @@ _BYTES = r"([kMGT]B|[KMGT]iB|B)"
 
 _DURATION_SCHEMA = {"type": "string", "pattern": rf"^\s*({_NUMBER}\s*{_TIME}\s*)+$",
                     "description": "A duration with its unit: us, ms, s, min, h, day or week."}  # fmt: skip
+_SOME_DURATION_SCHEMA = {**_DURATION_SCHEMA, "type": ["string", "integer"], "minimum": 0, "maximum": 0}
 _SIZE_SCHEMA = {"type": "string", "pattern": rf"^\s*({_NUMBER}\s*{_BYTES}\s*)+$",
                 "description": "Bytes with their unit: B, kB, MB, GB, TB, KiB, MiB, GiB or TiB."}  # fmt: skip
 _RATE_SCHEMA = {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*/\s*{_TIME}\s*$",
@@ -37,7 +39,9 @@ def _law_schema(what: str, number: bool) -> dict[str, Any]:
         "required": ["samples", "column"],
         "additionalProperties": False,
     }  # fmt: skip
-    scalar = {"type": ["string", "number"]} if number else {"type": "string"}
+    scalar: dict[str, Any] = {"type": ["string", "number"]}
+    if not number:
+        scalar = {"type": ["string", "integer"], "minimum": 0, "maximum": 0}  # 0 alone needs no unit
     return {"anyOf": [scalar, samples], "description": f"{what}: fixed, or a distribution."}
 
 
@@ -74,7 +78,7 @@ def _whole_days(value: object) -> int:
 
 def _gap(value: object) -> Distribution:
     law = _times(value)
-    if law.samples is None and law.mean == 0:
+    if law.always_zero:
         raise AdvisedError("requests without a gap between them never end", "write a gap above 0, such as `30 s`")
     return law
 
@@ -111,12 +115,17 @@ def _queue(value: object) -> object:
     raise AdvisedError(f"{quoted(value)} is not a number of requests", "write a whole number from 0, or `unlimited`")
 
 
-def _show_law(law: Distribution) -> str:
-    return law.show()
+def _show_law(law: Distribution) -> Any:
+    number = law.of == "count" and law.kind == "constant" and len(law.params) == 1
+    return json.loads(law.show()) if number or law.samples is not None else law.show()
+
+
+def _show_cores(cores: Fraction) -> int | float:
+    return int(cores) if cores.denominator == 1 else float(units.show_cores(cores))
 
 
 Duration = Annotated[int, PlainValidator(units.duration), PlainSerializer(units.show_duration, when_used="json"),
-                     WithJsonSchema(_DURATION_SCHEMA)]  # fmt: skip
+                     WithJsonSchema(_SOME_DURATION_SCHEMA)]  # fmt: skip
 WholeDays = Annotated[int, PlainValidator(_whole_days), PlainSerializer(units.show_duration, when_used="json"),
                       WithJsonSchema(_DURATION_SCHEMA)]  # fmt: skip
 Size = Annotated[int, PlainValidator(units.size), PlainSerializer(units.show_size, when_used="json"),
@@ -125,7 +134,7 @@ Rate = Annotated[Fraction, PlainValidator(units.rate), PlainSerializer(units.sho
                  WithJsonSchema(_RATE_SCHEMA)]  # fmt: skip
 SomeRate = Annotated[Fraction, PlainValidator(_some), PlainSerializer(units.show_rate, when_used="json"),
                      WithJsonSchema(_RATE_SCHEMA)]  # fmt: skip
-Cores = Annotated[Fraction, PlainValidator(_positive), PlainSerializer(units.show_cores, when_used="json"),
+Cores = Annotated[Fraction, PlainValidator(_positive), PlainSerializer(_show_cores, when_used="json"),
                   WithJsonSchema(_CORES_SCHEMA)]  # fmt: skip
 Times = Annotated[Distribution, PlainValidator(_times), PlainSerializer(_show_law, when_used="json"),
                   WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip

@@ -95,6 +95,34 @@ def of_platform(profile: Profile, given: Given, size: str | None, placement: str
             yield RestsOn(key, _show(key, value), STATED)
 
 
+def default(profile: Profile, key: str) -> str | None:
+    """Return what a platform does where a deployment does not give a key.
+
+    Parameters
+    ----------
+    profile : Profile
+    key : str
+        Of a deployment, such as ``concurrency``.
+
+    Returns
+    -------
+    str or None
+        As text; None where the platform has no default for it.
+    """
+    first = profile.ladder[0] if profile.ladder else None
+    if key == "size":
+        return profile.default_size
+    if key == "idle_timeout":
+        return None if first is None else _show("after", first.after.value)
+    if key == "wake":
+        return None if first is None or first.wake is None else first.wake.value.show()
+    if key == "start":
+        return " + ".join(part.time.value.show() for part in profile.start) or None
+    figures = [getattr(profile, name) for name in _OVERRIDES.get(key, ())]
+    texts = dict.fromkeys(_show(key, figure.value) for figure in figures if figure is not None)
+    return " to ".join(texts) or None
+
+
 def of_model(model: str) -> Iterator[RestsOn]:
     """List the figures of a language model."""
     for path, figure in catalog.figures(catalog.llm(model), f"llm.{model}"):

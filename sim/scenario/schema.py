@@ -10,13 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    PrivateAttr,
+    WithJsonSchema,
+)
 
 from sim import distributions
+from sim.documents import Document, Flaw
 from sim.errors import AdvisedError, choose, quoted
-from sim.scenario import extends, weekly
-from sim.scenario.document import Document
-from sim.scenario.model import Flaw, Model, Raw
+from sim.scenario import axes, extends, intervals, weekly
+from sim.scenario.axes import Axis, Settings
+from sim.scenario.intervals import Intervals, Precision
+from sim.scenario.model import Model, Raw, Value
 from sim.scenario.quantities import (
     Cores,
     Counts,
@@ -39,6 +49,9 @@ from sim.scenario.quantities import (
 )
 
 _ONE = {"minProperties": 1, "maxProperties": 1}
+
+Axes = Annotated[tuple[Axis, ...], PlainValidator(axes.read), PlainSerializer(axes.show, when_used="json"),
+                 WithJsonSchema(axes.SCHEMA)]  # fmt: skip
 
 
 class Llm(Model):
@@ -86,6 +99,11 @@ class Step(Model):
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether the step does not do exactly one thing."""
         yield from _one_of(cls, raw, "a step", "make a step of each, behind a `- ` of its own", "tool: {cpu: 200 ms}")
+
+    @classmethod
+    def beneath(cls, given: Mapping[str, Value], own: Raw) -> dict[str, Value]:
+        """Let a step that does another thing replace the whole step."""
+        return {key: value for key, value in given.items() if key in own}
 
 
 class Poisson(Model):
@@ -149,6 +167,11 @@ class Arrivals(Model):
         if buckets and all(_is_zero(keys.get("rate")) for keys in buckets.values()):
             yield Flaw(("weekly",), "every rate is 0, so no request ever arrives", "give one bucket a rate", True)
 
+    @classmethod
+    def beneath(cls, given: Mapping[str, Value], own: Raw) -> dict[str, Value]:
+        """Let another kind of arrivals replace all of them."""
+        return {key: value for key, value in given.items() if key in own}
+
 
 class Workload(Model):
     """Who asks for what and when: the same for every deployment."""
@@ -171,6 +194,12 @@ class Workload(Model):
         if not recorded and arrivals and raw.get("request") is None:
             yield Flaw((), "`request` is missing: what one request does", "add `request:` and below it its steps, such "
                        "as `- llm: {model: mid-tier, input: 3000, output: 300}`", at_key=True)  # fmt: skip
+
+    @classmethod
+    def beneath(cls, given: Mapping[str, Value], own: Raw) -> dict[str, Value]:
+        """Leave the steps out where recorded sessions, which bring their own, are put over them."""
+        recorded = "sessions" in _keys(own.get("arrivals"))
+        return {key: value for key, value in given.items() if key != "request" or not recorded}
 
 
 class Deployment(Model):
@@ -222,6 +251,11 @@ class Deployment(Model):
                 yield Flaw((part,), f"`size` says how large an instance is, so `{part}` contradicts it",
                            f"leave out `{part}` or `size`", at_key=True)  # fmt: skip
 
+    @classmethod
+    def beneath(cls, given: Mapping[str, Value], own: Raw) -> dict[str, Value]:
+        """Leave out what says how many or how large instances are in another way."""
+        return extends.beneath(given, own)
+
 
 class Expectation(Model):
     """A comparison between figures, as text, with what it is for."""
@@ -244,6 +278,8 @@ def _sentence(value: object) -> object:
 class Scenario(Model):
     """One file: a workload, deployments to compare, run settings, expectations."""
 
+    extends: Text | None = Field(None, description="A file that this one starts from: what is written here is put over "
+                                 "what is written there. Mappings are merged, lists replaced.", examples=["base.yaml"])
     name: Name = Field(description="Of the scenario; its results are kept under it.", examples=["support-bot"])
     about: str = Field("", description="What is asked, in a sentence or two.")
     as_of: Day = Field(description="The day from which ages of prices are counted.", examples=["2026-11-01"])
@@ -252,7 +288,11 @@ class Scenario(Model):
     drain: Duration = Field(86_400_000_000, description="How long what is left may still run.")
     seed: Annotated[Whole, Field(ge=0, lt=2**64)] = Field(0, description="Of all luck.", examples=[1])
     replications: Annotated[Whole, Field(ge=1, le=10_000)] = Field(
-        8, description="Runs with different luck, for the intervals.", examples=[8])  # fmt: skip
+        8, description="Runs with different luck, for the intervals; with `precision`, those to begin with.",
+        examples=[8])
+    precision: Precision | None = Field(None, description="How precise figures should be; replications are added.",
+                                        examples=["{overhead_s.p99: 5%, max_replications: 60}"])
+    intervals: Intervals | None = Field(None, description="What intervals say.", examples=["{confidence: 99%}"])
     prices: Text = Field("list-2026", description="Price book.")
     workload: Workload = Field(description="Who asks for what and when.")
     deployments: dict[Name, Deployment] = Field(
@@ -260,18 +300,32 @@ class Scenario(Model):
     reference: Name | None = Field(None, description="The deployment that the others are compared with; the first.")
     expect: tuple[Annotated[Expectation, BeforeValidator(_sentence, json_schema_input_type=str | Expectation)], ...] = (
         Field((), description="Comparisons that should hold."))  # fmt: skip
+    axes: Axes = Field(
+        (), description="Values that are varied: a path, or a name of your own with `path` and `values`. Each "
+        "combination is a case, and is run.")  # fmt: skip
 
     _document: Document | None = PrivateAttr(None)
+    _settings: Settings = PrivateAttr(Settings())
 
     @property
     def document(self) -> Document | None:
         """Where it was written, for telling places; None for a scenario that was made in Python."""
         return self._document
 
-    def written_in(self, document: Document) -> Scenario:
-        """Note where it was written."""
-        self._document = document
+    @property
+    def settings(self) -> Settings:
+        """What it takes of each axis, where it is a case of a scenario with axes."""
+        return self._settings
+
+    def written_in(self, document: Document | None, settings: Settings = Settings()) -> Scenario:  # noqa: B008
+        """Note where it was written, and what it takes of each axis."""
+        self._document, self._settings = document, settings
         return self
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Scenario:
+        """Copy it; see `pydantic.BaseModel`. What was changed is not what the document says."""
+        copy = super().model_copy(update=update, deep=deep)
+        return copy.written_in(None, self.settings) if update else copy
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same; the file that they came from is not part of it."""
@@ -288,6 +342,10 @@ class Scenario(Model):
         reference = raw.get("reference")
         if isinstance(reference, str) and keys and reference not in keys:
             yield Flaw(("reference",), f"there is no deployment {quoted(reference)}", choose(reference, keys))
+        yield from intervals.flaws(raw, cls.model_fields["replications"].default)
+        yield from axes.flaws(raw.get("axes"), raw, cls)
+        if isinstance(raw.get("extends"), str):
+            yield Flaw(("extends",), "only a file can extend another", "write all of it, or load a file", at_key=True)
 
 
 def _one_of(model: type[Model], raw: Raw, what: str, fix: str, example: str) -> Iterator[Flaw]:

@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from sim import units
 from sim.catalog import Profile
+from sim.documents import Flaw
 from sim.errors import choose, quoted
 from sim.scenario.extends import Given
-from sim.scenario.model import Flaw
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sim.report.terminal import WIDEST, render
+from sim.report.page import WIDEST
+from sim.report.terminal import render
 from sim.trace.audit import AuditError
 
 FOLDER = "results/runs/support-bot/9f2c6b1e0d4a"

@@ -5,9 +5,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sim.documents import Document, parse
 from sim.errors import InputError
 from sim.scenario import bind, loads
-from sim.scenario.document import Document, parse
 
 RIGHT = Path(__file__).parent / "right"
 TEXTS = [(RIGHT / name).read_text() for name in ("support-bot.yaml", "coding-agent.yaml")]

@@ -1,7 +1,8 @@
 """Wrong files and their messages, word for word.
 
-``wrong/x.txt`` is what is told about ``wrong/x.yaml``. When a message is changed on purpose, read it aloud, and write
-the files anew by ``python -m tests.scenario.test_wrong``.
+``wrong/x.txt`` is what is told about ``wrong/x.yaml``, loaded with the settings that stand at its head as comments,
+``# --set path=value``. When a message is changed on purpose, read it aloud, and write the files anew by
+``python -m tests.scenario.test_wrong``.
 """
 
 import os
@@ -10,11 +11,19 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sim.documents import reading
 from sim.errors import InputError
-from sim.scenario import document, load
+from sim.scenario import load
 
 FOLDER = Path(__file__).parent / "wrong"
 FILES = sorted(path.name for path in FOLDER.glob("*.yaml"))
+OPTION = "# --set "
+
+
+def settings(name):
+    """Settings that a file is loaded with."""
+    lines = (FOLDER / name).read_bytes().decode("utf-8", "replace").splitlines()
+    return [line.removeprefix(OPTION) for line in lines if line.startswith(OPTION)]
 
 
 def told(name):
@@ -22,7 +31,7 @@ def told(name):
     before = Path.cwd()
     os.chdir(FOLDER)
     try:
-        load(name)
+        load(name, settings(name))
     except InputError as error:
         return error
     finally:
@@ -39,21 +48,25 @@ def test_message(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_problem_has_a_place_and_a_fix(name):
-    lines = (FOLDER / name).read_bytes().decode("utf-8", "replace").splitlines()
     for problem in told(name).problems:
         assert problem.message and problem.fix, problem
-        assert 1 <= problem.line <= max(1, len(lines))
-        assert problem.column <= len(lines[problem.line - 1]) + 1
+        if problem.file.startswith("--set "):
+            lines = [settings(name)[int(problem.file.removeprefix("--set ")) - 1]]
+            assert problem.line == 0 and problem.source == lines[0]
+        else:
+            lines = (FOLDER / problem.file).read_bytes().decode("utf-8", "replace").splitlines()
+            assert 1 <= problem.line <= max(1, len(lines))
+        assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1
 
 
 def test_every_message_has_a_file():
-    assert len(FILES) >= 40
+    assert len(FILES) >= 70
     assert {path.stem for path in FOLDER.glob("*.txt")} == {path.stem for path in FOLDER.glob("*.yaml")}
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_parser_written_in_python_says_the_same(name, monkeypatch):
-    monkeypatch.setattr(document, "_Loader", yaml.SafeLoader)
+    monkeypatch.setattr(reading, "Loader", yaml.SafeLoader)
     test_message(name)
 
 
