@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
+import re
+import shutil
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 import sim
 from sim import claims, scenario, study, workload
@@ -20,8 +21,8 @@ from sim.claims import Verdict
 from sim.errors import InputError
 from sim.report import folder
 from sim.report.advice import advise
-from sim.report.document import require_audits
-from sim.scenario import Case, Scenario
+from sim.report.document import document, require_audits
+from sim.scenario import Case, Scenario, Settings
 from sim.stats import Estimate, figure
 from sim.study import Progress, Replication
 from sim.trace.frames import Names, tables, together
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
 KINDS = tuple(kind.name.lower() for kind in workload.StepKind)
 
 
-def load(path: Path | str) -> Study:
+def load(path: Path | str, settings: Sequence[str] = ()) -> Study:
     """Load a scenario file.
 
     Parameters
     ----------
     path : Path or str
+    settings : sequence of str
+        Values to put over those of the file, each ``path=value``; see `sim.scenario.settings`.
 
     Returns
     -------
@@ -49,7 +52,7 @@ def load(path: Path | str) -> Study:
     InputError
         All that is wrong with it, with line and column.
     """
-    loaded = scenario.load(path)
+    loaded = scenario.load(path, settings)
     if found := claims.problems(loaded):
         raise InputError(found)
     return Study(loaded, Path(path).parent)
@@ -76,8 +79,8 @@ class Study:
         seed: int | None = None,
         replications: int | None = None,
         progress: Progress | None = None,
-    ) -> Result:
-        """Run all replications of all deployments.
+    ) -> Result | Sweep:
+        """Run all replications of all deployments, in all cases.
 
         Parameters
         ----------
@@ -90,14 +93,33 @@ class Study:
 
         Returns
         -------
-        Result
+        Result or Sweep
+            A sweep, if the scenario has axes.
         """
         given = {"seed": seed, "replications": replications}
         changed = {key: value for key, value in given.items() if value is not None}
-        chosen = self.scenario.model_copy(update=changed)
+        chosen = scenario.changed(self.scenario, changed) if changed else self.scenario
+        if not chosen.axes:
+            return self._run(chosen, workers, progress)
+        cases = scenario.cases(chosen)
+        together = _Together(progress, len(cases)) if progress is not None else None
+        done = [self._run(one, workers, together.next() if together is not None else None) for _, one in cases]
+        return Sweep(chosen, dict(zip((settings for settings, _ in cases), done, strict=True)))
+
+    def cases(self) -> tuple[tuple[Settings, Study], ...]:
+        """Make a study of each case: one for each combination of the values of its axes.
+
+        Returns
+        -------
+        tuple of (Settings, Study)
+            In the order of the file, the last axis changing fastest. Without axes, the study itself.
+        """
+        return tuple((settings, Study(one, self.directory)) for settings, one in scenario.cases(self.scenario))
+
+    def _run(self, chosen: Scenario, workers: int | None, progress: Progress | None) -> Result:
         case = scenario.bind(chosen, self.directory)
         began, clock = datetime.now(UTC), time.perf_counter()
-        replications_run = study.run(case, workers, progress)
+        replications_run = study.run(case, workers, progress, partial(_settled, case))
         info = {
             "began": began.isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - clock, 3),
@@ -124,7 +146,7 @@ class Result:
 
     Attributes
     ----------
-    estimates : dict of str to dict of str to Estimate
+    estimates : dict of str to Estimates
         Every figure of every deployment, by path.
     expectations : list of Verdict
     summary : dict
@@ -137,29 +159,20 @@ class Result:
         self.case = case
         self.run_info = dict(run_info)
         self._replications = replications
-        self.estimates: dict[str, dict[str, Estimate]] = {
-            deployment.name: study.estimates([one.measures[deployment.name] for one in replications])
-            for deployment in case.deployments
-        }
-        self.expectations: list[Verdict] = claims.judge(
-            [claims.parse(one.that, claim=one.claim, note=one.note) for one in case.scenario.expect],
-            self._estimate,
-        )
+        self.estimates = study.estimates(case, replications)
+        self.expectations = _verdicts(case, self.estimates)
         self.exit_code = claims.exit_code(self.expectations)
-        self.summary: dict[str, Any] = study.summary(case, replications, self.estimates)
+        unclear = [verdict.text for verdict in self.expectations if verdict.verdict == "inconclusive"]
+        self.summary: dict[str, Any] = study.summary(case, replications, self.estimates, unclear)
+        if case.scenario.settings:
+            self.summary["case"] = dict(case.scenario.settings.pairs)
         self.summary["expect"] = [asdict(verdict) for verdict in self.expectations]
         require_audits(self.summary)
         self.summary["advice"] = advise(self.summary)
 
-    def _estimate(self, path: str) -> Estimate:
-        deployment, _, name = path.partition(".")
-        return self.estimates[deployment][name]
-
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """The trace of the first replication: requests, attempts, instances and events of all deployments."""
-        import pandas as pd
-
         first = self._replications[0]
         assert first.demand is not None
         workload_, directory = self.case.scenario.workload, self.case.directory
@@ -217,7 +230,8 @@ class Result:
         import pandas as pd
 
         rows = [
-            {"deployment": name, "statistic": path.removeprefix(f"{group}."), **figure(estimate)}
+            {"deployment": name, "statistic": path.removeprefix(f"{group}."),
+             **figure(estimate, study.level(self.case.scenario))}
             for name, found in self.estimates.items()
             for path, estimate in found.items()
             if path.startswith(f"{group}.")
@@ -238,6 +252,145 @@ class Result:
             summary=self.summary,
             tables=self.tables,
             invoices={name: one.invoice.to_dict() for name, one in first.measures.items()},
-            case=yaml.safe_dump(self.case.scenario.model_dump(mode="json", exclude_none=True), sort_keys=False),
+            case=scenario.show(self.case),
             run_info=self.run_info,
         )
+
+
+class Sweep:
+    """What the cases of a scenario with axes gave.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    results : dict of Settings to Result
+        By what each case takes of the axes.
+
+    Attributes
+    ----------
+    expectations : list of Verdict
+        Of each expectation, the verdict of the first case in which it fails; else of the first in which it is
+        inconclusive; else of the first.
+    summary : dict
+        The summaries of all cases under ``cases``, each with what it takes of the axes under ``case``.
+    exit_code : int
+        As of a result: 3 when an expectation fails in a case, 4 when one is inconclusive and none fails.
+    """
+
+    def __init__(self, scenario: Scenario, results: Mapping[Settings, Result]) -> None:
+        self.scenario = scenario
+        self.results = dict(results)
+        judged = zip(*([(settings, verdict) for verdict in one.expectations] for settings, one in results.items()),
+                     strict=True)
+        self.expectations = [_worst(verdicts) for verdicts in judged]
+        self.exit_code = claims.exit_code(self.expectations)
+        cases = [one.summary for one in results.values()]
+        together = "\n".join(case["identity"] for case in cases)
+        self.summary: dict[str, Any] = {
+            "scenario": scenario.name,
+            "about": scenario.about,
+            "identity": hashlib.sha256(together.encode()).hexdigest(),
+            "seed": scenario.seed,
+            "replications": max(case["replications"] for case in cases),
+            "stopping": {"first": scenario.replications},
+            "axes": {axis.name: {"path": axis.path, "values": list(axis.values)} for axis in scenario.axes},
+            "cases": cases,
+        }
+
+    @property
+    def latency(self) -> pd.DataFrame:
+        """Latency by case, deployment and statistic, in seconds, with intervals."""
+        return self._stacked([one.latency for one in self.results.values()])
+
+    @property
+    def overhead(self) -> pd.DataFrame:
+        """What the platform adds to latency, by case, deployment and statistic, in seconds, with intervals."""
+        return self._stacked([one.overhead for one in self.results.values()])
+
+    @property
+    def bill(self) -> pd.DataFrame:
+        """The lines of the mean monthly bill of each case and deployment, in dollars."""
+        return self._stacked([one.bill for one in self.results.values()])
+
+    def _stacked(self, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+        """Put the frames of all cases below each other, with a column for each axis before the others.
+
+        Values of axes that are text are categories in the order of the axis. An axis that is called as a column is,
+        is called by its path.
+        """
+        import pandas as pd
+
+        names = [axis.path if axis.name in frames[0].columns else axis.name for axis in self.scenario.axes]
+        rows = [
+            {**dict(zip(names, (value for _, value in settings.pairs), strict=True)), **row}
+            for settings, frame in zip(self.results, frames, strict=True)
+            for row in frame.to_dict("records")
+        ]
+        made = pd.DataFrame(rows, columns=[*names, *frames[0].columns])
+        for at, name in enumerate(names):
+            values = list(dict.fromkeys(settings.pairs[at][1] for settings in self.results))
+            if all(isinstance(value, str) for value in values):
+                made[name] = pd.Categorical(made[name], values, ordered=True)
+        return made
+
+    def write(self, path: Path) -> Path:
+        """Write the summary of all cases, and below ``cases`` the folder of each.
+
+        Parameters
+        ----------
+        path : Path
+            Replaced if it holds a run.
+        """
+        folder.require_room(path)
+        cases = path / "cases"
+        if cases.exists():
+            shutil.rmtree(cases)
+        cases.mkdir(parents=True)
+        (path / folder.SUMMARY).write_text(document(self.summary), encoding="utf-8")
+        for number, (settings, result) in enumerate(self.results.items(), 1):
+            name = re.sub(r"[^\w.=+-]+", "-", str(settings))[:80]
+            result.write(cases / f"{number:03}-{name}")
+        return path
+
+
+def _worst(verdicts: Iterable[tuple[Settings, Verdict]]) -> Verdict:
+    """Return the worst of the verdicts on an expectation, and say in which case."""
+    order = ("fails", "inconclusive", "holds")
+    settings, worst = min(verdicts, key=lambda pair: order.index(pair[1].verdict))
+    return replace(worst, text=f"{worst.text}, in the case {settings}")
+
+
+class _Together:
+    """Tells the progress of several cases, one after another, as one of them all.
+
+    Cases to come are taken to need as many replications as the one that is run.
+    """
+
+    def __init__(self, progress: Progress, cases: int) -> None:
+        self._progress, self._left = progress, cases
+        self._before = self._done = 0
+
+    def next(self) -> Progress:
+        """Return what the next case tells its progress to."""
+        self._before, self._done = self._before + self._done, 0
+        left, self._left = self._left, self._left - 1
+
+        def told(done: int, total: int) -> None:
+            self._done = done
+            self._progress(self._before + done, self._before + left * total)
+
+        return told
+
+
+def _verdicts(case: Case, found: Mapping[str, Mapping[str, Estimate]]) -> list[Verdict]:
+    """Judge the expectations of a case, at its level of confidence shared among all looks that there may be."""
+    def estimate(path: str) -> Estimate:
+        deployment, _, name = path.partition(".")
+        return found[deployment][name]
+
+    return claims.verdicts(case.scenario, estimate, study.level(case.scenario), len(study.looks(case.scenario)))
+
+
+def _settled(case: Case, found: Mapping[str, Mapping[str, Estimate]], replications: int) -> bool:
+    """Say whether more replications are of no use to any verdict."""
+    return claims.settled(_verdicts(case, found), replications)

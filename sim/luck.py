@@ -50,6 +50,7 @@ class Stream(IntEnum):
     TOKENS_OUT : tokens written. Entity: request; ordinal: visit of a step.
     START : start-up of an instance. Entity: the request it is opened for; ordinal: part of the start-up.
     WAKE : wake of an instance. Entity: the request it is woken for; ordinal: rung.
+    BOOTSTRAP : the recorded session that takes a place in a replication's sample of the recording. Entity: place.
     """
 
     ARRIVAL = 1
@@ -64,6 +65,7 @@ class Stream(IntEnum):
     TOKENS_OUT = 10
     START = 11
     WAKE = 12
+    BOOTSTRAP = 13
 
 
 def of_agent(agent: Int64s, ordinal: Int64s) -> Int64s:

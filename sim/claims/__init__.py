@@ -46,14 +46,15 @@ same in every replication is decided exactly: figures are taken as the decimals 
 The level is shared (Bonferroni): with m comparisons in the scenario that chance has a part in, and k looks at them
 (`sim.stats.looks`), each has an interval at the level 1 - (1 - level) / (m k). The chance that the scenario has any
 wrong verdict (holds where it is not so, or fails where it is) is then at most 1 - level, and half of that where all
-comparisons are one-sided, since an interval errs on either side equally often.
+comparisons are one-sided, since an interval errs on either side equally often. Where a scenario allows for more
+replications until verdicts are clear, k is the number of looks that there may be at the most.
 """
 
 from sim.claims.checks import check
 from sim.claims.dimensions import Dimension, Kind, figures, kind
 from sim.claims.language import Expectation, ExpectationError, parse
-from sim.claims.verdicts import Judged, Verdict, exit_code, judge
-from sim.claims.within import problems
+from sim.claims.verdicts import Judged, Verdict, exit_code, judge, settled
+from sim.claims.within import problems, verdicts
 
 __all__ = [
     "Dimension",
@@ -69,4 +70,6 @@ __all__ = [
     "kind",
     "parse",
     "problems",
+    "settled",
+    "verdicts",
 ]

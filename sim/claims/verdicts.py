@@ -13,6 +13,7 @@ from sim.claims.checks import paths
 from sim.claims.dimensions import BYTES, DOLLARS, NUMBER, SECONDS, Dimension, kind
 from sim.claims.language import Call, Comparison, Expectation, Figure, Node, Operation, Quantity, Symbol
 from sim.stats.estimates import LEVEL, Estimate, interval
+from sim.stats.stopping import FIRST
 
 Judged = Literal["holds", "fails", "inconclusive"]
 Measure = Literal["value", "ratio", "difference"]
@@ -83,7 +84,7 @@ def judge(
     level : float
         Confidence level of all verdicts together, in (0, 1).
     looks : int
-        How often the expectations are judged, if replications are added until verdicts are clear.
+        How often the expectations may be judged at the most, if replications are added until verdicts are clear.
 
     Returns
     -------
@@ -106,6 +107,25 @@ def exit_code(verdicts: Iterable[Verdict]) -> int:
     """Return 0 when all hold, 3 when any fails, else 4: the lowest that applies wins."""
     found = {verdict.verdict for verdict in verdicts}
     return 3 if "fails" in found else 4 if "inconclusive" in found else 0
+
+
+def settled(verdicts: Iterable[Verdict], replications: int) -> bool:
+    """Say whether more replications are of no use to any verdict.
+
+    Parameters
+    ----------
+    verdicts : iterable of Verdict
+    replications : int
+        How many they were found with.
+
+    Returns
+    -------
+    bool
+        Whether each is clear, or inconclusive for want of an interval that so many replications still do not give.
+    """
+    unclear = [part for one in verdicts if one.verdict == "inconclusive" for part in one.parts or (one,)
+               if part.verdict == "inconclusive"]  # fmt: skip
+    return all(part.why is not None and replications >= FIRST for part in unclear)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +161,7 @@ class _Sample:
     def __init__(self, node: Node, used: Mapping[str, Estimate]) -> None:
         self.node = node
         mine = {figure.path: used[figure.path] for figure in paths(node)}
+        self.resampled = any(estimate.resampled for estimate in mine.values())
         whole = {path: _value(estimate) for path, estimate in mine.items()}
         self.exact = _compute(node, {path: _decimal(value) * _scale(path) for path, value in whole.items()})
         self.value = float(_compute(node, {path: value * _scale(path) for path, value in whole.items()}))
@@ -163,8 +184,8 @@ class _Sample:
     def estimate(self, logarithm: bool = False) -> Estimate:
         """Return it as an estimate, of its logarithm if asked for."""
         if logarithm and not self.constant:
-            return Estimate(math.log(self.value), map(math.log, self.sections))
-        return Estimate(self.value, self.sections)
+            return Estimate(math.log(self.value), map(math.log, self.sections), resampled=self.resampled)
+        return Estimate(self.value, self.sections, resampled=self.resampled)
 
 
 def _measure(comparison: Comparison, figures: Callable[[str], Estimate]) -> _Measured:

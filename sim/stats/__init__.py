@@ -8,10 +8,11 @@ from sim.stats.estimates import LEVEL, Estimate, Figure, Interval, exact, figure
 from sim.stats.longrun import BATCHES, Cut, batch_means, batches, warm_up
 from sim.stats.means import difference, mean, paired_ratio, ratio, total
 from sim.stats.quantiles import INFINITE, PERCENTILES, percentile, percentiles, quantile
-from sim.stats.stopping import looks, next_look
+from sim.stats.stopping import FIRST, half_width, looks, precise
 
 __all__ = [
     "BATCHES",
+    "FIRST",
     "INFINITE",
     "LEVEL",
     "PERCENTILES",
@@ -24,13 +25,14 @@ __all__ = [
     "difference",
     "exact",
     "figure",
+    "half_width",
     "interval",
     "looks",
     "mean",
-    "next_look",
     "paired_ratio",
     "percentile",
     "percentiles",
+    "precise",
     "quantile",
     "ratio",
     "student",

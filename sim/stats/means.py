@@ -91,7 +91,7 @@ def difference(ours: Estimate, theirs: Estimate) -> Estimate:
         return Estimate(None, (), "infinite on one side")
     why = ours.why or theirs.why
     sections = () if why else [a - b for a, b in _pairs(ours, theirs)]
-    return Estimate(ours.value - theirs.value, sections, why)
+    return Estimate(ours.value - theirs.value, sections, why, ours.resampled or theirs.resampled)
 
 
 def paired_ratio(ours: Estimate, theirs: Estimate, level: float = LEVEL) -> Figure:
@@ -123,10 +123,10 @@ def paired_ratio(ours: Estimate, theirs: Estimate, level: float = LEVEL) -> Figu
         why = "the reference is 0 in some replications"
     if why is not None:
         return {"value": whole, "low": None, "high": None, "why": why}
-    pairs = _pairs(ours, theirs)
+    pairs, resampled = _pairs(ours, theirs), ours.resampled or theirs.resampled
     if whole <= 0 or any(a <= 0 for a, _ in pairs) or all(a / b == whole for a, b in pairs):
-        return figure(Estimate(whole, [a / b for a, b in pairs]), level)
-    told = figure(Estimate(math.log(whole), [math.log(a / b) for a, b in pairs]), level)
+        return figure(Estimate(whole, [a / b for a, b in pairs], resampled=resampled), level)
+    told = figure(Estimate(math.log(whole), [math.log(a / b) for a, b in pairs], resampled=resampled), level)
     low, high = told["low"], told["high"]
     assert low is not None and high is not None  # positive and finite throughout, so there is an interval
     return {"value": whole, "low": math.exp(low), "high": math.exp(high)}

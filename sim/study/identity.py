@@ -7,9 +7,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import BaseModel
+
 import sim
 from sim.catalog.prices import prices
+from sim.distributions import Distribution
 from sim.scenario import Case
+from sim.scenario.schema import Sessions, Shape
 
 
 def identity(case: Case) -> str:
@@ -31,15 +35,29 @@ def identity(case: Case) -> str:
     for platform in sorted({*(deployment.platform for deployment in case.deployments), "llm"}):
         listed = prices(case.book, platform).model_dump(mode="json")
         digest.update(json.dumps(listed, sort_keys=True, default=str).encode())
-    for name in sorted(set(_files(case.scenario.model_dump(mode="json")))):
+    for name in sorted(set(files(case.scenario))):
         digest.update(f"{name}\n".encode())
         digest.update(hashlib.sha256((case.directory / name).read_bytes()).digest())
+    # The order in which a result tells the deployments; the behaviour above does not depend on it.
+    digest.update("\n".join(deployment.name for deployment in case.deployments).encode())
     return digest.hexdigest()
 
 
-def _files(data: Any) -> Iterator[str]:
-    """Find the data files that a scenario names."""
-    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
-        if key in ("file", "samples") and isinstance(value, str):
-            yield value
-        yield from _files(value)
+def files(part: Any) -> Iterator[str]:
+    """Find the data files that a scenario, or a part of it, names."""
+    if isinstance(part, Distribution):
+        if part.samples is not None:
+            yield part.samples.file
+        for _, inner in part.parts:
+            yield from files(inner)
+    elif isinstance(part, (Sessions, Shape)):
+        yield part.file
+    if isinstance(part, BaseModel):
+        for _, value in part:
+            yield from files(value)
+    elif isinstance(part, dict):
+        for value in part.values():
+            yield from files(value)
+    elif isinstance(part, tuple):
+        for value in part:
+            yield from files(value)

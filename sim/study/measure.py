@@ -13,10 +13,14 @@ from sim.catalog.prices import Group
 from sim.engine.contract import Demand, Fate, Int64s, Outcome, State, Warmth
 from sim.scenario import BoundDeployment
 from sim.stats import INFINITE
+from sim.study.times import Times
 from sim.trace.audit import Audit, work
 from sim.trace.spans import Spans
 from sim.trace.waits import CAUSES, Waits, slowest
 from sim.units import DAY
+
+COSTS: Mapping[str, Group | None] = {"cost": None, **{f"cost.{group.value}": group for group in Group}}
+"""Sums of the bill, by the path that the figures of an agent and of a thousand requests have in common."""
 
 _UP = [int(s) for s in (State.STARTING, State.IDLE, State.BUSY, State.ENTERING, State.WAKING)]
 
@@ -27,7 +31,7 @@ class Measures:
 
     Attributes
     ----------
-    times : dict of str to int64[n]
+    times : Times
         Microseconds, one for each request (or start) that has the figure; `sim.stats.INFINITE` for one that failed or
         was not finished.
     ratios : dict of str to (number, number)
@@ -44,7 +48,7 @@ class Measures:
     audit : Audit
     """
 
-    times: Mapping[str, Int64s]
+    times: Times
     ratios: Mapping[str, tuple[int | Fraction, int | Fraction]]
     amounts: Mapping[str, Fraction]
     counts: Mapping[str, int]
@@ -121,7 +125,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     )
 
 
-def _times(run: Run) -> dict[str, Int64s]:
+def _times(run: Run) -> Times:
     demand, outcome, waits, ideal = run.demand, run.outcome, run.waits, run.ideal
     arrived, completed = outcome.arrived >= 0, outcome.fate == Fate.COMPLETED
     latency = np.where(completed, waits.latency, INFINITE)
@@ -129,15 +133,19 @@ def _times(run: Run) -> dict[str, Int64s]:
     first = outcome.step_ended[demand.step_first[:-1]]
     first_step = np.where(first >= 0, first - outcome.arrived, INFINITE)
     starts = run.spans.state == State.STARTING
-    return {
+    given = {
         "latency_s": latency[arrived],
         "overhead_s": overhead[arrived],
         "first_step_s": first_step[arrived],
-        "completed.latency_s": latency[completed],
-        "completed.overhead_s": overhead[completed],
         "start_up_s": (run.spans.end - run.spans.begin)[starts],
         **{f"wait_s.{cause}": getattr(waits, cause)[getattr(waits, cause) >= 0] for cause in CAUSES},
     }
+    return Times(given, finite={f"completed.{name}": name for name in ("latency_s", "overhead_s")})
+
+
+def cost_names(path: str) -> tuple[str, str, str]:
+    """Return the figures of a sum of the bill: itself, for an agent, for a thousand requests."""
+    return "cost.total" if path == "cost" else path, f"{path}.per_agent", f"{path}.per_1000_requests"
 
 
 def _costs(invoice: Invoice, agents: int, requests: int) -> dict[str, Fraction]:
@@ -145,15 +153,14 @@ def _costs(invoice: Invoice, agents: int, requests: int) -> dict[str, Fraction]:
 
     A sum with an item of unknown price is left out: it is not the smaller sum of the others.
     """
-    sums: dict[str, Group | None] = {"": None, **{f".{group.value}": group for group in Group}}
     costs = {}
-    for name, group in sums.items():
+    for path, group in COSTS.items():
         if invoice.complete(group):
-            amount = invoice.total(group)
-            costs[f"cost{name or '.total'}"] = amount
-            costs[f"cost{name}.per_agent"] = amount / agents
+            whole, per_agent, per_1000_requests = cost_names(path)
+            costs[whole] = amount = invoice.total(group)
+            costs[per_agent] = amount / agents
             if requests:
-                costs[f"cost{name}.per_1000_requests"] = amount * 1000 / requests
+                costs[per_1000_requests] = amount * 1000 / requests
     return costs
 
 

@@ -1,12 +1,8 @@
-"""Independent replications of a case, one after another or on several processors."""
+"""One replication of a case: every deployment with the same arrivals, work and luck."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-from joblib import Parallel, delayed
 
 from sim import workload
 from sim.billing import Invoice, Month, bill, observe
@@ -15,12 +11,11 @@ from sim.engine import Capacity, simulate
 from sim.engine.contract import Demand, Outcome
 from sim.engine.lower import lower
 from sim.scenario import BoundDeployment, Case
+from sim.study import asked
 from sim.study.measure import Measures, Run, measure
 from sim.trace.audit import audit
 from sim.trace.spans import Spans, spans
 from sim.trace.waits import waits
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,8 @@ def replicate(case: Case, number: int, keep: bool) -> Replication:
     Replication
     """
     scenario, month = case.scenario, Month.parse(case.scenario.month)
-    demand = workload.demand(scenario.workload, case.directory, scenario.horizon, scenario.drain, scenario.seed, number)
+    demand = workload.demand(scenario.workload, case.directory, scenario.horizon, scenario.drain, scenario.seed, number,
+                             asked.resampled(scenario))
     ideal = workload.ideal(demand)
     measures, runs = {}, {}
     for deployment in case.deployments:
@@ -78,31 +74,3 @@ def _bill(case: Case, deployment: BoundDeployment, run: tuple[Demand, Outcome, S
     return bill(
         observe(*run), deployment, models, month, prices(case.book, deployment.platform), prices(case.book, "llm")
     )
-
-
-def run(case: Case, workers: int | None = None, progress: Progress | None = None) -> list[Replication]:
-    """Run all replications of a case.
-
-    Parameters
-    ----------
-    case : Case
-    workers : int, optional
-        Processes; as many as there are processors, but not more than replications, when absent.
-    progress : callable, optional
-        Told how many of how many replications are done.
-
-    Returns
-    -------
-    list of Replication
-        In order of number, whichever was done first; the first of them with its arrays.
-    """
-    count = case.scenario.replications
-    workers = min(workers or os.cpu_count() or 1, count)
-    jobs = (delayed(replicate)(case, number, number == 0) for number in range(count))
-    found: Iterator[Replication] = Parallel(n_jobs=workers, return_as="generator")(jobs)
-    done = []
-    for replication in found:
-        done.append(replication)
-        if progress is not None:
-            progress(len(done), count)
-    return done

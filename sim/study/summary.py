@@ -1,4 +1,4 @@
-"""What all replications say together: estimates by path, and the summary made of them."""
+"""What all replications say together, in plain values."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from sim import stats
 from sim.scenario import BoundDeployment, Case
-from sim.stats import INFINITE, Estimate
-from sim.study.identity import identity
+from sim.study import asked
+from sim.study.estimates import SECOND, Estimates
+from sim.study.identity import files, identity
 from sim.study.measure import Measures
 from sim.study.replicate import Replication
-
-SECOND = 1_000_000
+from sim.study.stopping import stopping
 
 PAIRED = ("overhead_s.p50", "overhead_s.p95", "overhead_s.p99", "latency_s.p99", "cost.total", "cost.infrastructure")
 """Figures that are compared with those of the reference."""
@@ -24,58 +22,9 @@ PAIRED = ("overhead_s.p50", "overhead_s.p95", "overhead_s.p99", "latency_s.p99",
 EXACT = ("requests", "work_s")
 """Counts over all replications: told as plain numbers."""
 
-COSTS = ("cost.total", "cost.infrastructure", "cost.llm", "cost.orchestration", "cost.labour")
-
-
-def estimates(measures: Sequence[Measures]) -> dict[str, Estimate]:
-    """Estimate every figure of a deployment.
-
-    Parameters
-    ----------
-    measures : sequence of Measures
-        Of one deployment, in order of replication.
-
-    Returns
-    -------
-    dict of str to Estimate
-        By path, such as ``overhead_s.p99`` or ``cost.infrastructure.per_agent``.
-    """
-    found: dict[str, Estimate] = {}
-    for name in measures[0].times:
-        times = [one.times[name] for one in measures]
-        found[f"{name}.mean"] = _mean(times)
-        for percentile, estimate in stats.percentiles(times, unit=SECOND).items():
-            found[f"{name}.{percentile}"] = estimate
-    for name in measures[0].ratios:
-        tops, bottoms = zip(*(one.ratios[name] for one in measures), strict=True)
-        found[name] = stats.ratio(tops, bottoms)
-    for name in {name: None for one in measures for name in one.amounts}:
-        if all(name in one.amounts for one in measures):
-            found[name] = stats.mean([one.amounts[name] for one in measures])
-    unpriced = sorted({item for one in measures for item in one.invoice.unpriced})
-    for group in COSTS:
-        for name in (group, f"{group.removesuffix('.total')}.per_agent", f"{group.removesuffix('.total')}.per_1000_requests"):
-            if name not in found:
-                why = f"no price is known for {', '.join(unpriced)}" if unpriced else "there were no requests"
-                found[name] = Estimate(None, (), why)
-    found["instances.max"] = stats.exact(max(one.most_instances for one in measures))
-    requests = _totals(measures, ("completed", "failed", "unfinished"))
-    for name, count in {**requests, "arrived": sum(requests.values())}.items():
-        found[f"requests.{name}"] = stats.exact(count)
-    for name, time in _totals(measures, ("offered", "useful", "lost", "wasted", "remaining")).items():
-        found[f"work_s.{name}"] = stats.exact(time / SECOND)
-    return found
-
-
-def _mean(times: Sequence[np.ndarray[Any, np.dtype[np.int64]]]) -> Estimate:
-    missing = sum(int((values == INFINITE).sum()) for values in times)
-    if missing:
-        return Estimate(None, (), f"{missing:,} of {sum(map(len, times)):,} requests did not complete")
-    return stats.ratio([stats.total(values) for values in times], [len(values) for values in times], SECOND)
-
 
 def summary(
-    case: Case, replications: Sequence[Replication], found: Mapping[str, Mapping[str, Estimate]]
+    case: Case, replications: Sequence[Replication], found: Mapping[str, Estimates], unclear: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Say a study in plain values, as ``summary.json`` holds them.
 
@@ -83,48 +32,63 @@ def summary(
     ----------
     case : Case
     replications : sequence of Replication
-    found : dict of str to dict of str to Estimate
+    found : mapping of str to Estimates
         The estimates of each deployment.
+    unclear : sequence of str
+        Expectations that are inconclusive.
 
     Returns
     -------
     dict
     """
-    scenario = case.scenario
+    scenario, level = case.scenario, asked.level(case.scenario)
     return {
         "scenario": scenario.name,
         "about": scenario.about,
         "identity": identity(case),
         "seed": scenario.seed,
         "replications": len(replications),
+        "stopping": stopping(case, found, len(replications), unclear),
         "horizon_s": scenario.horizon // SECOND,
         "month": scenario.month,
         "as_of": scenario.as_of.isoformat(),
         "prices": case.book,
         "agents": scenario.workload.agents,
-        "level": stats.LEVEL,
-        "covers": "chance of the simulation; recorded input as it is",
+        "level": level,
+        "covers": _covers(case),
+        "resampled": asked.resampled(scenario),
         "reference": case.reference,
         "deployments": {
             deployment.name: _deployment(
-                deployment, [one.measures[deployment.name] for one in replications], found[deployment.name]
+                deployment, [one.measures[deployment.name] for one in replications], found[deployment.name], level
             )
             for deployment in case.deployments
         },
         "paired": {
-            name: {path: stats.paired_ratio(found[name][path], found[case.reference][path]) for path in PAIRED}
+            name: {path: stats.paired_ratio(found[name][path], found[case.reference][path], level) for path in PAIRED}
             for name in found
             if name != case.reference
         },
     }
 
 
+def _covers(case: Case) -> str:
+    """Say what intervals cover."""
+    recorded = set(files(case.scenario))
+    if not asked.resampled(case.scenario):
+        return "chance of the simulation" + ("; recorded input as it is" if recorded else "")
+    assert case.scenario.workload.arrivals.sessions is not None  # the schema lets nothing else be resampled
+    others = recorded - {case.scenario.workload.arrivals.sessions.file}
+    return "chance of the simulation and of which sessions were recorded" + (
+        "; other recorded input as it is" if others else "")
+
+
 def _deployment(
-    deployment: BoundDeployment, measures: Sequence[Measures], found: Mapping[str, Estimate]
+    deployment: BoundDeployment, measures: Sequence[Measures], found: Estimates, level: float
 ) -> dict[str, Any]:
     told: dict[str, Any] = {"platform": deployment.platform}
     for path, estimate in found.items():
-        _branch(told, path).update(stats.figure(estimate))
+        _branch(told, path).update(stats.figure(estimate, level))
     for name in EXACT:
         told[name].update({key: value["value"] for key, value in told[name].items() if key != "per_month"})
     told["slowest"] = _totals([one.slowest for one in measures], tuple(measures[0].slowest))

@@ -19,7 +19,9 @@ from sim.workload.steps import Unrolling, Work
 _DAY_S = 86_400
 
 
-def demand(workload: Workload, directory: Path, horizon: int, drain: int, seed: int, replication: int) -> Demand:
+def demand(
+    workload: Workload, directory: Path, horizon: int, drain: int, seed: int, replication: int, bootstrap: bool = False
+) -> Demand:
     """Draw the demand of one replication.
 
     Parameters
@@ -31,6 +33,9 @@ def demand(workload: Workload, directory: Path, horizon: int, drain: int, seed: 
         Microseconds: how long requests arrive, and how long what is left may still run.
     seed, replication : int
         Address of the luck.
+    bootstrap : bool
+        Whether recorded sessions are drawn from a sample of the recording that this replication has for its own: as
+        many sessions, with replacement. `sim.stats.estimates` says what for.
 
     Returns
     -------
@@ -45,7 +50,7 @@ def demand(workload: Workload, directory: Path, horizon: int, drain: int, seed: 
     """
     arrivals = workload.arrivals
     if arrivals.sessions is not None:
-        return _sessions(workload, arrivals.sessions, directory, horizon, drain, seed, replication)
+        return _sessions(workload, arrivals.sessions, directory, horizon, drain, seed, replication, bootstrap)
     found = _open(arrivals, workload.agents, directory, horizon, seed, replication)
     keys = luck.of_agent(found.entity, found.ordinal)
     none = np.full(len(keys), NEVER, np.int64)
@@ -87,7 +92,7 @@ def _poisson(shape: week.Week, horizon: int, seed: int, replication: int, stream
 
 
 def _sessions(workload: Workload, sessions: Sessions, directory: Path, horizon: int, drain: int, seed: int,
-              replication: int) -> Demand:
+              replication: int, bootstrap: bool) -> Demand:
     """Draw session starts for the fleet, and for each an agent and a recorded session, with replacement."""
     recorded = recording.read(directory / sessions.file, sessions.file)
     rate = Fraction(str(sessions.per_day)) / _DAY_S
@@ -97,7 +102,11 @@ def _sessions(workload: Workload, sessions: Sessions, directory: Path, horizon: 
     starts = _poisson(shape, horizon, seed, replication, Stream.SESSION, 1)
     number = starts.ordinal
     agent = luck.integers_below(workload.agents, seed, replication, Stream.SESSION_AGENT, number)
-    source = luck.integers_below(len(recorded.names), seed, replication, Stream.SESSION_PICK, number)
+    count = len(recorded.names)
+    source = luck.integers_below(count, seed, replication, Stream.SESSION_PICK, number)
+    if bootstrap:
+        places = np.arange(count, dtype=np.int64)
+        source = luck.integers_below(count, seed, replication, Stream.BOOTSTRAP, places)[source]
     order = np.lexsort((number, agent))
     return _played(workload, horizon, drain, recorded, agent[order], number[order], starts.value[order],
                    source[order])

@@ -176,22 +176,5 @@ def test_batches_as_sections_of_a_percentile() -> None:
     assert_nominal(hits)
 
 
-def test_stopping_at_a_precision_keeps_coverage() -> None:
-    """Chow and Robbins: with a fine precision, stopping when it is reached hardly costs coverage."""
-    rng, hits, taken = np.random.default_rng(22), [], []
-    for _ in range(400):
-        values = rng.gamma(4, 0.25, 2_000).tolist()
-        n = 10
-        while (then := stats.next_look([(stats.mean(values[:n]), 0.05)], n, 2_000)) != n:
-            n = then
-        estimate = stats.mean(values[:n])
-        taken.append(n)
-        hits.append(holds(stats.figure(estimate), 1.0))
-        low, high = stats.interval(estimate)
-        assert low is not None and high is not None and (high - low) / 2 <= 0.05 * (estimate.value or 0)
-    assert_nominal(hits)
-    assert 0.8 < np.mean(taken) / (1.96 * 0.5 / 0.05) ** 2 < 1.25, "as many as the known variance asks for"
-
-
 def test_intervals_of_a_constant_have_no_width() -> None:
     assert stats.interval(Estimate(2.5, [2.5] * 8)) == (2.5, 2.5)

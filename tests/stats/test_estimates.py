@@ -347,34 +347,6 @@ def test_batch_means_at_their_edges() -> None:
     assert "still correlated" in str(stats.batch_means(np.arange(1_000)).why)
 
 
-# --- stopping --------------------------------------------------------------------------------------------------------
-
-def sample(n: int, spread: float) -> Estimate:
-    """Mean 1, of which each value lies ``spread`` away."""
-    return stats.mean([1 + spread * (-1) ** i for i in range(n)])
-
-
-def test_next_look_by_hand() -> None:
-    assert stats.next_look([(sample(8, 0.1), 0.05)], 8, 100) == 10, "ten before the first decision"
-    # sd 0.1054, t(9) = 2.2622: half width 0.0754; 10 * (0.0754 / 0.06)^2 = 15.8
-    assert stats.next_look([(sample(10, 0.1), 0.06)], 10, 100) == 16
-    assert stats.next_look([(sample(10, 0.1), 0.08)], 10, 100) == 10, "precise enough"
-    assert stats.next_look([(sample(10, 0.1), 0.01)], 10, 100) == 20, "at most twice as many"
-    assert stats.next_look([(sample(10, 0.1), 0.074)], 10, 100) == 13, "at least a quarter more"
-    assert stats.next_look([(sample(10, 0.1), 0.01)], 10, 15) == 15, "not beyond the maximum"
-    assert stats.next_look([(sample(15, 9.0), 0.01)], 15, 15) == 15, "the maximum is the end"
-    assert stats.next_look([(sample(10, 0.1), 0.08), (sample(10, 0.1), 0.06)], 10, 100) == 16, "the worst decides"
-    assert stats.next_look([(stats.exact(3), 0.01)], 10, 100) == 10
-    assert stats.next_look([(Estimate(None, (), "too few"), 0.5)], 10, 100) == 20
-    assert stats.next_look([], 10, 100) == 10
-
-
-def test_looks_double_up_to_the_maximum() -> None:
-    assert stats.looks(8, 60) == (8, 16, 32, 60)
-    assert stats.looks(8, 8) == (8,)
-    assert stats.looks(20, 8) == (8,)
-
-
 def test_importing_stats_loads_nothing_heavy() -> None:
     code = "import sys, sim.stats, sim.claims; print([m for m in ('numpy', 'scipy', 'pandas') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,0 +1,123 @@
+"""Figures of a deployment by path, each from all replications together and from every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sim import stats
+from sim.scenario import Case
+from sim.stats import INFINITE, PERCENTILES, Estimate
+from sim.study import asked
+from sim.study.measure import COSTS, Measures, cost_names
+from sim.study.replicate import Replication
+
+SECOND = 1_000_000
+
+REQUESTS = ("completed", "failed", "unfinished")
+"""What becomes of requests; those that arrived are all of these."""
+
+WORK = ("offered", "useful", "lost", "wasted", "remaining")
+
+class Estimates(Mapping[str, Estimate]):
+    """All figures of a deployment, such as ``overhead_s.p99``. Each is estimated when it is first asked for.
+
+    Parameters
+    ----------
+    measures : sequence of Measures
+        Of one deployment, in order of replication.
+    resampled : bool
+        Whether each replication drew from a resample of the recorded input of its own.
+    """
+
+    def __init__(self, measures: Sequence[Measures], resampled: bool = False) -> None:
+        self._measures = measures
+        self._resampled = resampled
+        self._found: dict[str, Estimate] = {}
+        self._ways: dict[str, Callable[[], Mapping[str, Estimate]]] = {}
+        self._add_times()
+        for name in measures[0].ratios:
+            self._add(name, self._ratio)
+        amounts = [name for one in measures for name in one.amounts]
+        for name in dict.fromkeys([*amounts, *(name for path in COSTS for name in cost_names(path))]):
+            self._add(name, self._amount)
+        self._add("instances.max", lambda _: stats.exact(max(one.most_instances for one in measures)))
+        for fate in REQUESTS:
+            self._add(f"requests.{fate}", lambda name: stats.exact(self._total(name)))
+        self._add("requests.arrived", lambda _: stats.exact(sum(self._total(f"requests.{fate}") for fate in REQUESTS)))
+        for what in WORK:
+            self._add(f"work_s.{what}", lambda name: stats.exact(self._total(name) / SECOND))
+
+    def __getitem__(self, path: str) -> Estimate:
+        if path not in self._found:
+            found = self._ways[path]()
+            self._found |= {name: one.of_resamples() if self._resampled else one for name, one in found.items()}
+        return self._found[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ways)
+
+    def __len__(self) -> int:
+        return len(self._ways)
+
+    def _add(self, name: str, way: Callable[[str], Estimate]) -> None:
+        self._ways[name] = lambda: {name: way(name)}
+
+    def _add_times(self) -> None:
+        """Percentiles of one figure are estimated together, since sorting takes most of the time."""
+        for name in self._measures[0].times:
+            self._add(f"{name}.mean", lambda path: _mean(self._times(path.removesuffix(".mean"))))
+            for percentile in PERCENTILES:
+                self._ways[f"{name}.{percentile}"] = lambda name=name: self._percentiles(name)  # type: ignore[misc]
+
+    def _percentiles(self, name: str) -> dict[str, Estimate]:
+        found = stats.percentiles(self._times(name), unit=SECOND)
+        return {f"{name}.{percentile}": estimate for percentile, estimate in found.items()}
+
+    def _times(self, name: str) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
+        return [one.times[name] for one in self._measures]
+
+    def _ratio(self, name: str) -> Estimate:
+        tops, bottoms = zip(*(one.ratios[name] for one in self._measures), strict=True)
+        return stats.ratio(tops, bottoms)
+
+    def _amount(self, name: str) -> Estimate:
+        if all(name in one.amounts for one in self._measures):
+            return stats.mean([one.amounts[name] for one in self._measures])
+        unpriced = sorted({item for one in self._measures for item in one.invoice.unpriced})
+        why = f"no price is known for {', '.join(unpriced)}" if unpriced else "there were no requests"
+        return Estimate(None, (), why)
+
+    def _total(self, name: str) -> int:
+        return sum(one.counts[name.partition(".")[2]] for one in self._measures)
+
+
+def estimates(case: Case, replications: Sequence[Replication]) -> dict[str, Estimates]:
+    """Estimate every figure of every deployment.
+
+    Parameters
+    ----------
+    case : Case
+    replications : sequence of Replication
+        The first n of them, in order of number.
+
+    Returns
+    -------
+    dict of str to Estimates
+        By deployment, in the order of the case.
+    """
+    return {
+        deployment.name: Estimates(
+            [one.measures[deployment.name] for one in replications], asked.resampled(case.scenario)
+        )
+        for deployment in case.deployments
+    }
+
+
+def _mean(times: Sequence[np.ndarray[Any, np.dtype[np.int64]]]) -> Estimate:
+    missing = sum(int((values == INFINITE).sum()) for values in times)
+    if missing:
+        return Estimate(None, (), f"{missing:,} of {sum(map(len, times)):,} requests did not complete")
+    return stats.ratio([stats.total(values) for values in times], [len(values) for values in times], SECOND)
