@@ -141,7 +141,7 @@ def test_an_odd_path_is_quoted_in_the_command_that_repeats(fake: Fake) -> None:
         (KeyError("oops"), 1, "this is a bug of sim, not of your file: KeyError: 'oops'"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (MemoryError(), 2, "not enough memory"),
-        (PermissionError(13, "Permission denied", "/root/x"), 2, "error: Permission denied: /root/x"),
+        (PermissionError(13, "Permission denied", "/there/x"), 2, "error: Permission denied: /there/x"),
         (OSError(28, "No space left on device"), 2, "error: No space left on device: the disk"),
         (OSError("a pipe burst"), 1, "this is a bug"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,8 +10,6 @@ from enum import Enum
 from fractions import Fraction
 from math import inf
 from typing import Final
-
-import numpy as np
 
 from sim.distributions.laws import (
     Clipped,
@@ -26,7 +25,7 @@ from sim.distributions.laws import (
     Uniform,
     Weibull,
 )
-from sim.distributions.portable import exp1, lgamma, log1, ndtri
+from sim.distributions.single import exp1, lgamma, log1, ndtri1
 from sim.errors import AdvisedError, choose, quoted
 
 Numbers = Mapping[str, float]
@@ -217,7 +216,7 @@ def _hyperexponential(p: Numbers) -> Law:
     if square <= 1.0:
         raise AdvisedError("a hyperexponential distribution has a cv above 1",
                            "write exponential for 1, gamma for less")
-    first = 0.5 * (1.0 + float(np.sqrt((square - 1.0) / (square + 1.0))))
+    first = 0.5 * (1.0 + math.sqrt((square - 1.0) / (square + 1.0)))
     second = 1.0 / (square + 1.0) / (2.0 * first)  # 1 - first, without cancellation
     half = 0.5 * p["mean"]
     return Mixture((first, second), (Exponential(half / first), Exponential(half / second)))
@@ -241,7 +240,7 @@ def _quantiles(p: Numbers) -> Law:
     values = (low, *(value for _, value in knots), p["max"])
     if any(values[i] > values[i + 1] for i in range(len(values) - 1)) or values[0] == values[-1]:
         raise AdvisedError("the values of quantiles do not rise with their percentiles", "put them in order")
-    return LogLinear(np.array(levels), np.array(values))
+    return LogLinear(levels, values)
 
 
 def _lognormal(p: Numbers) -> Law:
@@ -252,7 +251,7 @@ def _lognormal(p: Numbers) -> Law:
                            "give it two of `mean`, `median`, percentiles, `sigma`, `cv` (one of the last two at most), "
                            "such as `lognormal(mean=1.5 s, p95=5 s)`")
     if spreads:
-        sigma = p["sigma"] if "sigma" in p else float(np.sqrt(log1(1.0 + p["cv"] * p["cv"])))
+        sigma = p["sigma"] if "sigma" in p else math.sqrt(log1(1.0 + p["cv"] * p["cv"]))
         return Lognormal(_lognormal_mu(places[0], p, sigma), sigma)
     if "mean" in p:
         other = places[0] if places[1] == "mean" else places[1]
@@ -272,7 +271,7 @@ def _lognormal_mu(name: str, p: Numbers, sigma: float) -> float:
 
 def _normal(name: str) -> float:
     """Return the quantile of the standard normal distribution at ``median`` or ``p95``."""
-    return 0.0 if name in ("median", "p50") else float(ndtri(np.array([float(level(name) or 0)]))[0])
+    return 0.0 if name in ("median", "p50") else ndtri1(float(level(name) or 0))
 
 
 def _sigma_of_mean(name: str, mean: float, value: float) -> float:
@@ -284,7 +283,7 @@ def _sigma_of_mean(name: str, mean: float, value: float) -> float:
         raise AdvisedError(f"no lognormal distribution has a {name} of {value / mean:.4g} times its mean: "
                            f"it is {most / mean:.4g} times at most",
                            f"lower the {name}, raise the mean, or write `median=` and `sigma=`")
-    root = float(np.sqrt(square))
+    root = math.sqrt(square)
     sigma = 2.0 * d / (z + root) if d > 0.0 else z + root
     if d <= 0.0 and sigma > 3.0:
         raise AdvisedError(f"the only lognormal distribution with this {name}, below its mean, has a sigma of "

@@ -14,22 +14,11 @@ from functools import cached_property
 from math import inf
 from typing import TypeVar
 
-import numpy as np
+from sim.distributions.late import np
+from sim.distributions.portable import Floats, exp, gamma_upper, log, ndtr, ndtri, power
+from sim.distributions.single import exp1, lgamma, log1
 
-from sim.distributions.portable import (
-    Floats,
-    exp,
-    exp1,
-    gamma_upper,
-    lgamma,
-    log,
-    log1,
-    ndtr,
-    ndtri,
-    power,
-)
-
-FloatOrFloats = TypeVar("FloatOrFloats", float, Floats)
+FloatOrFloats = TypeVar("FloatOrFloats", float, "Floats")
 
 
 class Law(ABC):
@@ -100,6 +89,9 @@ class Constant(Law):
 
     def tail(self, x: Floats, k: int = 0) -> Floats:  # noqa: D102
         return np.where(x < self.value, raised(self.value, k), 0.0)
+
+    def moment(self, k: int) -> float:  # noqa: D102
+        return raised(self.value, k)
 
 
 @dataclass(frozen=True)
@@ -241,6 +233,9 @@ class Geometric(Law):
             return np.where(n < 1.0, 1.0, 0.0)
         return exp(n * self._log_failure) * polynomial
 
+    def moment(self, k: int) -> float:  # noqa: D102
+        return (self.mean, self.mean * (2.0 * self.mean - 1.0))[k - 1]
+
     @property
     def _log_failure(self) -> float:
         return log1(1.0 - 1.0 / self.mean)
@@ -252,21 +247,25 @@ class Empirical(Law):
 
     Attributes
     ----------
-    values : float64[n]
+    values : tuple of numbers
         In ascending order.
     """
 
-    values: Floats
+    values: tuple[int | float, ...]
 
     def quantile(self, u: Floats) -> Floats:  # noqa: D102
         n = len(self.values)
         rows = np.minimum((u * n).astype(np.int64), n - 1)
-        return self.values[rows]
+        return self._sorted[rows]
 
     def tail(self, x: Floats, k: int = 0) -> Floats:  # noqa: D102
-        powers = raised(self.values, k)
+        powers = raised(self._sorted, k)
         sums = np.append(np.cumsum(powers[::-1])[::-1], 0.0)
-        return sums[np.searchsorted(self.values, x, side="right")] / len(self.values)
+        return sums[np.searchsorted(self._sorted, x, side="right")] / len(self.values)
+
+    @cached_property
+    def _sorted(self) -> Floats:
+        return np.array(self.values, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,22 +276,24 @@ class LogLinear(Law):
 
     Attributes
     ----------
-    levels, values : float64[m]
+    levels, values : tuple of float
         Knots: probabilities from 0 to 1, ascending; values above 0, not descending.
     """
 
-    levels: Floats
-    values: Floats
+    levels: tuple[float, ...]
+    values: tuple[float, ...]
 
     def quantile(self, u: Floats) -> Floats:  # noqa: D102
-        piece = np.searchsorted(self.levels, u, side="right") - 1
-        start, width = self.levels[piece], np.diff(self.levels)[piece]
-        slope = log(self.values[1:] / self.values[:-1])[piece]
-        return np.minimum(self.values[piece] * exp(slope * ((u - start) / width)), self.values[piece + 1])
+        levels, values = self._knots
+        piece = np.searchsorted(levels, u, side="right") - 1
+        start, width = levels[piece], np.diff(levels)[piece]
+        slope = log(values[1:] / values[:-1])[piece]
+        return np.minimum(values[piece] * exp(slope * ((u - start) / width)), values[piece + 1])
 
     def tail(self, x: Floats, k: int = 0) -> Floats:  # noqa: D102
+        levels, values = self._knots
         total = np.zeros_like(x)
-        for width, low, high in zip(np.diff(self.levels), self.values[:-1], self.values[1:], strict=True):
+        for width, low, high in zip(np.diff(levels), values[:-1], values[1:], strict=True):
             if low == high:
                 total += np.where(x < low, width * raised(low, k), 0.0)
                 continue
@@ -300,6 +301,10 @@ class LogLinear(Law):
             grown = (raised(high, k) - raised(begin, k)) / k if k else log(high / begin)
             total += width * grown / log1(high / low)
         return total
+
+    @cached_property
+    def _knots(self) -> tuple[Floats, Floats]:
+        return np.array(self.levels), np.array(self.values)
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,20 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final, Literal
 
 from sim import units
 from sim.distributions import families
 from sim.distributions.families import COMPOSITE, FAMILIES, Role
 from sim.distributions.grammar import Argument, Call, Node, Quantity, Values, read
+from sim.distributions.late import np
 from sim.distributions.laws import Empirical, Law, Mixture
 from sim.distributions.portable import Floats
 from sim.distributions.recorded import Samples, samples
 from sim.errors import AdvisedError, choose, quoted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Of = Literal["duration", "count"]
 """What a distribution is of: durations in microseconds, or plain numbers."""
@@ -96,6 +97,16 @@ class Distribution:
         return self.law.moment(1)
 
     @property
+    def always_zero(self) -> bool:
+        """Whether every draw is 0; recorded samples, which have not been read, are not taken to be."""
+        numbers = dict(self.params)
+        if numbers.get("min", 0) > 0:
+            return False
+        if self.kind == "mixture":
+            return all(part.always_zero for _, part in self.parts)
+        return numbers.get("value") == 0 or (self.kind == "empirical" and self.values[-1] == 0)
+
+    @property
     def variance(self) -> float:
         """Variance, in squares of microseconds or counts; infinite where it is."""
         mean, square = self.law.moment(1), self.law.moment(2)
@@ -115,9 +126,7 @@ class Distribution:
                                "call `load` with the folder of the scenario file")
         numbers = {name: self._base(name, number) for name, number in self.params}
         if self.kind == "empirical":
-            values = np.array(self.values, dtype=np.float64)
-            values.setflags(write=False)
-            return families.bounded(Empirical(values), numbers)
+            return families.bounded(Empirical(self.values), numbers)
         if self.kind == "mixture":
             total = math.fsum(weight for weight, _ in self.parts)
             weights = tuple(weight / total for weight, _ in self.parts)

@@ -8,23 +8,27 @@ Results are elementwise: a value does not depend on its neighbours in the array.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+from sim.distributions.late import np
+from sim.distributions.single import (
+    ATANH,
+    CENTRE,
+    EXP,
+    FAR_TAIL,
+    LN2_HIGH,
+    LN2_LOW,
+    LOG2_E,
+    SQRT_HALF,
+    TAIL,
+    lgamma,
+)
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-_LN2_HIGH: Final = float.fromhex("0x1.62e42fee00000p-1")  # 21 trailing zeros: exact when multiplied by an exponent
-_LN2_LOW: Final = float.fromhex("0x1.a39ef35793c76p-33")
-_SQRT_HALF: Final = 0.7071067811865476
-_HALF_LOG_2PI: Final = 0.9189385332046727
-
-_ATANH: Final = tuple(2.0 / (2 * k + 1) for k in range(11, 0, -1))
-_EXP: Final = tuple(1.0 / math.factorial(k) for k in range(13, -1, -1))
-
+Floats: TypeAlias = "NDArray[np.float64]"
 
 def log(x: Floats) -> Floats:
     """Natural logarithm, to about 1e-15 relative.
@@ -38,17 +42,17 @@ def log(x: Floats) -> Floats:
         Finite and not negative. The logarithm of 0 is minus infinity.
     """
     m, e = np.frexp(x)
-    low = m < _SQRT_HALF
+    low = m < SQRT_HALF
     m = np.where(low, m + m, m)
     exponent = (e - low).astype(np.float64)
     s = (m - 1.0) / (m + 1.0)
     z = s * s
-    series = horner(_ATANH, z)
+    series = horner(ATANH, z)
     series *= z
     series += 2.0
     series *= s
-    series += exponent * _LN2_LOW
-    result: Floats = exponent * _LN2_HIGH + series
+    series += exponent * LN2_LOW
+    result: Floats = exponent * LN2_HIGH + series
     return np.where(x > 0.0, result, -np.inf)
 
 
@@ -63,11 +67,11 @@ def exp(x: Floats) -> Floats:
         Any number, or an infinity.
     """
     bounded = np.minimum(np.maximum(x, -800.0), 800.0)
-    k = np.rint(bounded * 1.4426950408889634)
-    r = bounded - k * _LN2_HIGH
-    r -= k * _LN2_LOW
+    k = np.rint(bounded * LOG2_E)
+    r = bounded - k * LN2_HIGH
+    r -= k * LN2_LOW
     with np.errstate(over="ignore", under="ignore"):
-        result: Floats = np.ldexp(horner(_EXP, r), k.astype(np.int32))
+        result: Floats = np.ldexp(horner(EXP, r), k.astype(np.int32))
     return result
 
 
@@ -85,37 +89,6 @@ def horner(coefficients: Sequence[float], x: Floats) -> Floats:
     return result
 
 
-def log1(x: float) -> float:
-    """`log` of one number."""
-    return float(log(np.array([x]))[0])
-
-
-def exp1(x: float) -> float:
-    """`exp` of one number."""
-    return float(exp(np.array([x]))[0])
-
-
-# Wichura (1988), algorithm AS 241, function PPND16: centre, tail, far tail; numerators and denominators.
-_CENTRE = (
-    (2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457,
-     13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.387132872796366608),
-    (5226.495278852854561, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867,
-     5394.1960214247511077, 687.1870074920579083, 42.313330701600911252, 1.0),
-)  # fmt: skip
-_TAIL = (
-    (7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177, 1.27045825245236838258,
-     3.64784832476320460504, 5.7694972214606914055, 4.6303378461565452959, 1.42343711074968357734),
-    (1.05075007164441684324e-9, 5.475938084995344946e-4, 0.0151986665636164571966, 0.14810397642748007459,
-     0.68976733498510000455, 1.6763848301838038494, 2.05319162663775882187, 1.0),
-)  # fmt: skip
-_FAR_TAIL = (
-    (2.01033439929228813265e-7, 2.71155556874348757815e-5, 0.0012426609473880784386, 0.026532189526576123093,
-     0.29656057182850489123, 1.7848265399172913358, 5.4637849111641143699, 6.6579046435011037772),
-    (2.04426310338993978564e-15, 1.4215117583164458887e-7, 1.8463183175100546818e-5, 7.868691311456132591e-4,
-     0.0148753612908506148525, 0.13692988092273580531, 0.59983220655588793769, 1.0),
-)  # fmt: skip
-
-
 def ndtri(p: Floats) -> Floats:
     """Quantile function of the standard normal distribution, to about 1e-15 relative.
 
@@ -128,17 +101,17 @@ def ndtri(p: Floats) -> Floats:
     """
     q = p - 0.5
     z = 0.180625 - q * q
-    result: Floats = q * (horner(_CENTRE[0], z) / horner(_CENTRE[1], z))
+    result: Floats = q * (horner(CENTRE[0], z) / horner(CENTRE[1], z))
     outer = np.flatnonzero(np.abs(q) > 0.425)
     if len(outer):
         rare = np.minimum(p[outer], 1.0 - p[outer])
         r = np.sqrt(-log(rare))
         near = r - 1.6
-        distance = horner(_TAIL[0], near) / horner(_TAIL[1], near)
+        distance = horner(TAIL[0], near) / horner(TAIL[1], near)
         far = np.flatnonzero(r > 5.0)
         if len(far):
             beyond = r[far] - 5.0
-            distance[far] = horner(_FAR_TAIL[0], beyond) / horner(_FAR_TAIL[1], beyond)
+            distance[far] = horner(FAR_TAIL[0], beyond) / horner(FAR_TAIL[1], beyond)
         result[outer] = np.where(q[outer] < 0.0, -distance, distance)
     return result
 
@@ -173,7 +146,7 @@ def ndtr(z: Floats) -> Floats:
     z : float64[n]
         Any number, or an infinity.
     """
-    y = np.minimum(np.abs(z) * _SQRT_HALF, 30.0)
+    y = np.minimum(np.abs(z) * SQRT_HALF, 30.0)
     square = y * y
     lower = 0.5 * exp(-square)
     body = np.flatnonzero(y <= 4.0)
@@ -186,32 +159,6 @@ def ndtr(z: Floats) -> Floats:
     erf = y[centre] * horner(_ERF_CENTRE[0], square[centre]) / horner(_ERF_CENTRE[1], square[centre])
     lower[centre] = 0.5 - 0.5 * erf
     return np.where(z > 0.0, 1.0 - lower, lower)
-
-
-_STIRLING = (
-    -3617 / 122400, 1 / 156, -691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12,
-)  # fmt: skip
-
-
-def lgamma(a: float) -> float:
-    """Logarithm of the gamma function, to about 1e-14 absolute for moderate arguments.
-
-    Stirling's series (Abramowitz & Stegun, 1964, 6.1.41) at ``a + n >= 15``, and the recurrence down to ``a``.
-
-    Parameters
-    ----------
-    a : float
-        Above 0.
-    """
-    product = 1.0
-    while a < 15.0:
-        product *= a
-        a += 1.0
-    z = 1.0 / (a * a)
-    series = 0.0
-    for coefficient in _STIRLING:
-        series = series * z + coefficient
-    return (a - 0.5) * log1(a) - a + _HALF_LOG_2PI + series / a - log1(product)
 
 
 def gamma_upper(a: float, x: Floats) -> Floats:
