@@ -53,6 +53,7 @@ def narrow_sums(index: Int64s, value: Int64s, size: int) -> Int64s:
 def _parts(index: Int64s, value: Int64s, size: int) -> Iterator[tuple[int, Int64s]]:
     """Add up each 21 bits of the values, and say how far they are from the right."""
     largest = int(value.max()) if len(value) else 0
+    assert not len(value) or value.min() >= 0, "only what is not negative is added up"
     for shift in range(0, max(largest.bit_length(), 1), _BITS):
         weights = ((value >> shift) & _MASK).astype(np.float64)
         yield shift, np.bincount(index, weights=weights, minlength=size).astype(np.int64)

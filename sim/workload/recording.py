@@ -102,6 +102,7 @@ def _read(path: Path, name: str, stamp: int) -> Recording:
     _check_numbers(found, order, session, turn, step)
     kind = _kinds(found)[order]
     models, model = _models(found.texts("model"), order, kind)
+    _check_tokens(found)
     turns = np.flatnonzero(step == 0)
     opens = turn[turns] == 0
 
@@ -135,6 +136,17 @@ def _check_numbers(found: Table, order: Int64s, session: Int64s, turn: Int64s, s
         raise found.wrong(row, f"has turn {turn[at]}, step {step[at]} where turn {due_turn[at]}, step {due_step[at]} "
                           f"of session {quoted(found.texts('session')[row])} is due",
                           "number turns and steps from 0, each once")
+
+
+def _check_tokens(found: Table) -> None:
+    """Refuse tokens that cannot be, or that nobody could price."""
+    asked, cached, made = (found.integers(f"tokens_{name}") for name in ("in", "cached", "out"))
+    for row in np.flatnonzero(cached > asked)[:1].tolist():
+        raise found.wrong(row, f"has {cached[row]:,} cached tokens of {asked[row]:,} in the prompt",
+                          "`tokens_cached` counts those of `tokens_in` that were cached")
+    called = np.array(found.texts("model")) != ""
+    for row in np.flatnonzero(~called & (asked + made > 0))[:1].tolist():
+        raise found.wrong(row, "has tokens and no model", "name the `model`, so that its tokens have a price")
 
 
 def _kinds(found: Table) -> Int8s:
