@@ -1,0 +1,216 @@
+"""For every field of the schema, two scenarios that differ in it alone, and what must then differ in the output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .support import FEWER, LEVELS, MISSING, SESSIONS, STARTS, WEEK, Tree, base, with_value, workload
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two values of one field.
+
+    Attributes
+    ----------
+    name : str
+        Model and field, such as ``Tool.cpu``.
+    path : str
+        Where it stands in the scenario.
+    one, other : Any
+        The values; `MISSING` leaves the key out.
+    shows : tuple of str
+        Figures that differ. ``here:x`` is x of the deployment ``here``; without a colon it is a key of the summary.
+    tree : dict
+        The rest of the scenario.
+    """
+
+    name: str
+    path: str
+    one: Any
+    other: Any
+    shows: tuple[str, ...]
+    tree: Tree = field(default_factory=base)
+
+
+def here(**keys: Any) -> Tree:
+    """One deployment, on Cloud Run unless said otherwise."""
+    return {"here": {"platform": "cloud-run/request-based"} | keys}
+
+
+def call(**changed: Any) -> Tree:
+    """A scenario whose requests are one call of a language model each."""
+    llm = {"model": "mid-tier", "input": 2000, "output": 300} | changed
+    return base(workload=workload(request=[{"llm": llm}]))
+
+
+def recorded(**changed: Any) -> Tree:
+    """A scenario of recorded sessions."""
+    sessions = {"file": SESSIONS, "per_day": 40, "shape": {"file": WEEK}} | changed
+    kept = {key: value for key, value in sessions.items() if value is not MISSING}
+    return base(workload=workload(arrivals={"sessions": kept}, request=MISSING))
+
+
+def week(**changed: Any) -> Tree:
+    buckets = {"busy": {"when": "08:00-18:00", "rate": "4/h"}, "calm": {"when": "otherwise", "rate": "0.5/h"}}
+    return base(workload=workload(arrivals={"weekly": buckets | changed}))
+
+
+def own(**keys: Any) -> Tree:
+    """An instance for each agent, which is suspended when idle."""
+    machine = {"platform": "fly/machines", "size": "shared-cpu-1x-1gb", "placement": "per-agent"}
+    return base(deployments={"here": machine | keys})
+
+
+def crowd(wait: str = "20 s", **keys: Any) -> Tree:
+    """Thirty agents whose work overlaps, on instances for two requests each."""
+    return base(
+        workload=workload(agents=30, arrivals={"poisson": {"rate": "4/h"}}, memory="10 MiB",
+                          request=[{"tool": {"cpu": "100 ms", "wait": f"exponential(mean={wait})"}}]),
+        deployments=here(**{"concurrency": 2} | keys),
+    )  # fmt: skip
+
+
+LATENCY, OVERHEAD, COST = "here:latency_s.mean.value", "here:overhead_s.mean.value", "here:cost.infrastructure.value"
+COLD, ARRIVED, TOKENS = "here:cold_start_fraction.value", "here:requests.arrived", "here:tokens.in.value"
+TWO = {"here": {"platform": "cloud-run/request-based"}, "there": {"platform": "hetzner/cx23"}}
+EXPECTING = base(expect=[{"that": "here.overhead_s.mean > 0 s", "claim": "A01", "note": "because"}])
+
+PAIRS = (
+    # Work
+    Pair("Llm.model", "workload.request.0.llm.model", "mid-tier", "frontier", (LATENCY, "here:cost.llm.value"), call()),
+    Pair("Llm.input", "workload.request.0.llm.input", 2000, "lognormal(mean=2000, p95=5000)",
+         (TOKENS, "here:cost.llm.value"), call()),
+    Pair("Llm.output", "workload.request.0.llm.output", 300, 301, ("here:tokens.out.value", LATENCY), call()),
+    Pair("Llm.time", "workload.request.0.llm.time", MISSING, "3 s", (LATENCY,), call()),
+    Pair("Tool.cpu", "workload.request.0.tool.cpu", "300 ms", "301 ms", (LATENCY, "here:work_s.offered")),
+    Pair("Tool.wait", "workload.request.0.tool.wait", MISSING, "10 ms", (LATENCY, "here:work_s.offered")),
+    Pair("Loop.times", "workload.request.0.loop.times", 2, "geometric(mean=2)", (LATENCY, "here:tokens.out.value"),
+         base(workload=workload(request=[{"loop": {"times": 2, "steps": call()["workload"]["request"]}}]))),
+    Pair("Loop.steps", "workload.request.0.loop.steps", [{"wait": "1 s"}], [{"wait": "1 s"}, {"wait": "1 ms"}],
+         (LATENCY,), base(workload=workload(request=[{"loop": {"times": 2, "steps": []}}]))),
+    Pair("Step.llm", "workload.request.1", {"llm": {"model": "small", "input": 5, "output": 5, "time": "1 s"}},
+         {"wait": "1 s"}, (TOKENS, "here:cost.llm.value"), base(workload=workload(request=[{"wait": "1 s"}, {}]))),
+    Pair("Step.tool", "workload.request.0", {"tool": {"cpu": "2 s"}}, {"wait": "2 s"},
+         ("here:wait_s.contention.mean.value",), crowd(concurrency=50, vcpu=0.5)),
+    Pair("Step.wait", "workload.request.0.wait", "2 s", "3 s", (LATENCY,), base(workload=workload(request=[{}]))),
+    Pair("Step.loop", "workload.request.0", {"loop": {"times": 2, "steps": [{"wait": "2 s"}]}}, {"wait": "2 s"},
+         (LATENCY,)),
+    Pair("Workload.request", "workload.request", [{"wait": "1 s"}], [{"wait": "1 s"}, {"tool": {"cpu": "1 s"}}],
+         (LATENCY, "here:work_s.offered")),
+    # Arrivals
+    Pair("Poisson.rate", "workload.arrivals.poisson.rate", "2/h", "2.5/h", (ARRIVED,)),
+    Pair("Renewal.gap", "workload.arrivals.renewal.gap", "30 min", "gamma(mean=30 min, cv=2)", (ARRIVED,),
+         base(workload=workload(arrivals={"renewal": {}}))),
+    Pair("Bucket.when", "workload.arrivals.weekly.busy.when", "08:00-18:00", "08:00-19:00", (ARRIVED,), week()),
+    Pair("Bucket.rate", "workload.arrivals.weekly.calm.rate", "0.5/h", 0, (ARRIVED,), week()),
+    Pair("Shape.file", "workload.arrivals.sessions.shape.file", WEEK, LEVELS, (ARRIVED,), recorded()),
+    Pair("Shape.time", "workload.arrivals.sessions.shape.time", MISSING, "hour", (ARRIVED,), recorded()),
+    Pair("Shape.rate", "workload.arrivals.sessions.shape.rate", MISSING, "load", (ARRIVED,), recorded()),
+    Pair("Sessions.file", "workload.arrivals.sessions.file", SESSIONS, FEWER, (ARRIVED, TOKENS), recorded()),
+    Pair("Sessions.per_day", "workload.arrivals.sessions.per_day", 40, 44.5, (ARRIVED,), recorded()),
+    Pair("Sessions.shape", "workload.arrivals.sessions.shape", MISSING, {"file": WEEK}, (ARRIVED,),
+         recorded(shape=MISSING)),
+    Pair("Arrivals.poisson", "workload.arrivals", {"poisson": {"rate": "2/h"}}, {"renewal": {"gap": "30 min"}},
+         (ARRIVED,)),
+    Pair("Arrivals.renewal", "workload.arrivals", {"renewal": {"gap": "30 min"}}, week()["workload"]["arrivals"],
+         (ARRIVED,)),
+    Pair("Arrivals.weekly", "workload.arrivals.weekly", {"all": {"when": "otherwise", "rate": "2/h"}},
+         {"all": {"when": "otherwise", "rate": "2/h"}, "peak": {"when": "mon 09:00-10:00", "rate": "20/h"}}, (ARRIVED,),
+         week()),
+    Pair("Arrivals.sessions", "workload.arrivals.sessions", {"file": SESSIONS, "per_day": 40},
+         {"file": SESSIONS, "per_day": 55}, (ARRIVED, TOKENS), recorded()),
+    # Workload
+    Pair("Workload.agents", "workload.agents", 6, 7, (ARRIVED, "agents", "here:cost.per_agent.value")),
+    Pair("Workload.serial", "workload.serial", MISSING, False, ("here:wait_s.turn.mean.value", LATENCY),
+         base(workload=workload(agents=1, arrivals={"poisson": {"rate": "100/h"}}))),
+    Pair("Workload.arrivals", "workload.arrivals", {"poisson": {"rate": "2/h"}}, {"poisson": {"rate": "3/h"}},
+         (ARRIVED,)),
+    Pair("Workload.memory", "workload.memory", "40 MiB", "90 MiB", ("here:memory_mb.value",)),
+    # Deployment
+    Pair("Deployment.extends", "deployments.here.extends", "slow", "fast", (OVERHEAD,), base(deployments={
+        "here": {}, "slow": {"platform": "aws-lambda/x86", "memory": "1 GiB", "start": "5 s"},
+        "fast": {"platform": "aws-lambda/x86", "memory": "1 GiB", "start": "1 s"}})),
+    Pair("Deployment.platform", "deployments.here.platform", "hetzner/cx23", "hetzner/cx33", (COST,)),
+    Pair("Deployment.size", "deployments.here.size", "shared-cpu-1x-1gb", "shared-cpu-2x-2gb", (COST, OVERHEAD), own()),
+    Pair("Deployment.vcpu", "deployments.here.vcpu", 1, 0.5, (OVERHEAD, COST), crowd()),
+    Pair("Deployment.memory", "deployments.here.memory", "512 MiB", "1 GiB", (COST,), crowd()),
+    Pair("Deployment.placement", "deployments.here.placement", MISSING, "per-agent", (COST, COLD), crowd()),
+    Pair("Deployment.binding", "deployments.here.binding", "early", "late", (OVERHEAD,), crowd(start="30 s")),
+    Pair("Deployment.reuse", "deployments.here.reuse", "newest", "oldest", (COLD,), crowd(idle_timeout="30 s")),
+    Pair("Deployment.concurrency", "deployments.here.concurrency", MISSING, 1, (COLD, COST), crowd()),
+    Pair("Deployment.instances", "deployments.here.instances", 1, 2, ("here:wait_s.queue.mean.value", COST), crowd()),
+    Pair("Deployment.min_instances", "deployments.here.min_instances", MISSING, 1, (COST, COLD), crowd()),
+    Pair("Deployment.max_instances", "deployments.here.max_instances", MISSING, 1,
+         ("here:instances.max.value", OVERHEAD), crowd()),
+    Pair("Deployment.idle_timeout", "deployments.here.idle_timeout", MISSING, "1 min",
+         (COLD, "here:instances.mean.value"), crowd()),
+    Pair("Deployment.queue", "deployments.here.queue", MISSING, 0, ("here:requests.failed",), crowd(instances=1)),
+    Pair("Deployment.max_duration", "deployments.here.max_duration", MISSING, "10 s", ("here:requests.failed",)),
+    Pair("Deployment.start", "deployments.here.start", MISSING, "10 s", (OVERHEAD, "here:start_up_s.mean.value")),
+    Pair("Deployment.wake", "deployments.here.wake", MISSING, "10 s", (OVERHEAD, "here:wait_s.wake.mean.value"), own()),
+    # Expectations
+    Pair("Expectation.that", "expect.0.that", "here.overhead_s.mean > 0 s", "here.overhead_s.mean < 0 s", ("expect",),
+         EXPECTING),
+    Pair("Expectation.claim", "expect.0.claim", "A01", "A02", ("expect",), EXPECTING),
+    Pair("Expectation.note", "expect.0.note", MISSING, "for it is so", ("expect",), EXPECTING),
+    # Intervals
+    Pair("Intervals.confidence", "intervals.confidence", "90%", "99%", ("level", "here:latency_s.mean.low"),
+         base(replications=5, intervals={})),
+    Pair("Intervals.cover", "intervals.cover", MISSING, "recorded-input", ("covers", "here:latency_s.mean.low"),
+         recorded() | {"replications": 5, "intervals": {"confidence": "95%"}}),
+    Pair("Precision.max_replications", "precision.max_replications", 11, 13, ("replications", ARRIVED),
+         base(replications=5, precision={"latency_s.mean": "0.1%"})),
+    # Scenario
+    Pair("Scenario.intervals", "intervals", MISSING, {"confidence": "80%"}, ("level", "here:latency_s.mean.low"),
+         base(replications=5)),
+    Pair("Scenario.precision", "precision", MISSING, {"latency_s.mean": "0.1%", "max_replications": 11},
+         ("replications", "here:latency_s.mean.low"), base(replications=5)),
+    Pair("Scenario.extends", "extends", "two-agents.yaml", "five-agents.yaml", (ARRIVED, "agents"),
+         with_value(base(), "workload.agents", MISSING)),
+    Pair("Scenario.name", "name", "small", "little", ("scenario",)),
+    Pair("Scenario.about", "about", MISSING, "What is cheaper?", ("about",)),
+    Pair("Scenario.as_of", "as_of", "2026-11-01", "2026-12-01", ("as_of",)),
+    Pair("Scenario.month", "month", "2026-11", "2027-02", ("month", COST), own()),
+    Pair("Scenario.horizon", "horizon", "1 day", "2 days", ("horizon_s", ARRIVED)),
+    Pair("Scenario.drain", "drain", MISSING, "1 s", ("here:requests.unfinished",),
+         base(workload=workload(request=[{"wait": "3 h"}]))),
+    Pair("Scenario.seed", "seed", 3, 2**64 - 1, ("seed", ARRIVED)),
+    Pair("Scenario.replications", "replications", 1, 2, ("replications", ARRIVED, "here:latency_s.mean.low")),
+    Pair("Scenario.prices", "prices", MISSING, "article-2026", ("prices", COST),
+         base(deployments={"here": {"platform": "hetzner/cx23"}})),
+    Pair("Scenario.workload", "workload", workload(), workload(agents=5), (ARRIVED,)),
+    Pair("Scenario.deployments", "deployments.here", {"platform": "hetzner/cx23"}, {"platform": "hetzner/cx33"},
+         (COST,)),
+    Pair("Scenario.reference", "reference", MISSING, "there", ("reference", "paired"), base(deployments=TWO)),
+    Pair("Scenario.expect", "expect", MISSING, ["here.overhead_s.mean > 0 s"], ("expect",)),
+    # Recorded samples, which are read by the distributions
+    Pair("Samples.samples", "deployments.here.start.samples", STARTS, "again.csv", (OVERHEAD,),
+         base(deployments=here(start={"samples": "", "column": "ms", "unit": "ms"}))),
+    Pair("Samples.column", "deployments.here.start.column", "ms", "other_ms", (OVERHEAD,),
+         base(deployments=here(start={"samples": STARTS, "unit": "ms"}))),
+    Pair("Samples.unit", "deployments.here.start.unit", "ms", "s", (OVERHEAD,),
+         base(deployments=here(start={"samples": STARTS, "column": "ms"}))),
+    Pair("Samples.where", "deployments.here.start.where", MISSING, {"provider": "a"}, (OVERHEAD,),
+         base(deployments=here(start={"samples": STARTS, "column": "ms", "unit": "ms"}))),
+)  # fmt: skip
+
+DESCRIPTIVE = {"Scenario.name", "Scenario.about", "Scenario.as_of", "Scenario.reference", "Scenario.expect",
+               "Expectation.that", "Expectation.claim", "Expectation.note"}  # fmt: skip
+"""Fields that change what is said of a run and not what happens in it."""
+
+OWN_TESTS = {"Scenario.axes"}
+"""Fields that are no part of a run: a test of their own says what they do."""
+
+MOVES_ARRIVALS = ("Intervals.cover", "Scenario.extends", "Poisson.", "Renewal.", "Bucket.", "Shape.", "Sessions.",
+                  "Arrivals.", "Workload.agents",
+                  "Workload.arrivals", "Scenario.horizon", "Scenario.seed", "Scenario.workload")  # fmt: skip
+"""Fields that may change who arrives when; no other may."""
+
+CHOICES = {
+    "Deployment.placement": recorded(),
+    "Deployment.binding": crowd(start="30 s"),
+    "Deployment.reuse": crowd(idle_timeout="30 s"),
+}
+"""For each field with named values, a scenario in which no two of them give the same trace."""

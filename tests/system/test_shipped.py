@@ -1,0 +1,50 @@
+"""The scenarios that come with the package say what is true of them today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import sim
+from sim.cli import program
+from sim.report.document import document
+
+FILES = sorted((Path(sim.__file__).parent.parent / "scenarios").glob("*.yaml"))
+
+CLAIMS = {"support-bot": {"A01", "A02", "A05", "A06", "B02"}}
+"""Rows of the ledger of claims that a file must say something about."""
+
+
+def test_there_are_the_two_of_the_first_issue() -> None:
+    assert {"coding-agent", "support-bot"} <= {path.stem for path in FILES}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_shipped_scenario_is_valid(path: Path) -> None:
+    study = sim.load(path)
+    assert study.scenario.name == path.stem
+    assert study.scenario.about and study.scenario.expect
+    with pytest.raises(SystemExit) as ended:
+        program.main(["validate", str(path), "--json"])
+    assert ended.value.code == 0
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_everything_that_a_shipped_scenario_expects_holds(path: Path) -> None:
+    """One test for each file, so that each is run once, however tests are spread over processes."""
+    result = sim.load(path).run(workers=2)
+    wrong = [f"{one.verdict}: {one.text} ({one.measure} {one.value}, {one.low} to {one.high}, bound {one.bound})"
+             for one in result.expectations if one.verdict != "holds"]  # fmt: skip
+    assert wrong == []
+    assert result.exit_code == 0
+    for name, told in result.summary["deployments"].items():
+        assert told["audit"]["passed"], (name, told["audit"])
+        counts = told["requests"]
+        assert counts["arrived"] == counts["completed"] + counts["failed"] + counts["unfinished"] > 1000
+        # What is cut off at the end is little.
+        assert counts["unfinished"] < 0.001 * counts["arrived"]
+        assert told["cost"]["infrastructure"]["value"] > 0
+        assert told["overhead_s"]["p50"]["value"] is not None
+    assert CLAIMS.get(path.stem, set()) <= {one.claim for one in result.expectations}
+    document(result.summary)
