@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sim.documents.comments import OWN
 from sim.documents.reading import meaning
 from sim.documents.tree import Place
 
@@ -64,6 +65,8 @@ class Remarks:
         Lines above a key or item; lines behind the last key of a mapping. Each is a comment.
     beside : mapping of tuple to str
         A comment behind a key or item, on its line.
+    added : mapping of tuple to str
+        What this program says of a key or item: behind it, or above it where the line would be too long.
     apart : collection of tuple
         What has an empty line above.
     flow : collection of tuple
@@ -72,6 +75,7 @@ class Remarks:
 
     above: Mapping[Place, Sequence[str]] = field(default_factory=dict)
     beside: Mapping[Place, str] = field(default_factory=dict)
+    added: Mapping[Place, str] = field(default_factory=dict)
     below: Mapping[Place, Sequence[str]] = field(default_factory=dict)
     apart: Collection[Place] = ()
     flow: Collection[Place] = ()
@@ -103,7 +107,12 @@ def _inside(data: Any, place: Place, remarks: Remarks, width: int) -> Iterator[s
         if here in remarks.apart:
             yield ""
         yield from (f"{margin}{line}" for line in remarks.above.get(here, ()))
-        yield from _pair(here, value, remarks, width)
+        first, *more = _pair(here, value, remarks, width)
+        added = f"{OWN} {remarks.added[here]}" if here in remarks.added else ""
+        if added and len(first) + 1 + len(added) > width:
+            yield from textwrap.wrap(added, width, initial_indent=margin, subsequent_indent=f"{margin}{OWN}   ")
+        yield f"{first} {added}" if added and len(first) + 1 + len(added) <= width else first
+        yield from more
 
 
 def _pair(place: Place, data: Any, remarks: Remarks, width: int) -> Iterator[str]:

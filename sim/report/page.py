@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from io import StringIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -73,9 +73,10 @@ def footer(folder: str | None, command: str | None) -> Iterable[RenderableType]:
         yield Text()
     for name, told in (("Kept in", folder), ("Repeat with", command)):
         if told:
-            # A path or a command is copied: it must not be broken or cut by the width of the terminal.
-            line = Text(f"{name:<11}  ", style="dim", no_wrap=True, overflow="ignore")
-            yield line.append(told, style="not dim")
+            # A path or a command is copied: it must not be broken or cut by the width of the terminal. A text that is
+            # printed by itself would lose that.
+            line = Text(no_wrap=True, overflow="ignore")
+            yield Group(line.append(f"{name:<11}  ", style="dim").append(told))
 
 
 class Notes:

@@ -58,7 +58,8 @@ def show(case: Case) -> str:
     above = {place: one.above for place, one in written.items() if place}
     remarks = Remarks(
         above={**above, ("name",): [f"{OWN} {_TITLE}", *above.get(("name",), ())]},
-        beside={place: _beside(written.get(place), notes.get(place)) for place in {**written, **notes}},
+        beside={place: one.beside for place, one in written.items()},
+        added=notes,
         below={**behind, (): [*ending, *(written[()].above if () in written else ())]},
         apart={("name",), *((key,) for key in _APART), *list(behind)[1:]},
         flow=set(_flow(data, ())),
@@ -129,7 +130,7 @@ def _as_written(resolved: dict[str, Any], scenario: Scenario) -> dict[str, Any]:
 
 
 def _over(written: Any, resolved: Any) -> Any:
-    if isinstance(written, dict) and isinstance(resolved, dict):
+    if isinstance(written, dict) and isinstance(resolved, dict) and "samples" not in written:
         return {key: _over(written[key], value) if key in written else value for key, value in resolved.items()}
     if isinstance(written, list) and isinstance(resolved, list):
         return [_over(one, other) for one, other in zip(written, resolved, strict=True)]
@@ -157,10 +158,6 @@ def _comments(scenario: Scenario) -> dict[Place, Comments]:
             if axis.where[:at] in found:
                 found["axes", axis.name, *axis.where[2:at]] = found.pop(axis.where[:at])
     return found
-
-
-def _beside(written: Comments | None, note: str | None) -> str:
-    return " ".join(part for part in (written.beside if written else "", f"{OWN} {note}" if note else "") if part)
 
 
 # Defaults, and what differs from them
@@ -268,7 +265,8 @@ def _table(title: str, rows: Sequence[Row]) -> list[str]:
     first, second = (min(max(len(row[column]) for row in rows), most) for column, most in enumerate(_COLUMNS))
     lines = [f"{OWN} {title}"]
     for name, value, mark, terms in rows:
-        lines.append(f"{OWN}   {name:<{first}}  {value:<{second}}  {mark}")
+        row = f"{OWN}   {name:<{first}}  {value:<{second}}  {mark}"
+        lines += [row] if len(row) <= _COMMENT else _wrapped(f"{OWN}   {name:<{first}}  ", f"{value}  {mark}")
         lines += _wrapped(f"{OWN}       ", terms) if terms else []
     return lines
 

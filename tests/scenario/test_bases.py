@@ -43,7 +43,7 @@ workload:
   request: [{wait: 1 s}]
 deployments:
   suspend: {idle_timeout: 1 min}
-  more: {extends: suspend, size: shared-cpu-2x-4gb}
+  more: {extends: suspend, size: shared-cpu-1x-2gb}
 expect: []
 """))
     base = load(BOT)

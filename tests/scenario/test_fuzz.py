@@ -7,10 +7,22 @@ from hypothesis import strategies as st
 
 from sim.documents import Document, parse
 from sim.errors import InputError
-from sim.scenario import bind, loads
+from sim.scenario import bind, cases, loads, show
 
 RIGHT = Path(__file__).parent / "right"
+AXES = """axes:
+  deployments.suspend.idle_timeout: [1 min, 5 min]
+  load: {path: workload.arrivals.weekly.peak.rate, values: [6/h, 12/h]}
+"""
+EXTENDING = """extends: support-bot.yaml
+name: more
+workload: {agents: 5, arrivals: {poisson: {rate: 4/h}}}
+deployments:
+  suspend: {idle_timeout: 1 min}
+axes: {workload.agents: [1, 2], deployments.suspend.size: [shared-cpu-1x-1gb]}
+"""
 TEXTS = [(RIGHT / name).read_text() for name in ("support-bot.yaml", "coding-agent.yaml")]
+TEXTS = [*TEXTS, TEXTS[0] + AXES, EXTENDING]
 SCALARS = [
     "", "~", "0", "-1", "1e400", ".nan", "-.inf", "true", "5 min", "-3 s", "9e99 s", "4/h", "2 GiB", "*a", "&a x",
     "!!int 3", "[]", "{}", "[1, 2]", "{a: b}", "[[[]]]", "lognormal(mean=1 s, p95=2 s)", '"lognormal(mean=1,"',
@@ -19,16 +31,20 @@ SCALARS = [
     "{samples: data/starts.csv, column: tti_ms, unit: ms}", "| \n  text", "2026-11", "é😀",
 ]
 KEYS = ["name", "platform", "extends", "instances", "min_instances", "size", "memory", "tool", "llm", "loop", "steps",
-        "rate", "weekly", "sessions", "shape", "file", "poisson", "request", "placement", "queue", "<<", "1", ""]
+        "rate", "weekly", "sessions", "shape", "file", "poisson", "request", "placement", "queue", "<<", "1", "",
+        "axes", "path", "values", "workload.agents", "deployments.suspend.idle_timeout", "workload.request[0].wait"]
 
 
 def lines_of(doc: Document):
     return sorted({mark.line for mark in doc.values.values() if mark.line > 1})
 
 
-def check(text):
+def check(text, *settings):
     try:
-        bind(loads(text, RIGHT), RIGHT)
+        scenario = loads(text, RIGHT, settings=settings)
+        for _, case in cases(scenario):
+            bind(case, RIGHT)
+        assert loads(show(bind(scenario, RIGHT)), RIGHT) == scenario
     except InputError as error:
         assert error.problems and str(error)
         assert all(problem.message for problem in error.problems)
@@ -62,7 +78,7 @@ def mutated(draw):
     return text
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutated())
 def test_mutated_files_are_loaded_or_told(text):
     check(text)
@@ -81,3 +97,15 @@ def test_any_bytes_are_read_or_told(raw):
         parse(raw, "f")
     except InputError as error:
         assert str(error)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(TEXTS), st.lists(st.builds(
+    lambda path, sign, value: f"{path}{sign}{value}",
+    st.sampled_from(["workload.agents", "deployments.suspend.idle_timeout", "workload.request[0].llm.input", "axes",
+                     "workload.arrivals", "deployments.new", "expect", "prices", "precision.overhead_s.p99", "drain",
+                     "workload.request[1].loop.steps[0].wait", "deployments.suspend", "reference", "axes.load.values",
+                     "extends", "deployments.sandbox.start.where.provider", "workload"]) | st.text(max_size=12),
+    st.sampled_from(["=", " = ", "", "=="]), st.sampled_from(SCALARS) | st.text(max_size=8)), max_size=3))
+def test_any_settings_are_put_or_told(text, given_settings):
+    check(text, *given_settings)

@@ -1,8 +1,8 @@
 """Wrong files and their messages, word for word.
 
-``wrong/x.txt`` is what is told about ``wrong/x.yaml``, loaded with the settings that stand at its head as comments,
-``# --set path=value``. When a message is changed on purpose, read it aloud, and write the files anew by
-``python -m tests.scenario.test_wrong``.
+``wrong/x.txt`` is what is told about ``wrong/x.yaml`` before anything is simulated: when it is loaded with the settings
+that stand at its head as comments, ``# --set path=value``; when its expectations and its recording are read. When a
+message is changed on purpose, read it aloud, and write the files anew by ``python -m tests.scenario.test_wrong``.
 """
 
 import os
@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sim import claims
 from sim.documents import reading
 from sim.errors import InputError
 from sim.scenario import load
+from sim.workload import demand
 
 FOLDER = Path(__file__).parent / "wrong"
 FILES = sorted(path.name for path in FOLDER.glob("*.yaml"))
@@ -31,7 +33,10 @@ def told(name):
     before = Path.cwd()
     os.chdir(FOLDER)
     try:
-        load(name, settings(name))
+        scenario = load(name, settings(name))
+        if found := claims.problems(scenario):
+            raise InputError(found)
+        demand(scenario.workload, Path(), scenario.horizon, scenario.drain, scenario.seed, 0)
     except InputError as error:
         return error
     finally:
@@ -53,6 +58,9 @@ def test_every_problem_has_a_place_and_a_fix(name):
         if problem.file.startswith("--set "):
             lines = [settings(name)[int(problem.file.removeprefix("--set ")) - 1]]
             assert problem.line == 0 and problem.source == lines[0]
+        elif problem.line == 0:
+            assert (FOLDER / problem.file).is_file() and problem.source is None  # the whole of a file is meant
+            continue
         else:
             lines = (FOLDER / problem.file).read_bytes().decode("utf-8", "replace").splitlines()
             assert 1 <= problem.line <= max(1, len(lines))
