@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
-
-import numpy as np
+from functools import partial
 
 from sim import stats
+from sim.engine.contract import Int64s
 from sim.scenario import Case
 from sim.stats import INFINITE, PERCENTILES, Estimate
 from sim.study import asked
-from sim.study.measure import COSTS, Measures, cost_names
+from sim.study.measure import COSTS, Measures, cost_name
 from sim.study.replicate import Replication
 
 SECOND = 1_000_000
@@ -20,6 +19,7 @@ REQUESTS = ("completed", "failed", "unfinished")
 """What becomes of requests; those that arrived are all of these."""
 
 WORK = ("offered", "useful", "lost", "wasted", "remaining")
+
 
 class Estimates(Mapping[str, Estimate]):
     """All figures of a deployment, such as ``overhead_s.p99``. Each is estimated when it is first asked for.
@@ -37,12 +37,17 @@ class Estimates(Mapping[str, Estimate]):
         self._resampled = resampled
         self._found: dict[str, Estimate] = {}
         self._ways: dict[str, Callable[[], Mapping[str, Estimate]]] = {}
-        self._add_times()
+        for name in measures[0].times:
+            self._add(f"{name}.mean", self._mean)
+            # Together, since sorting takes most of the time.
+            self._ways |= {f"{name}.{percentile}": partial(self._percentiles, name) for percentile in PERCENTILES}
         for name in measures[0].ratios:
             self._add(name, self._ratio)
-        amounts = [name for one in measures for name in one.amounts]
-        for name in dict.fromkeys([*amounts, *(name for path in COSTS for name in cost_names(path))]):
+        costs = (name for path in COSTS for name in (cost_name(path), f"{path}.per_agent"))
+        for name in dict.fromkeys([*measures[0].amounts, *costs]):
             self._add(name, self._amount)
+        for path in COSTS:
+            self._add(f"{path}.per_1000_requests", self._cost_of_requests)
         self._add("instances.max", lambda _: stats.exact(max(one.most_instances for one in measures)))
         for fate in REQUESTS:
             self._add(f"requests.{fate}", lambda name: stats.exact(self._total(name)))
@@ -65,18 +70,18 @@ class Estimates(Mapping[str, Estimate]):
     def _add(self, name: str, way: Callable[[str], Estimate]) -> None:
         self._ways[name] = lambda: {name: way(name)}
 
-    def _add_times(self) -> None:
-        """Percentiles of one figure are estimated together, since sorting takes most of the time."""
-        for name in self._measures[0].times:
-            self._add(f"{name}.mean", lambda path: _mean(self._times(path.removesuffix(".mean"))))
-            for percentile in PERCENTILES:
-                self._ways[f"{name}.{percentile}"] = lambda name=name: self._percentiles(name)  # type: ignore[misc]
+    def _mean(self, path: str) -> Estimate:
+        times = self._times(path.removesuffix(".mean"))
+        missing = sum(int((values == INFINITE).sum()) for values in times)
+        if missing:
+            return Estimate(None, (), f"{missing:,} of {sum(map(len, times)):,} requests did not complete")
+        return stats.ratio([stats.total(values) for values in times], [len(values) for values in times], SECOND)
 
     def _percentiles(self, name: str) -> dict[str, Estimate]:
         found = stats.percentiles(self._times(name), unit=SECOND)
         return {f"{name}.{percentile}": estimate for percentile, estimate in found.items()}
 
-    def _times(self, name: str) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
+    def _times(self, name: str) -> list[Int64s]:
         return [one.times[name] for one in self._measures]
 
     def _ratio(self, name: str) -> Estimate:
@@ -84,11 +89,21 @@ class Estimates(Mapping[str, Estimate]):
         return stats.ratio(tops, bottoms)
 
     def _amount(self, name: str) -> Estimate:
-        if all(name in one.amounts for one in self._measures):
-            return stats.mean([one.amounts[name] for one in self._measures])
-        unpriced = sorted({item for one in self._measures for item in one.invoice.unpriced})
-        why = f"no price is known for {', '.join(unpriced)}" if unpriced else "there were no requests"
-        return Estimate(None, (), why)
+        if not all(name in one.amounts for one in self._measures):
+            return self._unpriced()
+        return stats.mean([one.amounts[name] for one in self._measures])
+
+    def _cost_of_requests(self, name: str) -> Estimate:
+        whole = cost_name(name.removesuffix(".per_1000_requests"))
+        if not all(whole in one.amounts for one in self._measures):
+            return self._unpriced()
+        requests = [one.amounts["requests.per_month"] for one in self._measures]
+        return stats.ratio([1000 * one.amounts[whole] for one in self._measures], requests)
+
+    def _unpriced(self) -> Estimate:
+        """Return a sum of the bill that has a part without a price."""
+        items = sorted({item for one in self._measures for item in one.invoice.unpriced})
+        return Estimate(None, (), f"no price is known for {', '.join(items)}")
 
     def _total(self, name: str) -> int:
         return sum(one.counts[name.partition(".")[2]] for one in self._measures)
@@ -114,10 +129,3 @@ def estimates(case: Case, replications: Sequence[Replication]) -> dict[str, Esti
         )
         for deployment in case.deployments
     }
-
-
-def _mean(times: Sequence[np.ndarray[Any, np.dtype[np.int64]]]) -> Estimate:
-    missing = sum(int((values == INFINITE).sum()) for values in times)
-    if missing:
-        return Estimate(None, (), f"{missing:,} of {sum(map(len, times)):,} requests did not complete")
-    return stats.ratio([stats.total(values) for values in times], [len(values) for values in times], SECOND)

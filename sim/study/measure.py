@@ -112,7 +112,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             "instances.resting": Fraction(resting, demand.horizon),
             "requests.per_month": Fraction(asked),
             **{f"tokens.{name}": Fraction(value) for name, value in tokens.items()},
-            **_costs(run.invoice, agents, asked),
+            **_costs(run.invoice, agents),
         },
         counts={
             **{fate.name.lower(): int((outcome.fate == fate).sum()) for fate in Fate if fate is not Fate.ABSENT},
@@ -143,25 +143,19 @@ def _times(run: Run) -> Times:
     return Times(given, finite={f"completed.{name}": name for name in ("latency_s", "overhead_s")})
 
 
-def cost_names(path: str) -> tuple[str, str, str]:
-    """Return the figures of a sum of the bill: itself, for an agent, for a thousand requests."""
-    return "cost.total" if path == "cost" else path, f"{path}.per_agent", f"{path}.per_1000_requests"
-
-
-def _costs(invoice: Invoice, agents: int, requests: int) -> dict[str, Fraction]:
-    """Dollars a month, in all and by group; also for an agent and for a thousand requests.
+def _costs(invoice: Invoice, agents: int) -> dict[str, Fraction]:
+    """Dollars a month, in all and by group; also for an agent.
 
     A sum with an item of unknown price is left out: it is not the smaller sum of the others.
     """
-    costs = {}
-    for path, group in COSTS.items():
-        if invoice.complete(group):
-            whole, per_agent, per_1000_requests = cost_names(path)
-            costs[whole] = amount = invoice.total(group)
-            costs[per_agent] = amount / agents
-            if requests:
-                costs[per_1000_requests] = amount * 1000 / requests
-    return costs
+    sums = {path: invoice.total(group) for path, group in COSTS.items() if invoice.complete(group)}
+    return {cost_name(path): amount for path, amount in sums.items()} | {
+        f"{path}.per_agent": amount / agents for path, amount in sums.items()}
+
+
+def cost_name(path: str) -> str:
+    """Return the figure of a sum of the bill."""
+    return "cost.total" if path == "cost" else path
 
 
 def _requests_of_month(outcome: Outcome, horizon: int, month: Month) -> int:

@@ -13,7 +13,7 @@ from sim.stats import INFINITE
 
 
 class Times(Mapping[str, Int64s]):
-    """Times by figure, in ascending order. Read-only; compares and pickles by content.
+    """Times by figure, in ascending order. Read-only.
 
     Zeros and infinities are counted, the rest is sorted and kept in the narrowest type. What completed is not kept
     beside what arrived: it is its finite part.

@@ -47,7 +47,10 @@ def test_a_profile(benchmark):
     assert benchmark(lambda: Profiles(path).load("fly/machines")).id == "fly/machines"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["validate", str(SUPPORT_BOT)]], ids=["help", "validate"])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["validate", str(SUPPORT_BOT)], ["show", str(SUPPORT_BOT)], ["schema"]],
+    ids=["help", "validate", "show", "schema"],
+)
 def test_commands_that_answer_at_once(benchmark, arguments):
     command = [sys.executable, "-m", "sim", *arguments]
     assert benchmark(subprocess.run, command, check=True, capture_output=True).returncode == 0
