@@ -9,9 +9,8 @@ import sim
 
 PACKAGE = Path(sim.__file__).parent
 ROOMS = [
-    "errors", "units", "documents", "luck", "distributions", "catalog", "scenario", "workload", "engine", "trace",
-    "billing",
-    "stats", "theory", "study", "claims", "report", "api", "cli", "pytest_plugin",
+    "errors", "units", "exact", "documents", "luck", "distributions", "catalog", "scenario", "workload", "engine",
+    "trace", "billing", "stats", "theory", "study", "claims", "report", "api", "cli", "pytest_plugin",
 ]  # fmt: skip
 
 # The arrays that workload makes and a model reads are described where the models are.

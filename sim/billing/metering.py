@@ -10,13 +10,13 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from sim.billing import records
-from sim.billing.exact import Objects, sums
 from sim.billing.month import Month, Tiling, tile
 from sim.billing.rating import Unpriced, Usage, Used
 from sim.billing.records import ByInstance, Records, Requests
 from sim.catalog.prices import TOKENS, Basis, Charge, Group, Measure, PriceList, Scope
 from sim.catalog.profiles import Meters, Profile
 from sim.engine.contract import Bools, Int64s, State
+from sim.exact import Objects, sums
 from sim.trace.spans import Spans
 from sim.units import DAY, GIB, HOUR
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.billing.exact import Objects, by_day, narrow_sums, sums
+from sim.billing.exact import by_day
 from sim.billing.month import Tiling
 from sim.catalog.prices import Scope
 from sim.engine.contract import Bools, Int8s, Int64s, State, Warmth
+from sim.exact import Objects, narrow_sums, sums
 from sim.trace.spans import Spans
 from sim.units import DAY
 

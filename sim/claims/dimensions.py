@@ -89,20 +89,13 @@ _MEBI = 2**20
 _TIMES = ("latency_s", "overhead_s", "first_step_s", "completed.latency_s", "completed.overhead_s", "start_up_s",
           *(f"wait_s.{cause}" for cause in ("turn", "queue", "start", "wake", "contention")))  # fmt: skip
 
-COUNTED: tuple[str, ...] = (
-    *(f"requests.{fate}" for fate in ("arrived", "completed", "failed", "unfinished")),
-    "instances.max",
-    *(f"work_s.{what}" for what in ("offered", "useful", "lost", "wasted", "remaining")),
-)
-"""Figures that are counted over all replications, and have no interval."""
-
 FIGURES: tuple[str, ...] = (
-    *COUNTED,
-    "requests.per_month",
+    *(f"requests.{what}" for what in ("arrived", "completed", "failed", "unfinished", "per_month")),
     *(f"{time}.{spread}" for time in _TIMES for spread in _SPREAD),
     "cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction",
     "utilisation", "concurrency", "memory_mb",
-    "instances.mean", "instances.resting",
+    "instances.mean", "instances.resting", "instances.max",
+    *(f"work_s.{what}" for what in ("offered", "useful", "lost", "wasted", "remaining")),
     "cost.total", "cost.per_agent", "cost.per_1000_requests",
     *(f"cost.{group}{per}" for group in _GROUPS for per in ("", ".per_agent", ".per_1000_requests")),
     *(f"tokens.{what}" for what in ("in", "cached", "out")),

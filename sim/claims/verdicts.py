@@ -7,12 +7,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from typing import Literal
 
 from sim.claims.checks import paths
 from sim.claims.dimensions import BYTES, DOLLARS, NUMBER, SECONDS, Dimension, kind
 from sim.claims.language import Call, Comparison, Expectation, Figure, Node, Operation, Quantity, Symbol
-from sim.stats.estimates import LEVEL, Estimate, interval
+from sim.stats.estimates import LEVEL, Estimate, exact, interval
 from sim.stats.stopping import FIRST
 
 Judged = Literal["holds", "fails", "inconclusive"]
@@ -96,11 +97,11 @@ def judge(
     LookupError
         From ``figures``, for a path it does not know.
     """
-    measured = [[_measure(comparison, figures) for comparison in one.comparisons] for one in expectations]
-    moved = sum(not m.estimate.constant for one in measured for m in one)
+    drawn = [[(part, _used(part, figures)) for part in one.comparisons] for one in expectations]
+    moved = sum(_moved(*one) for parts in drawn for one in parts)
     shared = 1 - (1 - level) / (max(1, moved) * looks)
-    return [_combine(one, [_decide(m, shared) for m in found])
-            for one, found in zip(expectations, measured, strict=True)]
+    return [_combine(one, [_judge(*part, shared) for part in parts])
+            for one, parts in zip(expectations, drawn, strict=True)]  # fmt: skip
 
 
 def exit_code(verdicts: Iterable[Verdict]) -> int:
@@ -162,6 +163,8 @@ class _Sample:
         self.node = node
         mine = {figure.path: used[figure.path] for figure in paths(node)}
         self.resampled = any(estimate.resampled for estimate in mine.values())
+        # A figure that stands alone, in its own unit, keeps what else is known of it: how far its interval may go.
+        self.figure = mine[node.path] if isinstance(node, Figure) and _scale(node.path) == 1 else None
         whole = {path: _value(estimate) for path, estimate in mine.items()}
         self.exact = _compute(node, {path: _decimal(value) * _scale(path) for path, value in whole.items()})
         self.value = float(_compute(node, {path: value * _scale(path) for path, value in whole.items()}))
@@ -185,12 +188,61 @@ class _Sample:
         """Return it as an estimate, of its logarithm if asked for."""
         if logarithm and not self.constant:
             return Estimate(math.log(self.value), map(math.log, self.sections), resampled=self.resampled)
-        return Estimate(self.value, self.sections, resampled=self.resampled)
+        return self.figure or Estimate(self.value, self.sections, resampled=self.resampled)
 
 
-def _measure(comparison: Comparison, figures: Callable[[str], Estimate]) -> _Measured:
+def _used(comparison: Comparison, figures: Callable[[str], Estimate]) -> dict[str, Estimate]:
+    """Return the figures of a comparison."""
+    return {figure.path: figures(figure.path) for side in (comparison.left, comparison.right) for figure in paths(side)}
+
+
+def _moved(comparison: Comparison, used: Mapping[str, Estimate]) -> bool:
+    """Whether chance has a part in a comparison."""
+    return any(one.unanimous for one in used.values()) or not _measure(comparison, used).estimate.constant
+
+
+def _judge(comparison: Comparison, used: Mapping[str, Estimate], level: float) -> Verdict:
+    """Judge a comparison: if shares of 0 or 1 have a part in it, with each at either end of its interval.
+
+    The level is shared among those intervals and that of all else.
+    """
+    unanimous = {path: one for path, one in used.items() if one.unanimous and one.why is None}
+    if not unanimous:
+        return _decide(_measure(comparison, used), level)
+    others = any(not one.constant for path, one in used.items() if path not in unanimous)
+    part = 1 - (1 - level) / (len(unanimous) + others)
+    corners = product(*(_ends(one, part) for one in unanimous.values()))
+    found = [_decide(_measure(comparison, {**used, **dict(zip(unanimous, map(exact, ends), strict=True))}), part)
+             for ends in corners]  # fmt: skip
+    return dataclasses.replace(_together(found), level=level)
+
+
+def _ends(estimate: Estimate, level: float) -> tuple[float, float]:
+    """Return both ends of the interval of a share of 0 or 1: first the share itself, then the other."""
+    low, high = interval(estimate, level)
+    assert low is not None and high is not None  # there is no reason why not
+    return (low, high) if low == estimate.value else (high, low)
+
+
+def _together(found: Sequence[Verdict]) -> Verdict:
+    """Return what verdicts say that were found with figures at the ends of their intervals, the first at the values."""
+    first = found[0]
+    if any((one.measure, one.bound) != (first.measure, first.bound) or one.why for one in found):
+        low, high = first.low, first.high
+    else:
+        low = min(one.low for one in found if one.low is not None)
+        high = max(one.high for one in found if one.high is not None)
+    if all(one.verdict == first.verdict for one in found):
+        return dataclasses.replace(first, low=low, high=high)
+    # More replications bring the other end nearer, but never to the value.
+    why = None
+    if first.value is not None and first.value == first.bound:
+        why = "what was so in every request need not be so always; leave room in the bound, such as 0.1%"
+    return dataclasses.replace(first, verdict="inconclusive", low=low, high=high, why=first.why or why)
+
+
+def _measure(comparison: Comparison, used: Mapping[str, Estimate]) -> _Measured:
     """Decide which number a comparison is judged by, and estimate it."""
-    used = {figure.path: figures(figure.path) for side in (comparison.left, comparison.right) for figure in paths(side)}
     reasons = "; ".join(f"{path}: {estimate.why}" for path, estimate in used.items() if estimate.why is not None)
     unit = _unit(comparison.left)
     if any(estimate.value is None for estimate in used.values()):
@@ -210,7 +262,7 @@ def _compared(comparison: Comparison, used: Mapping[str, Estimate]) -> _Measured
     """Choose between the value of one side, the ratio and the difference."""
     symbol, left, right = comparison.symbol, _Sample(comparison.left, used), _Sample(comparison.right, used)
     tolerance, relative = _tolerance(comparison, right.exact)
-    if left.constant and not right.constant:
+    if left.constant and not (right.constant and any(True for _ in paths(left.node))):
         left, right, symbol = right, left, _MIRRORED[symbol]
     if right.constant:
         parts = [_Sample(part, used) for part in _quotient(left.node)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from sim.claims.checks import check
-from sim.claims.dimensions import COUNTED, FIGURES, figures
+from sim.claims.dimensions import FIGURES, figures
 from sim.claims.language import ExpectationError, parse
 from sim.claims.verdicts import Verdict, judge
 from sim.errors import Problem, choose, quoted
@@ -58,10 +58,7 @@ def _imprecise(scenario: Scenario) -> Iterator[Problem]:
         message, fix = f"there is no figure {quoted(path)}", choose(path, FIGURES)
         if deployment in scenario.deployments and name in FIGURES:
             message, fix = "a precision is asked of every deployment", f"write `{name}`"
-        elif path in COUNTED:
-            message = f"{quoted(path)} is counted over all replications and has no interval"
-            fix = "name another figure, such as `overhead_s.p99`"
-        if path not in FIGURES or path in COUNTED:
+        if path not in FIGURES:
             yield _problem(scenario, ("precision", path), message, fix, at_key=True)
 
 

@@ -56,8 +56,7 @@ def advise(summary: Tree) -> list[Advice]:
 
 def _losses(summary: Tree) -> Iterator[str]:
     for name, deployment in summary["deployments"].items():
-        requests = deployment["requests"]
-        failed, unfinished = (requests[fate] / (requests["arrived"] or 1) for fate in ("failed", "unfinished"))
+        failed, unfinished = _lost(deployment)
         if failed > _NOTABLE:
             yield f"{name} fails {share(failed)} of its requests; percentiles count them as endless."
         if unfinished > _NOTABLE:
@@ -65,6 +64,13 @@ def _losses(summary: Tree) -> Iterator[str]:
                 f"{name} leaves {share(unfinished)} of its requests unfinished: it cannot keep up with the load, and "
                 "its figures grow with the horizon."
             )
+
+
+def _lost(deployment: Tree) -> tuple[float, float]:
+    """Return the shares of requests that failed, and that were not finished."""
+    requests = {name: figure["value"] for name, figure in deployment["requests"].items()}
+    arrived = requests["arrived"] or 1
+    return requests["failed"] / arrived, requests["unfinished"] / arrived
 
 
 def _precision(summary: Tree) -> Iterator[str]:
@@ -81,13 +87,12 @@ def _precision(summary: Tree) -> Iterator[str]:
                 )
     missing: dict[tuple[str, str], list[str]] = {}
     for name, deployment in summary["deployments"].items():
-        lost = deployment["requests"]["failed"] + deployment["requests"]["unfinished"]
         untold = [
             percentile
             for percentile, beyond in _BEYOND.items()
             # Where so many were lost that it is endless, the losses have been told.
             if deployment["overhead_s"][percentile]["value"] is None
-            and lost < beyond * deployment["requests"]["arrived"]
+            and sum(_lost(deployment)) < beyond
         ]
         if untold:
             # Where a percentile cannot be told, those above it cannot either.

@@ -1,12 +1,13 @@
 """Point estimates and intervals that are right for dependent data. Knows arrays and numbers only.
 
 The currency is the `Estimate`: a figure from all replications together, and the same figure from each of them.
-`percentiles`, `mean` and `ratio` make one; `figure` and `paired_ratio` say it with its interval.
+`percentiles`, `mean`, `ratio`, `proportion` and `count` make one; `figure` and `paired_ratio` say it with its interval.
 """
 
 from sim.stats.estimates import LEVEL, Estimate, Figure, Interval, exact, figure, interval, student
 from sim.stats.longrun import BATCHES, Cut, batch_means, batches, warm_up
-from sim.stats.means import difference, mean, paired_ratio, ratio, total
+from sim.stats.means import difference, mean, paired_ratio, ratio
+from sim.stats.proportions import count, proportion
 from sim.stats.quantiles import INFINITE, PERCENTILES, percentile, percentiles, quantile
 from sim.stats.stopping import FIRST, half_width, looks, precise
 
@@ -22,6 +23,7 @@ __all__ = [
     "Interval",
     "batch_means",
     "batches",
+    "count",
     "difference",
     "exact",
     "figure",
@@ -33,9 +35,9 @@ __all__ = [
     "percentile",
     "percentiles",
     "precise",
+    "proportion",
     "quantile",
     "ratio",
     "student",
-    "total",
     "warm_up",
 ]

@@ -59,6 +59,22 @@ class Interval(NamedTuple):
     high: float | None
 
 
+class Pooled(NamedTuple):
+    """How often something happened in the trials of all replications together, where that is seldom or nearly always.
+
+    Attributes
+    ----------
+    happened, trials : int
+        Of so many trials, at least 1.
+    unit : float
+        The figure is this times the share: 1 for a share, the mean number of trials for a count.
+    """
+
+    happened: int
+    trials: int
+    unit: float
+
+
 class Figure(TypedDict, total=False):
     """An estimate as it is told: the keys of a figure of a summary."""
 
@@ -84,6 +100,10 @@ class Estimate:
     resampled : bool
         Whether each replication drew from a resample of the recorded input of its own, so that the interval covers
         which input happened to be recorded.
+    support : tuple of (float, float)
+        The least and the largest that the figure can be, whatever chance does. Its interval ends there.
+    pooled : Pooled or None
+        For a share near 0 or 1: its interval is as wide as that of `sim.stats.proportions` at the least.
 
     Raises
     ------
@@ -95,10 +115,13 @@ class Estimate:
     sections: tuple[float, ...]
     why: str | None
     resampled: bool
+    support: tuple[float, float]
+    pooled: Pooled | None
 
     def __init__(
-        self, value: float | None, sections: Iterable[float] = (), why: str | None = None, resampled: bool = False
-    ) -> None:
+        self, value: float | None, sections: Iterable[float] = (), why: str | None = None, resampled: bool = False,
+        support: tuple[float, float] = (-math.inf, math.inf), pooled: Pooled | None = None,
+    ) -> None:  # fmt: skip
         kept = tuple(float(section) for section in sections)
         if value is None and why is None:
             raise ValueError("an estimate without a value needs a reason")
@@ -108,11 +131,18 @@ class Estimate:
         object.__setattr__(self, "sections", kept)
         object.__setattr__(self, "why", why or self._obstacle())
         object.__setattr__(self, "resampled", resampled)
+        object.__setattr__(self, "support", support)
+        object.__setattr__(self, "pooled", pooled)
 
     @property
     def constant(self) -> bool:
-        """Whether there is a value, and every replication gave it."""
-        return self.why is None and all(section == self.value for section in self.sections)
+        """Whether there is a value, and chance does not move it: every replication gave it."""
+        return self.why is None and self.pooled is None and all(section == self.value for section in self.sections)
+
+    @property
+    def unanimous(self) -> bool:
+        """Whether the trials of all replications fell out the same way: they do not vary, and yet chance moves them."""
+        return self.pooled is not None and self.pooled.happened in (0, self.pooled.trials)
 
     @property
     def error(self) -> float:
@@ -127,7 +157,15 @@ class Estimate:
 
     def of_resamples(self) -> Estimate:
         """Return it as one of replications that each drew from a resample of the recorded input."""
-        return Estimate(self.value, self.sections, self.why, True)
+        return Estimate(self.value, self.sections, self.why, True, self.support, self.pooled)
+
+    def within(self, low: float, high: float = math.inf) -> Estimate:
+        """Return it as one of a figure that cannot be below ``low``, nor above ``high``."""
+        return Estimate(self.value, self.sections, self.why, self.resampled, (low, high), self.pooled)
+
+    def of_trials(self, pooled: Pooled) -> Estimate:
+        """Return it as one of a share near 0 or 1."""
+        return Estimate(self.value, self.sections, self.why, self.resampled, self.support, pooled)
 
     def _variance(self) -> float:
         """Return that of the sections about the value."""
@@ -180,14 +218,43 @@ def interval(estimate: Estimate, level: float = LEVEL) -> Interval:
     Returns
     -------
     Interval
-        Both ends None where ``estimate.why`` says that there is none. Of no width where nothing varied.
+        Both ends None where ``estimate.why`` says that there is none. Of no width where chance moves nothing. Never
+        beyond what the figure can be.
     """
     if estimate.value is None or estimate.why is not None:
         return Interval(None, None)
     if estimate.constant:
         return Interval(estimate.value, estimate.value)
     half = student(len(estimate.sections) - 1, level) * estimate.error
-    return Interval(estimate.value - half, estimate.value + half)
+    low, high = estimate.value - half, estimate.value + half
+    if estimate.pooled is not None:
+        least, most = clopper_pearson(estimate.pooled.happened, estimate.pooled.trials, level)
+        low, high = min(low, estimate.pooled.unit * least), max(high, estimate.pooled.unit * most)
+    return Interval(max(low, estimate.support[0]), min(high, estimate.support[1]))
+
+
+def clopper_pearson(happened: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
+    """Return the confidence interval of a share, from independent trials.
+
+    Parameters
+    ----------
+    happened, trials : int
+        How often it happened in how many trials, at least 1.
+    level : float
+        Confidence level in (0, 1).
+
+    Returns
+    -------
+    (float, float)
+        The shares with which so many or more, and so few or fewer, have a probability of (1 - level) / 2 (Clopper and
+        Pearson 1934). From 0 where it never happened, to 1 where it always did.
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - level) / 2
+    least = betaincinv(happened, trials - happened + 1, tail) if happened else 0.0
+    most = betaincinv(happened + 1, trials - happened, 1 - tail) if happened < trials else 1.0
+    return float(least), float(most)
 
 
 def figure(estimate: Estimate, level: float = LEVEL) -> Figure:

@@ -10,28 +10,10 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from sim.stats.estimates import LEVEL, Estimate, Figure, figure
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Int64s = NDArray[np.int64]
-
 Number = int | float | Decimal | Fraction
-
-
-def total(values: Int64s) -> int:
-    """Return the sum of 64-bit integers, which need not fit into 64 bits.
-
-    Parameters
-    ----------
-    values : int64[n]
-        Fewer than 2**31 of them.
-    """
-    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
 
 
 def mean(values: Sequence[Number]) -> Estimate:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 
-from sim.stats.estimates import LEVEL, Estimate, student
+from sim.stats.estimates import LEVEL, Estimate, clopper_pearson, student
 
 FIRST = 10
 """Replications before the first decision on precision: with fewer, the spread is too often underestimated (Law)."""
@@ -58,13 +58,20 @@ def half_width(estimate: Estimate, level: float = LEVEL) -> float | None:
     Returns
     -------
     float or None
-        0 where nothing varies. None where there is no interval, where the figure is 0 but varies, or is infinite.
+        0 where nothing varies. The larger half of an interval that is not even. None where there is no interval, where
+        the figure is 0 but chance moves it, or is infinite.
     """
     if estimate.value is None or estimate.why is not None or math.isinf(estimate.value):
         return None
     if estimate.constant:
         return 0.0
-    return student(len(estimate.sections) - 1, level) * estimate.noise / abs(estimate.value) if estimate.value else None
+    if not estimate.value:
+        return None
+    half = student(len(estimate.sections) - 1, level) * estimate.noise
+    if estimate.pooled is not None:
+        ends = clopper_pearson(estimate.pooled.happened, estimate.pooled.trials, level)
+        half = max(half, *(abs(estimate.pooled.unit * end - estimate.value) for end in ends))
+    return half / abs(estimate.value)
 
 
 def precise(estimate: Estimate, precision: float, replications: int, level: float = LEVEL) -> bool:

@@ -7,18 +7,13 @@ from functools import partial
 
 from sim import stats
 from sim.engine.contract import Int64s
+from sim.exact import total
 from sim.scenario import Case
 from sim.stats import INFINITE, PERCENTILES, Estimate
 from sim.study import asked
 from sim.study.measure import COSTS, Measures, cost_name
 from sim.study.replicate import Replication
-
-SECOND = 1_000_000
-
-REQUESTS = ("completed", "failed", "unfinished")
-"""What becomes of requests; those that arrived are all of these."""
-
-WORK = ("offered", "useful", "lost", "wasted", "remaining")
+from sim.units import SECOND
 
 
 class Estimates(Mapping[str, Estimate]):
@@ -41,19 +36,17 @@ class Estimates(Mapping[str, Estimate]):
             self._add(f"{name}.mean", self._mean)
             # Together, since sorting takes most of the time.
             self._ways |= {f"{name}.{percentile}": partial(self._percentiles, name) for percentile in PERCENTILES}
+        for name in measures[0].proportions:
+            self._add(name, self._proportion)
         for name in measures[0].ratios:
             self._add(name, self._ratio)
+        for name in measures[0].counts:
+            self._add(name, self._count)
         costs = (name for path in COSTS for name in (cost_name(path), f"{path}.per_agent"))
         for name in dict.fromkeys([*measures[0].amounts, *costs]):
             self._add(name, self._amount)
         for path in COSTS:
             self._add(f"{path}.per_1000_requests", self._cost_of_requests)
-        self._add("instances.max", lambda _: stats.exact(max(one.most_instances for one in measures)))
-        for fate in REQUESTS:
-            self._add(f"requests.{fate}", lambda name: stats.exact(self._total(name)))
-        self._add("requests.arrived", lambda _: stats.exact(sum(self._total(f"requests.{fate}") for fate in REQUESTS)))
-        for what in WORK:
-            self._add(f"work_s.{what}", lambda name: stats.exact(self._total(name) / SECOND))
 
     def __getitem__(self, path: str) -> Estimate:
         if path not in self._found:
@@ -74,8 +67,9 @@ class Estimates(Mapping[str, Estimate]):
         times = self._times(path.removesuffix(".mean"))
         missing = sum(int((values == INFINITE).sum()) for values in times)
         if missing:
-            return Estimate(None, (), f"{missing:,} of {sum(map(len, times)):,} requests did not complete")
-        return stats.ratio([stats.total(values) for values in times], [len(values) for values in times], SECOND)
+            what = "waits did not end" if path.startswith(("wait_s", "start_up_s")) else "requests did not complete"
+            return Estimate(None, (), f"{missing:,} of {sum(map(len, times)):,} {what}")
+        return stats.ratio([total(values) for values in times], [len(values) for values in times], SECOND)
 
     def _percentiles(self, name: str) -> dict[str, Estimate]:
         found = stats.percentiles(self._times(name), unit=SECOND)
@@ -84,14 +78,25 @@ class Estimates(Mapping[str, Estimate]):
     def _times(self, name: str) -> list[Int64s]:
         return [one.times[name] for one in self._measures]
 
+    def _proportion(self, name: str) -> Estimate:
+        counts, trials = zip(*(one.proportions[name] for one in self._measures), strict=True)
+        return stats.proportion(counts, trials)
+
+    def _count(self, name: str) -> Estimate:
+        counts, arrived = zip(*((one.counts[name], one.counts["requests.arrived"]) for one in self._measures),
+                              strict=True)
+        return stats.mean(counts).within(0.0) if name == "requests.arrived" else stats.count(counts, arrived)
+
     def _ratio(self, name: str) -> Estimate:
         tops, bottoms = zip(*(one.ratios[name] for one in self._measures), strict=True)
-        return stats.ratio(tops, bottoms)
+        found = stats.ratio(tops, bottoms)
+        return found.within(0.0, 1.0) if name == "utilisation" else found.within(0.0)
 
     def _amount(self, name: str) -> Estimate:
         if not all(name in one.amounts for one in self._measures):
             return self._unpriced()
-        return stats.mean([one.amounts[name] for one in self._measures])
+        found = stats.mean([one.amounts[name] for one in self._measures])
+        return found if name.startswith("cost") else found.within(0.0)
 
     def _cost_of_requests(self, name: str) -> Estimate:
         whole = cost_name(name.removesuffix(".per_1000_requests"))
@@ -104,9 +109,6 @@ class Estimates(Mapping[str, Estimate]):
         """Return a sum of the bill that has a part without a price."""
         items = sorted({item for one in self._measures for item in one.invoice.unpriced})
         return Estimate(None, (), f"no price is known for {', '.join(items)}")
-
-    def _total(self, name: str) -> int:
-        return sum(one.counts[name.partition(".")[2]] for one in self._measures)
 
 
 def estimates(case: Case, replications: Sequence[Replication]) -> dict[str, Estimates]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -10,14 +10,15 @@ import numpy as np
 
 from sim.billing import Invoice, Month, tile
 from sim.catalog.prices import Group
-from sim.engine.contract import Demand, Fate, Int64s, Outcome, State, Warmth
+from sim.engine.contract import Bools, Demand, Fate, Int64s, Outcome, State, Warmth
+from sim.exact import sums, total
 from sim.scenario import BoundDeployment
 from sim.stats import INFINITE
 from sim.study.times import Times
 from sim.trace.audit import Audit, work
 from sim.trace.spans import Spans
-from sim.trace.waits import CAUSES, Waits, slowest
-from sim.units import DAY
+from sim.trace.waits import Waits, slowest
+from sim.units import DAY, SECOND
 
 COSTS: Mapping[str, Group | None] = {"cost": None, **{f"cost.{group.value}": group for group in Group}}
 """Sums of the bill, by the path that the figures of an agent and of a thousand requests have in common."""
@@ -34,14 +35,14 @@ class Measures:
     times : Times
         Microseconds, one for each request (or start) that has the figure; `sim.stats.INFINITE` for one that failed or
         was not finished.
+    proportions : dict of str to (int, int)
+        Of how many requests something is so, and of how many it could be.
     ratios : dict of str to (number, number)
         Numerator and denominator of a figure that is pooled as a ratio of sums.
-    amounts : dict of str to Fraction
-        Figures of which the replication gives one value.
     counts : dict of str to int
-        Requests by fate, and failures by cause; work by what became of it, in microseconds.
-    most_instances : int
-        Largest number that was up at one time within the horizon.
+        Requests that arrived, and those by fate.
+    amounts : dict of str to Fraction
+        Other figures of which the replication gives one value.
     slowest : dict of str to int
         Where the time of the slowest 1% went.
     invoice : Invoice
@@ -49,10 +50,10 @@ class Measures:
     """
 
     times: Times
+    proportions: Mapping[str, tuple[int, int]]
     ratios: Mapping[str, tuple[int | Fraction, int | Fraction]]
-    amounts: Mapping[str, Fraction]
     counts: Mapping[str, int]
-    most_instances: int
+    amounts: Mapping[str, Fraction]
     slowest: Mapping[str, int]
     invoice: Invoice
     audit: Audit
@@ -87,38 +88,37 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     """
     demand, outcome, waits = run.demand, run.outcome, run.waits
     up, most, resting, busy = _instances(run.spans, demand.horizon)
-    began, cold = outcome.started >= 0, outcome.warmth == Warmth.COLD
-    arrived, completed = outcome.arrived >= 0, outcome.fate == Fate.COMPLETED
+    began, arrived = outcome.started >= 0, outcome.arrived >= 0
+    counts = {fate.name.lower(): int((outcome.fate == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
+    cold, woken = (int((outcome.warmth == warmth).sum()) for warmth in (Warmth.COLD, Warmth.WOKEN))
     resident = _within(outcome.started[began], np.where(outcome.ended < 0, demand.stop, outcome.ended)[began],
                        demand.horizon)
-    memory = sum(int(m) * int(t) for m, t in zip(*_grouped(demand.memory[began], resident), strict=True))
     asked = _requests_of_month(outcome, demand.horizon, month)
-    tokens = {name: int(getattr(demand, f"step_tokens_{name}")[outcome.step_ended >= 0].sum())
-              for name in ("in", "cached", "out")}
-    count = int(began.sum())
+    ended = outcome.step_ended >= 0
     return Measures(
         times=_times(run),
-        ratios={
-            "cold_start_fraction": (int((began & cold).sum()), count),
-            "wake_fraction": (int((began & (outcome.warmth == Warmth.WOKEN)).sum()), count),
-            "failed_fraction": (int((outcome.fate == Fate.FAILED).sum()), int(arrived.sum())),
-            "completed_fraction": (int(completed.sum()), int(arrived.sum())),
-            "utilisation": (busy, up),
-            "concurrency": (int(resident.sum()), busy),
-            "memory_mb": (deployment.base_memory * busy + memory, busy * 1_000_000),
+        proportions={
+            "cold_start_fraction": (cold, int(began.sum())),
+            "wake_fraction": (woken, int(began.sum())),
+            "failed_fraction": (counts["failed"], int(arrived.sum())),
+            "completed_fraction": (counts["completed"], int(arrived.sum())),
         },
+        ratios={
+            "utilisation": (busy, up),
+            "concurrency": (total(resident), busy),
+            "memory_mb": (deployment.base_memory * busy + _weighted(demand.memory[began], resident), busy * 1_000_000),
+        },
+        counts={"requests.arrived": int(arrived.sum())} | {f"requests.{fate}": n for fate, n in counts.items()},
         amounts={
+            "requests.per_month": Fraction(asked),
             "instances.mean": Fraction(up, demand.horizon),
             "instances.resting": Fraction(resting, demand.horizon),
-            "requests.per_month": Fraction(asked),
-            **{f"tokens.{name}": Fraction(value) for name, value in tokens.items()},
+            "instances.max": Fraction(most),
+            **{f"work_s.{name}": Fraction(value, SECOND) for name, value in work(demand, outcome).items()},
+            **{f"tokens.{name}": Fraction(total(getattr(demand, f"step_tokens_{name}")[ended]))
+               for name in ("in", "cached", "out")},
             **_costs(run.invoice, agents),
         },
-        counts={
-            **{fate.name.lower(): int((outcome.fate == fate).sum()) for fate in Fate if fate is not Fate.ABSENT},
-            **work(demand, outcome),
-        },
-        most_instances=most,
         slowest=slowest(waits, run.ideal),
         invoice=run.invoice,
         audit=run.audit,
@@ -133,14 +133,28 @@ def _times(run: Run) -> Times:
     first = outcome.step_ended[demand.step_first[:-1]]
     first_step = np.where(first >= 0, first - outcome.arrived, INFINITE)
     starts = run.spans.state == State.STARTING
+    begin, end = run.spans.begin[starts], run.spans.end[starts]
     given = {
         "latency_s": latency[arrived],
         "overhead_s": overhead[arrived],
         "first_step_s": first_step[arrived],
-        "start_up_s": (run.spans.end - run.spans.begin)[starts],
-        **{f"wait_s.{cause}": getattr(waits, cause)[getattr(waits, cause) >= 0] for cause in CAUSES},
+        # Nothing happens at the end of the run: what lasts until then is cut off.
+        "start_up_s": np.where(end < demand.stop, end - begin, INFINITE),
+        **{f"wait_s.{cause}": _waited(getattr(waits, cause), came) for cause, came in _came(outcome).items()},
     }
     return Times(given, finite={f"completed.{name}": name for name in ("latency_s", "overhead_s")})
+
+
+def _came(outcome: Outcome) -> dict[str, Bools]:
+    """Say which requests came to each wait: all that arrived to that for their turn, all admitted to the queue."""
+    began = outcome.started >= 0
+    return {"turn": outcome.arrived >= 0, "queue": outcome.admitted >= 0, "start": began, "wake": began,
+            "contention": outcome.fate == Fate.COMPLETED}
+
+
+def _waited(times: Int64s, came: Bools) -> Int64s:
+    """Return the waits of those that came to wait; endless for who never got further."""
+    return np.where(times >= 0, times, INFINITE)[came]
 
 
 def _costs(invoice: Invoice, agents: int) -> dict[str, Fraction]:
@@ -148,9 +162,9 @@ def _costs(invoice: Invoice, agents: int) -> dict[str, Fraction]:
 
     A sum with an item of unknown price is left out: it is not the smaller sum of the others.
     """
-    sums = {path: invoice.total(group) for path, group in COSTS.items() if invoice.complete(group)}
-    return {cost_name(path): amount for path, amount in sums.items()} | {
-        f"{path}.per_agent": amount / agents for path, amount in sums.items()}
+    known = {path: invoice.total(group) for path, group in COSTS.items() if invoice.complete(group)}
+    return {cost_name(path): amount for path, amount in known.items()} | {
+        f"{path}.per_agent": amount / agents for path, amount in known.items()}
 
 
 def cost_name(path: str) -> str:
@@ -172,8 +186,8 @@ def _instances(spans: Spans, horizon: int) -> tuple[int, int, int, int]:
     change = np.concatenate((np.ones(up.sum(), np.int64), np.full(up.sum(), -1, np.int64)))
     order = np.lexsort((change, times))
     most = int(np.cumsum(change[order]).max(initial=0))
-    return int(length[up].sum()), most, int(length[spans.state == State.RESTING].sum()), int(
-        length[spans.state == State.BUSY].sum())
+    return total(length[up]), most, total(length[spans.state == State.RESTING]), total(
+        length[spans.state == State.BUSY])
 
 
 def _within(begin: Int64s, end: Int64s, horizon: int) -> Int64s:
@@ -181,9 +195,8 @@ def _within(begin: Int64s, end: Int64s, horizon: int) -> Int64s:
     return np.maximum(np.minimum(end, horizon) - begin, 0)
 
 
-def _grouped(keys: Int64s, values: Int64s) -> tuple[Sequence[int], Sequence[int]]:
-    """Add up values by key."""
-    unique, inverse = np.unique(keys, return_inverse=True)
-    sums = np.zeros(len(unique), np.int64)
-    np.add.at(sums, inverse, values)
-    return unique.tolist(), sums.tolist()
+def _weighted(weights: Int64s, values: Int64s) -> int:
+    """Add up values, each times its weight. Weights are few different ones, such as the memory of requests."""
+    unique, inverse = np.unique(weights, return_inverse=True)
+    grouped = sums(np.asarray(inverse, np.int64), values, len(unique))
+    return sum(weight * value for weight, value in zip(unique.tolist(), grouped.tolist(), strict=True))

@@ -10,17 +10,15 @@ from typing import Any
 from sim import stats
 from sim.scenario import BoundDeployment, Case
 from sim.study import asked
-from sim.study.estimates import SECOND, Estimates
+from sim.study.estimates import Estimates
 from sim.study.identity import files, identity
 from sim.study.measure import Measures
 from sim.study.replicate import Replication
 from sim.study.stopping import stopping
+from sim.units import SECOND
 
 PAIRED = ("overhead_s.p50", "overhead_s.p95", "overhead_s.p99", "latency_s.p99", "cost.total", "cost.infrastructure")
 """Figures that are compared with those of the reference."""
-
-EXACT = ("requests", "work_s")
-"""Counts over all replications: told as plain numbers."""
 
 
 def summary(
@@ -89,9 +87,7 @@ def _deployment(
     told: dict[str, Any] = {"platform": deployment.platform}
     for path, estimate in found.items():
         _branch(told, path).update(stats.figure(estimate, level))
-    for name in EXACT:
-        told[name].update({key: value["value"] for key, value in told[name].items() if key != "per_month"})
-    told["slowest"] = _totals([one.slowest for one in measures], tuple(measures[0].slowest))
+    told["slowest"] = {part: sum(one.slowest[part] for one in measures) for part in measures[0].slowest}
     told["cost"].update({"currency": "USD", "month": measures[0].invoice.month, "lines": _lines(measures)})
     told["rests_on"] = [
         {**dataclasses.asdict(figure), "as_of": None if figure.as_of is None else figure.as_of.isoformat()}
@@ -106,11 +102,6 @@ def _branch(tree: dict[str, Any], path: str) -> dict[str, Any]:
     for key in path.split("."):
         tree = tree.setdefault(key, {})
     return tree
-
-
-def _totals(measures: Sequence[Any], names: Sequence[str]) -> dict[str, int]:
-    counts = [one.counts if isinstance(one, Measures) else one for one in measures]
-    return {name: sum(one[name] for one in counts) for name in names}
 
 
 def _lines(measures: Sequence[Measures]) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ from sim.engine.contract import (
     Warmth,
 )
 from sim.errors import SimError
+from sim.exact import total
 from sim.trace.waits import step_sums, waits
 
 
@@ -124,11 +125,11 @@ def work(demand: Demand, outcome: Outcome) -> dict[str, int]:
     fate, done = outcome.fate[request], outcome.step_ended >= 0
     failed, arrived = fate == Fate.FAILED, outcome.arrived[request] >= 0
     return {
-        "offered": _sum(length[arrived]),
-        "useful": _sum(length[done & arrived & ~failed]),
-        "wasted": _sum(length[done & failed]),
-        "lost": _sum(length[~done & failed]),
-        "remaining": _sum(length[~done & (fate == Fate.UNFINISHED)]),
+        "offered": total(length[arrived]),
+        "useful": total(length[done & arrived & ~failed]),
+        "wasted": total(length[done & failed]),
+        "lost": total(length[~done & failed]),
+        "remaining": total(length[~done & (fate == Fate.UNFINISHED)]),
     }
 
 
@@ -171,9 +172,9 @@ class _Records:
     @cached_property
     def busy(self) -> Int64s:
         """Microseconds in BUSY, by instance."""
-        total = np.zeros(len(self.outcome.opener), dtype=np.int64)
-        np.add.at(total, self.instance, np.where(self.state == State.BUSY, self.length, 0))
-        return total
+        found = np.zeros(len(self.outcome.opener), dtype=np.int64)
+        np.add.at(found, self.instance, np.where(self.state == State.BUSY, self.length, 0))
+        return found
 
 
 _Finding = tuple[str | None, str]
@@ -380,7 +381,7 @@ def _work(records: _Records) -> _Finding:
         ("ended its last step, but is unfinished", (o.fate == Fate.UNFINISHED) & (last >= 0)),
     )
     parts = work(demand, o)
-    offered = _sum(step_sums(demand, length)[o.fate != Fate.ABSENT])
+    offered = total(step_sums(demand, length)[o.fate != Fate.ABSENT])
     spent = parts["useful"] + parts["wasted"] + parts["lost"] + parts["remaining"]
     if fault is None and not offered == parts["offered"] == spent:
         fault = f"offered {parts['offered']} us, {offered} us by fate, but the steps account for {spent} us"
@@ -505,13 +506,13 @@ def _cpu(records: _Records) -> _Finding:
     seconds, rest = np.divmod(records.busy, CORE)
     offered = seconds * records.capacity.cpu + rest * records.capacity.cpu // CORE
     fault = _first("instance", ("did more work than its CPU can do", used > offered))
-    return fault, f"{_duration(_sum(used))} of CPU used of {_duration(_sum(offered))} there while busy"
+    return fault, f"{_duration(total(used))} of CPU used of {_duration(total(offered))} there while busy"
 
 
 def _presence(records: _Records) -> _Finding:
     o = records.outcome
     arrived = o.arrived >= 0
-    rows = _sum((records.left - o.arrived)[arrived])
+    rows = total((records.left - o.arrived)[arrived])
     if rows != o.presence:
         return f"the integral of requests in the system is {o.presence} us, the sum of their times in it {rows} us", ""
     return None, f"the integral of requests in the system and the sum of their times in it are both {_duration(rows)}"
@@ -567,11 +568,6 @@ def _at_once(
     inside = count[:-1] > 0
     np.add.at(covered, of[:-1][inside], np.diff(time[order])[inside])
     return most, covered
-
-
-def _sum(values: Int64s) -> int:
-    """Add up microseconds exactly: a sum over many requests and a long run may not fit 64 bits."""
-    return int((values >> 31).sum()) * 2**31 + int((values & (2**31 - 1)).sum())
 
 
 def _duration(microseconds: int) -> str:

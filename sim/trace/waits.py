@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.engine.contract import NEVER, Bools, Demand, Fate, Int64s, Outcome, Warmth
+from sim.exact import total
 
 CAUSES = ("turn", "queue", "start", "wake", "contention")
 """The parts of a platform's overhead, in the order in which a request meets them."""
@@ -106,6 +107,6 @@ def slowest(found: Waits, ideal: Int64s, per_cent: int = 1) -> dict[str, int]:
     count = -(-len(rows) * per_cent // 100)
     last = np.argsort(-overhead, kind="stable")[:count]
     rows = rows[last]
-    parts = {cause: int(getattr(found, cause)[rows].sum()) for cause in CAUSES[1:]}
-    total = int(overhead[last].sum())
-    return {"requests": len(rows), "overhead": total, "turn": total - sum(parts.values()), **parts}
+    parts = {cause: total(getattr(found, cause)[rows]) for cause in CAUSES[1:]}
+    whole = total(overhead[last])
+    return {"requests": len(rows), "overhead": whole, "turn": whole - sum(parts.values()), **parts}

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import bdtr, bdtrc
 
-from sim import stats
+from sim import claims, stats
 from sim.claims import Verdict, exit_code, judge, parse
 from sim.stats import Estimate, exact
 
@@ -182,6 +182,81 @@ def test_ratio_has_the_interval_of_paired_log_ratios() -> None:
     for text in ("a.x < b.x", "a.x / b.x < 1", "ratio(a.x, b.x) < 1"):
         found = one(text, figures)
         assert (found.value, found.low, found.high) == pytest.approx((told["value"], told["low"], told["high"]))
+
+
+# --- shares of 0 and 1 ------------------------------------------------------------------------------------------------
+
+NONE, ALL = stats.proportion([0] * 8, [500] * 8), stats.proportion([500] * 8, [500] * 8)
+SOME = stats.proportion([5, 9, 7, 6, 8, 7, 4, 10], [500] * 8)
+SHARES = {"a.failed_fraction": NONE, "a.completed_fraction": ALL, "b.failed_fraction": SOME, "c.failed_fraction": NONE,
+          "a.requests.failed": stats.count([0] * 8, [500] * 8), "a.x": NOISY}
+MOST = 1 - 0.025 ** (1 / 4000)
+"""(1 - p)^4000 = 0.025: 0.0922%."""
+
+
+@pytest.mark.parametrize(("text", "verdict", "low", "high"), [
+    ("a.failed_fraction < 0.1%", "holds", 0, MOST),
+    ("0.1% > a.failed_fraction", "holds", 0, MOST),
+    ("a.failed_fraction < 0.09%", "inconclusive", 0, MOST),
+    ("a.failed_fraction == 0", "inconclusive", 0, MOST),
+    ("a.failed_fraction <= 0", "inconclusive", 0, MOST),
+    ("a.failed_fraction > 0", "inconclusive", 0, MOST),
+    ("a.failed_fraction >= 0", "holds", 0, MOST),
+    ("a.failed_fraction > 0.1%", "fails", 0, MOST),
+    ("a.failed_fraction == 0 within 0.001", "holds", 0, MOST),
+    ("a.failed_fraction == 5%", "fails", 0, MOST),
+    ("a.completed_fraction > 99.9%", "holds", 1 - MOST, 1),
+    ("a.completed_fraction == 100%", "inconclusive", 1 - MOST, 1),
+    ("1 - a.failed_fraction > 99.9%", "holds", 1 - MOST, 1),
+    ("1000 * a.failed_fraction < 1", "holds", 0, 1000 * MOST),
+    ("a.requests.failed <= 3", "holds", 0, 500 * MOST),
+    ("a.requests.failed < 0.4", "inconclusive", 0, 500 * MOST),
+])  # fmt: skip
+def test_what_every_request_did_is_not_taken_to_be_certain(text: str, verdict: str, low: float, high: float) -> None:
+    found = one(text, SHARES)
+    assert found.verdict == verdict
+    assert (found.low, found.high) == (pytest.approx(low, abs=1e-12), pytest.approx(high, rel=1e-9))
+    assert found.level == 0.95
+
+
+def test_what_no_number_of_requests_decides_says_so_and_is_not_waited_for() -> None:
+    found = one("a.failed_fraction == 0", SHARES)
+    assert found.why == "what was so in every request need not be so always; leave room in the bound, such as 0.1%"
+    assert claims.settled([found], 10)
+    more = one("a.failed_fraction < 0.09%", SHARES)
+    assert more.why is None and not claims.settled([more], 10)
+
+
+def test_several_shares_of_0_have_their_part_of_the_level_each() -> None:
+    """At 97.5% each, the worse of 1 - 0.0125^(1 / 4000) = 0.1095%; two of them together."""
+    each = 1 - 0.0125 ** (1 / 4000)
+    found = one("a.failed_fraction + c.failed_fraction < 0.22%", SHARES)
+    assert (found.verdict, found.high) == ("holds", pytest.approx(2 * each))
+    assert one("a.failed_fraction + c.failed_fraction < 0.21%", SHARES).verdict == "inconclusive"
+    apart = one("a.failed_fraction - c.failed_fraction < 0.11%", SHARES)
+    assert (apart.verdict, apart.low, apart.high) == ("holds", pytest.approx(-each), pytest.approx(each))
+
+
+def test_a_share_of_0_against_one_that_varies() -> None:
+    """Seven in 500 on average, 1.4% -+ 0.33%, against at most 0.11%: it is clear which is smaller."""
+    assert one("a.failed_fraction < b.failed_fraction", SHARES).verdict == "holds"
+    assert one("b.failed_fraction < a.failed_fraction", SHARES).verdict == "fails"
+    assert one("a.failed_fraction < b.failed_fraction - 1%", SHARES).verdict == "inconclusive"
+
+
+def test_that_a_share_of_0_moves_counts_when_the_level_is_shared() -> None:
+    texts = ["a.failed_fraction < 1%", "a.x < 100"]
+    assert {v.level for v in judge([parse(t) for t in texts], SHARES.__getitem__)} == {0.975}
+
+
+def test_intervals_of_figures_that_stand_alone_end_where_the_figure_does() -> None:
+    """A mean of counts 0 and 30 in turn: its interval by spread goes below 0."""
+    uneven = stats.mean([0, 30, 0, 30]).within(0.0)
+    assert stats.interval(stats.mean([0, 30, 0, 30])).low < 0  # type: ignore[operator]
+    found = one("a.requests.unfinished >= 0", {"a.requests.unfinished": uneven})
+    assert (found.verdict, found.low) == ("holds", 0)
+    seldom = one("b.y < 2%", {"b.y": stats.proportion([1] * 5, [100] * 5)})
+    assert (seldom.verdict, seldom.high) == ("inconclusive", pytest.approx(0.0232, abs=5e-5))
 
 
 # --- missing, infinite, several --------------------------------------------------------------------------------------

@@ -46,11 +46,12 @@ def test_the_most_pressing_comes_first(summary) -> None:
 
 def test_losses(plain) -> None:
     requests = plain["deployments"]["serverless"]["requests"]
-    requests.update(arrived=1000, failed=23, unfinished=0, completed=977)
+    for name, count in {"arrived": 1000, "failed": 23, "unfinished": 0, "completed": 977}.items():
+        requests[name]["value"] = count
     assert by_rule(plain)["losses"] == [
         "serverless fails 2.30% of its requests; percentiles count them as endless."
     ]
-    requests.update(failed=0, unfinished=40)
+    requests["failed"]["value"], requests["unfinished"]["value"] = 0, 40
     [text] = by_rule(plain)["losses"]
     assert text.startswith("serverless leaves 4.00% of its requests unfinished: it cannot keep up")
 
@@ -83,7 +84,7 @@ def test_a_percentile_that_cannot_be_told_is_told(plain) -> None:
     assert by_rule(plain)["choice"] == []
     plain["deployments"]["serverless"]["overhead_s"]["p95"] = {"value": None, "why": "there are 21"}
     assert by_rule(plain)["precision"][1] == "p95 cannot be told for serverless: there are 21."
-    plain["deployments"]["serverless"]["requests"]["failed"] = 600_000  # more than 5% of 11 million: p95 is endless
+    plain["deployments"]["serverless"]["requests"]["failed"]["value"] = 25_000  # above 5% of 461,300: p95 is endless
     assert len(by_rule(plain)["precision"]) == 1
 
 
@@ -140,7 +141,7 @@ def test_lines(summary) -> None:
 
 def test_a_run_without_anything_at_all_gives_no_advice(plain) -> None:
     for deployment in plain["deployments"].values():
-        deployment["requests"] = dict.fromkeys(deployment["requests"], 0)
+        deployment["requests"] = {name: {"value": 0.0, "low": 0.0, "high": 0.0} for name in deployment["requests"]}
         deployment["cost"]["lines"] = []
         deployment["cost"]["total"]["value"] = 0.0
         for percentile in ("p95", "p99"):

@@ -16,6 +16,7 @@ import pytest
 from scipy.special import bdtr, bdtrc
 
 from sim import stats
+from sim.exact import total
 from sim.stats import Estimate, Figure
 
 from .lindley import TICKS, Floats, mm1, mm1_mean, mm1_quantile, ticks, waits
@@ -93,7 +94,7 @@ def test_a_run_too_short_for_its_percentile_seldom_reports_a_miss(load: float, n
 @pytest.mark.parametrize(("load", "n"), [(0.5, 1_000), (0.8, 8_000)])
 def test_mean_waiting_time(load: float, n: int) -> None:
     rng = np.random.default_rng(15)
-    sums = [[stats.total(row) for row in one] for one in ticks(mm1(rng, 300 * 5, n, load)).reshape(300, 5, n)]
+    sums = [[total(row) for row in one] for one in ticks(mm1(rng, 300 * 5, n, load)).reshape(300, 5, n)]
     told = [stats.figure(stats.ratio(tops, [n] * 5, TICKS)) for tops in sums]
     assert_nominal([holds(f, mm1_mean(load)) for f in told])
 
@@ -124,7 +125,7 @@ def test_paired_ratio_of_means(load: float, n: int) -> None:
         service, gap = rng.exponential(1.0, (replications, n)), rng.exponential(1 / load, (replications, n))
         zero = np.zeros(replications)
         slow, fast = (ticks(waits(speed * service, gap, zero)) for speed in (1.0, 0.9))
-        estimates = [stats.ratio([stats.total(row) for row in rows], [n] * replications) for rows in (fast, slow)]
+        estimates = [stats.ratio([total(row) for row in rows], [n] * replications) for rows in (fast, slow)]
         told = stats.paired_ratio(*estimates)
         hits.append(holds(told, truth))
         widths.append(estimates[1].error / (estimates[1].value or 1) / (_half(told) / 2.57))

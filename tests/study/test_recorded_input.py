@@ -22,6 +22,7 @@ from scipy.special import bdtr, bdtrc, stdtr, stdtrit
 from sim import stats
 from sim.api import Result, Study
 from sim.engine.contract import Demand
+from sim.exact import total
 from sim.scenario.schema import Workload
 from sim.stats import Estimate
 from sim.units import DAY, SECOND
@@ -64,7 +65,7 @@ def on_the_ideal_platform(path: Path, per_day: float, count: int, bootstrap: boo
 
 
 def mean(times: list[Int64s]) -> Estimate:
-    return stats.ratio([stats.total(one) for one in times], [len(one) for one in times], SECOND)
+    return stats.ratio([total(one) for one in times], [len(one) for one in times], SECOND)
 
 
 def upper_quartile(times: list[Int64s]) -> Estimate:

@@ -115,6 +115,7 @@ def test_the_price_book_changes_the_bill_and_nothing_else(folder: Path) -> None:
         mine, theirs = one.measures[name], other.measures[name]
         assert all(np.array_equal(mine.times[key], theirs.times[key]) for key in mine.times)
         assert mine.ratios == theirs.ratios and mine.counts == theirs.counts
+        assert mine.proportions == theirs.proportions
         assert mine.invoice.total() != theirs.invoice.total()
 
 

@@ -130,9 +130,9 @@ def check_percentiles(told: Tree) -> None:
     for name in ("cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction", "utilisation"):
         value = told[name]["value"]
         assert value is None or 0 <= value <= 1, name
-    counts = told["requests"]
+    counts = {name: figure["value"] for name, figure in told["requests"].items()}
     assert counts["arrived"] == counts["completed"] + counts["failed"] + counts["unfinished"]
-    work = told["work_s"]
+    work = {name: figure["value"] for name, figure in told["work_s"].items()}
     assert math.isclose(work["offered"], work["useful"] + work["lost"] + work["wasted"] + work["remaining"])
 
 
@@ -149,13 +149,13 @@ def check_requests(result: Result, bound: Any) -> None:
 def check_figures(result: Result, name: str, told: Tree) -> None:
     """The figures of one replication are those that a person finds in its tables."""
     table, horizon = requests(result, name), result.case.scenario.horizon
-    assert len(table) == told["requests"]["arrived"]
+    assert len(table) == told["requests"]["arrived"]["value"]
     each, asked = told["cost"]["per_1000_requests"]["value"], told["requests"]["per_month"]["value"]
     if told["cost"]["total"]["value"] is not None:
         total = told["cost"]["total"]["value"]
         assert asked == 0 if each is None else math.isclose(each * asked / 1000, total, rel_tol=1e-12)
     fates = table["fate"].value_counts()
-    assert all(told["requests"][fate] == fates.get(fate, 0) for fate in ("completed", "failed", "unfinished"))
+    assert all(told["requests"][fate]["value"] == fates.get(fate, 0) for fate in ("completed", "failed", "unfinished"))
     completed = table["fate"] == "completed"
     for group, column in (("latency_s", "latency_s"), ("overhead_s", "overhead_s")):
         values = np.sort(np.where(completed, table[column], np.inf))

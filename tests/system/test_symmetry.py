@@ -140,7 +140,7 @@ def test_what_is_not_used_up_changes_nothing(slots: int, folder: Path) -> None:
     least = {"memory": "512 MiB", "max_instances": 40, "queue": 100, "max_duration": "50 min"}
     most = {"memory": "32 GiB", "max_instances": 4000, "queue": "unlimited", "max_duration": "60 min"}
     result = run(crowd() | {"deployments": {"least": keys | least, "most": keys | most}}, folder)
-    assert figures(result, "least")["requests"]["failed"] == 0
+    assert figures(result, "least")["requests"]["failed"]["value"] == 0
     assert tables(result, "least") == tables(result, "most")
 
 
@@ -333,7 +333,7 @@ def test_what_is_unfinished_is_said_so(folder: Path) -> None:
     result = run(tree, folder)
     told = figures(result, "here")
     left = int((requests(result)["arrived_us"] >= DAY - 3 * HOUR).sum())
-    assert told["requests"]["unfinished"] == left > 0.1 * told["requests"]["arrived"]
+    assert told["requests"]["unfinished"]["value"] == left > 0.1 * told["requests"]["arrived"]["value"]
     assert told["latency_s"]["mean"]["value"] is None and "did not complete" in told["latency_s"]["mean"]["why"]
     assert told["latency_s"]["p90"] == {"value": None, "why": told["latency_s"]["p90"]["why"]}
     assert told["latency_s"]["p50"]["value"] == told["completed"]["latency_s"]["p90"]["value"] == 3 * 3600
