@@ -262,7 +262,8 @@ def _compared(comparison: Comparison, used: Mapping[str, Estimate]) -> _Measured
     """Choose between the value of one side, the ratio and the difference."""
     symbol, left, right = comparison.symbol, _Sample(comparison.left, used), _Sample(comparison.right, used)
     tolerance, relative = _tolerance(comparison, right.exact)
-    if left.constant and not (right.constant and any(True for _ in paths(left.node))):
+    named = any(True for _ in paths(left.node)) >= any(True for _ in paths(right.node))
+    if left.constant and not (right.constant and named):
         left, right, symbol = right, left, _MIRRORED[symbol]
     if right.constant:
         parts = [_Sample(part, used) for part in _quotient(left.node)]
