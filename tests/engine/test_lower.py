@@ -1,0 +1,207 @@
+"""A bound deployment as a model reads it: every field of `Capacity` by hand, every draw at its address."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim import catalog, luck
+from sim.distributions import Distribution, parse
+from sim.engine.contract import CORE, NEVER, Capacity, Demand, Reuse
+from sim.engine.lower import lower
+from sim.luck import Stream
+from sim.scenario import BoundDeployment
+from sim.scenario.deployment import BoundRung
+from tests.engine.cases import demand
+
+S = 1_000_000
+HERE = Path(__file__).parent
+
+# Six requests of agents 0, 2 and 5, of eight agents.
+AGENT = [0, 0, 0, 2, 5, 5]
+ORDINAL = [0, 1, 2, 0, 0, 1]
+"""Number of each request among those of its agent."""
+DEMAND = demand([10, 20, 30, 5, 7, 9], [[(1, 0)]] * 6, agent=AGENT)
+
+LADDER = (
+    BoundRung("suspended", 300 * S, 2 * S, parse("uniform(low=1 s, high=3 s)"), True),
+    BoundRung("stopped", 7200 * S, 0, parse("uniform(low=10 s, high=30 s)"), True),
+    BoundRung("deleted", None, 5 * S, parse("0 s"), False),
+)
+
+BOUND = BoundDeployment(
+    name="here", platform="fly/machines", profile=catalog.profile("fly/machines"), size=None, vcpu=Fraction(3, 2),
+    memory=2**31, placement="shared", binding="late", reuse="oldest", concurrency=4, minimum=2, maximum=9, queue=17,
+    duration_limit=3600 * S, base_memory=50_000_000, memory_kills=False, ladder=LADDER, start=(parse("1500 ms"),),
+    rests_on=(),
+)  # fmt: skip
+
+
+def lowered(seed: int = 3, replication: int = 0, asked: Demand = DEMAND, agents: int = 8, **changed: Any) -> Capacity:
+    return lower(dataclasses.replace(BOUND, **changed), asked, agents, HERE, seed, replication)
+
+
+def drawn(law: Distribution, stream: Stream, part: int, seed: int = 3, replication: int = 0) -> list[int]:
+    """One request at a time: the quantile at the address (seed, replication, stream, agent and ordinal, part)."""
+    found = []
+    for agent, ordinal in zip(AGENT, ORDINAL, strict=True):
+        entity = np.array([agent * 2**28 + ordinal])
+        found.append(round(float(law.quantile(luck.uniform(seed, replication, stream, entity, part))[0])))
+    return found
+
+
+# What is plain
+
+
+def test_plain_fields() -> None:
+    found = lowered()
+    assert found.concurrency == 4
+    assert (found.minimum, found.maximum, found.queue_limit) == (2, 9, 17)
+    assert found.duration_limit == 3600 * S
+    assert found.cpu == 1_500_000  # one and a half cores, in millionths
+    assert (found.memory, found.base_memory) == (2**31, 50_000_000)
+    assert found.rung_after.tolist() == [300 * S, 7200 * S, NEVER]
+    assert found.rung_enter.tolist() == [2 * S, 0, 5 * S]
+    assert found.rung_keeps.tolist() == [True, True, False]
+    assert found.start.tolist() == [1_500_000] * 6
+
+
+def test_no_limit_is_never() -> None:
+    found = lowered(maximum=None, queue=None, duration_limit=None)
+    assert (found.maximum, found.queue_limit, found.duration_limit) == (NEVER, NEVER, NEVER)
+
+
+def test_a_limit_of_nothing_is_one() -> None:
+    assert lowered(queue=0).queue_limit == 0
+
+
+@pytest.mark.parametrize(("binding", "early"), [("early", True), ("late", False)])
+def test_binding(binding: str, early: bool) -> None:
+    assert lowered(binding=binding).early is early
+
+
+@pytest.mark.parametrize("kills", [True, False])
+def test_what_running_out_of_memory_does(kills: bool) -> None:
+    assert lowered(memory_kills=kills).memory_kills is kills
+
+
+@pytest.mark.parametrize(("reuse", "lower_"), [
+    ("most-recent", Reuse.MOST_RECENT), ("newest", Reuse.NEWEST), ("oldest", Reuse.OLDEST),
+    ("least-loaded", Reuse.LEAST_LOADED)])  # fmt: skip
+def test_reuse(reuse: str, lower_: Reuse) -> None:
+    assert lowered(reuse=reuse).reuse is lower_
+
+
+@pytest.mark.parametrize(("vcpu", "concurrency", "cpu"), [
+    (Fraction(1, 16), 1, 62_500), (2, 80, 2 * CORE), (Fraction(1, 3), 1, 333_333),
+    (Fraction(1, 1000), 5000, 5000),  # a thousandth of a core is 1,000 parts; each of 5,000 residents gets one at least
+])  # fmt: skip
+def test_cores(vcpu: Fraction, concurrency: int, cpu: int) -> None:
+    assert lowered(vcpu=Fraction(vcpu), concurrency=concurrency).cpu == cpu
+
+
+# Pools
+
+
+def test_a_shared_pool() -> None:
+    found = lowered(placement="shared")
+    assert (found.pools, found.pool_of.tolist()) == (1, [0] * 6)
+
+
+def test_a_pool_for_each_agent_also_for_those_that_ask_for_nothing() -> None:
+    found = lowered(placement="per-agent")
+    assert (found.pools, found.pool_of.tolist()) == (8, AGENT)
+
+
+def test_a_pool_for_each_session() -> None:
+    sessions = dataclasses.replace(DEMAND, session=np.array([4, 4, 0, 1, 2, 2]))
+    found = lowered(placement="per-session", asked=sessions)
+    assert (found.pools, found.pool_of.tolist()) == (5, [4, 4, 0, 1, 2, 2])
+
+
+def test_no_session_no_pool() -> None:
+    nobody = demand([], [])
+    assert lowered(placement="per-session", asked=nobody).pools == 0
+    assert lowered(placement="shared", asked=nobody).start.tolist() == []
+    assert lowered(placement="shared", asked=nobody).rung_wake.shape == (3, 0)
+
+
+@pytest.mark.parametrize(("placement", "keeps", "rung"), [
+    ("per-agent", [True, True, False], 1),  # the deepest that keeps
+    ("per-agent", [True, True, True], 2),
+    ("per-agent", [True, False], 0),
+    ("per-agent", [False], NEVER),
+    ("per-agent", [], NEVER),
+    ("shared", [True, True, False], NEVER),
+    ("per-session", [True, True, False], NEVER),
+])  # fmt: skip
+def test_where_instances_rest_at_the_beginning(placement: str, keeps: Sequence[bool], rung: int) -> None:
+    ladder = tuple(BoundRung(f"rung {n}", S, 0, parse("1 s"), kept) for n, kept in enumerate(keeps))
+    assert lowered(placement=placement, ladder=ladder).initial_rung == rung
+
+
+# Luck
+
+
+HALVES = (parse("uniform(low=1 s, high=9 s)"), parse("uniform(low=1 s, high=9 s)"), parse("exponential(mean=2 s)"))
+
+
+def test_a_start_is_the_sum_of_its_parts_each_at_an_address_of_its_own() -> None:
+    first, second, third = (drawn(law, Stream.START, part) for part, law in enumerate(HALVES))
+    assert lowered(start=HALVES).start.tolist() == [sum(parts) for parts in zip(first, second, third, strict=True)]
+    assert first != second, "the same distribution, and yet another draw"
+
+
+def test_parts_of_a_start_do_not_go_together() -> None:
+    """The sum of two uniform numbers on 0 to 6 s has variance 2 * 36 / 12 = 6; twice one number has 12.
+
+    Of 4,000 sums: the sample variance of a triangular distribution (kurtosis 2.4) has a standard error of
+    6 * sqrt(1.4 / 4000) = 0.112.
+    """
+    many = demand([0] * 4000, [[(1, 0)]] * 4000)
+    found = lowered(asked=many, agents=4000, start=(parse("uniform(low=0 s, high=6 s)"),) * 2).start
+    assert np.var(found / S) == pytest.approx(6, abs=4 * 0.112)
+
+
+def test_wakes_are_drawn_by_request_and_rung() -> None:
+    found = lowered()
+    assert found.rung_wake.tolist() == [
+        drawn(LADDER[0].wake, Stream.WAKE, 0), drawn(LADDER[1].wake, Stream.WAKE, 1), [0] * 6]  # fmt: skip
+    # As shares of their ranges, 2 and 20 s wide, they would be the same if the rungs shared a draw.
+    assert not np.allclose((found.rung_wake[0] - S) / (2 * S), (found.rung_wake[1] - 10 * S) / (20 * S), atol=1e-5)
+
+
+@pytest.mark.parametrize(("seed", "replication"), [(3, 1), (3, 7), (4, 0)])
+def test_each_replication_and_seed_has_luck_of_its_own(seed: int, replication: int) -> None:
+    found, first = lowered(seed, replication, start=HALVES[:1]), lowered(start=HALVES[:1])
+    assert found.start.tolist() == drawn(HALVES[0], Stream.START, 0, seed, replication)
+    assert found.rung_wake[0].tolist() == drawn(LADDER[0].wake, Stream.WAKE, 0, seed, replication)
+    assert not (found.start == first.start).any() and not (found.rung_wake[0] == first.rung_wake[0]).any()
+
+
+def test_luck_is_that_of_the_request_whatever_the_deployment_is_called_and_how_it_is_placed() -> None:
+    one = lowered(start=HALVES)
+    for changed in ({"name": "there"}, {"platform": "e2b/sandbox"}, {"placement": "per-agent"}, {"concurrency": 1}):
+        other = lowered(start=HALVES, **changed)  # type: ignore[arg-type]
+        assert other.start.tolist() == one.start.tolist() and (other.rung_wake == one.rung_wake).all()
+
+
+def test_luck_does_not_move_with_what_other_agents_do() -> None:
+    """Without agent 0 the last three requests are rows 0 to 2, of the same agents."""
+    fewer = demand([5, 7, 9], [[(1, 0)]] * 3, agent=AGENT[3:])
+    found, one = lowered(asked=fewer, start=HALVES), lowered(start=HALVES)
+    assert found.start.tolist() == one.start.tolist()[3:]
+    assert (found.rung_wake == one.rung_wake[:, 3:]).all()
+
+
+def test_recorded_starts_are_looked_for_from_the_folder_given(tmp_path: Path) -> None:
+    (tmp_path / "starts.csv").write_text("ms\n700\n")
+    start = (parse({"samples": "starts.csv", "column": "ms", "unit": "ms"}),)
+    bound = dataclasses.replace(BOUND, start=start)
+    assert lower(bound, DEMAND, 8, tmp_path, 3, 0).start.tolist() == [700_000] * 6
