@@ -40,7 +40,7 @@ class Shown:
         With its unit; `NONE` where there is no value.
     spread : str
         For a column of a table: half the interval, rounded up to the last digit of the value, or the ends of the
-        interval where the value is far from its middle. Empty where the figure is exact or has no interval.
+        interval where the value is far from its middle, or the other end where the value is one of them. Empty where the figure is exact or has no interval.
     full : str
         For a sentence: the value and both ends of its interval, with as many digits as tell them apart.
     why : str
@@ -78,15 +78,20 @@ def show(figure: Mapping[str, Any] | None, kind: Kind) -> Shown:
         text = _cents(scale.text(value))
         return Shown(text, text, why=why)
     below, above = value - low, high - value
-    places = scale.digits(value, 3)
+    # A value of 0 has no digits of its own: two digits of its interval say enough.
+    fine = scale.digits(max(below, above), 2)
+    places = scale.digits(value, 3) if value else fine
     if min(below, above) > _EVEN * max(above, below):
-        # A value of 0 has no last digit: two digits of half its interval say enough.
-        fine = places if value else scale.digits(max(below, above), 2)
-        spread = f"±{scale.bare(max(below, above), fine, up=True)}"
+        spread = f"±{scale.bare(max(below, above), places, up=True)}"
+    elif value == low:
+        spread = f"≤{scale.bare(high, fine, up=True)}"
+    elif value == high:
+        spread = f"≥{scale.bare(low, fine)}"
     else:
         spread = f"{scale.bare(low, places)}–{scale.bare(high, places)}"
-    tried = (scale.digits(value, digits) for digits in range(3, _MOST))
-    apart = next((p for p in tried if len({scale.bare(one, p) for one in (low, value, high)}) == 3), places)
+    tried = (scale.digits(value, digits) if value else fine for digits in range(3, _MOST))
+    different = len({low, value, high})
+    apart = next((p for p in tried if len({scale.bare(one, p) for one in (low, value, high)}) == different), places)
     full = f"{scale.text(value, apart)} ({scale.bare(low, apart)} to {scale.bare(high, apart)})"
     return Shown(scale.text(value), full, spread, why)
 

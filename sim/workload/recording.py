@@ -4,7 +4,8 @@ The file is a CSV with one row for each step. ``session``, ``turn`` and ``step``
 steps are numbered from 0 without gaps. ``gap_s`` is the pause before the turn, in its first row. ``kind`` is ``llm``,
 ``tool`` or ``wait``; ``cpu_s`` and ``wait_s`` are how long the step was on the CPU and waiting. ``tokens_in`` (of
 which ``tokens_cached`` were in the provider's cache), ``tokens_out`` and ``model`` are those of an ``llm`` step. The
-columns in `REQUIRED` must be there; an empty field, or a column that may be absent and is, counts as 0 or no model.
+columns in `sim.scenario.files.SESSION_COLUMNS` must be there; an empty field, or a column that may be absent and is,
+counts as 0 or no model.
 """
 
 from __future__ import annotations
@@ -19,11 +20,10 @@ import numpy as np
 
 from sim.engine.contract import NEVER, Int8s, Int64s
 from sim.errors import choose, quoted
+from sim.scenario.files import SESSION_COLUMNS
 from sim.units import SECOND
 from sim.workload import table
 from sim.workload.table import Table
-
-REQUIRED = ("session", "turn", "step", "gap_s", "kind", "wait_s")
 
 
 class StepKind(IntEnum):
@@ -94,7 +94,7 @@ def read(path: Path, name: str | None = None) -> Recording:
 @lru_cache(maxsize=4)
 def _read(path: Path, name: str, stamp: int) -> Recording:
     """Read a recording; ``stamp`` keeps a changed file from being answered from memory."""
-    found = table.read(path, name, REQUIRED)
+    found = table.read(path, name, SESSION_COLUMNS)
     turn, step = found.integers("turn"), found.integers("step")
     names, session = np.unique(np.array(found.texts("session")), return_inverse=True)
     order = np.lexsort((step, turn, session))

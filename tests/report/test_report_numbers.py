@@ -84,6 +84,16 @@ def test_an_interval_that_is_much_wider_to_one_side_is_told_by_its_ends() -> Non
     assert show({"value": 0.868, "low": 0.741, "high": 1.017}, "ratio").spread == "±0.149"
 
 
+def test_an_interval_to_one_side_is_told_by_its_other_end() -> None:
+    """A share of 0 or 1 (`sim.stats.proportions`): rounded away from the value."""
+    none = show({"value": 0.0, "low": 0.0, "high": 0.001781}, "share")
+    assert (none.value, none.spread, none.full) == ("0%", "≤0.18", "0.00% (0.00 to 0.18)")
+    every = show({"value": 1.0, "low": 0.99821, "high": 1.0}, "share")
+    assert (every.value, every.spread, every.full) == ("100%", "≥99.82", "100.0% (99.8 to 100.0)")
+    late = show({"value": 0.0, "low": 0.0, "high": 0.0314}, "seconds")
+    assert (late.value, late.spread, late.full) == ("0 s", "≤0.032", "0.000 s (0.000 to 0.031)")
+
+
 def test_a_sentence_has_as_many_digits_as_tell_the_interval_apart() -> None:
     assert show({"value": 1.0, "low": 0.9996, "high": 1.0004}, "ratio").full == "×1.0000 (0.9996 to 1.0004)"
     assert show({"value": 1.0, "low": 1 - 1e-9, "high": 1 + 1e-9}, "ratio").full == "×1.00 (1.00 to 1.00)"

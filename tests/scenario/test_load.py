@@ -12,8 +12,6 @@ import pytest
 from sim import distributions
 from sim.errors import InputError
 from sim.scenario import Scenario, load, loads
-from sim.scenario.files import SESSION_COLUMNS
-from sim.workload import recording
 
 RIGHT = Path(__file__).parent / "right"
 MINUTE = 60_000_000
@@ -50,10 +48,6 @@ def test_recorded_sessions():
     assert scenario.deployments["sandbox"].start.samples.where == (("provider", "e2b"),)
     assert scenario.deployments["servers"].queue == "unlimited" and scenario.deployments["functions"].queue == 5
     assert scenario.expect[0].claim == "A01"
-
-
-def test_the_columns_asked_for_are_those_that_are_read():
-    assert SESSION_COLUMNS == recording.REQUIRED
 
 
 @pytest.mark.parametrize("name", ["support-bot.yaml", "coding-agent.yaml"])
