@@ -39,8 +39,9 @@ class Shown:
     value : str
         With its unit; `NONE` where there is no value.
     spread : str
-        For a column of a table: half the interval, rounded up to the last digit of the value, or the ends of the
-        interval where the value is far from its middle, or the other end where the value is one of them. Empty where the figure is exact or has no interval.
+        For a column of a table: half the interval, rounded up to the last digit of the value; the ends of the interval
+        where the value is far from its middle; its other end where the value is one of them. Empty where the figure is
+        exact or has no interval.
     full : str
         For a sentence: the value and both ends of its interval, with as many digits as tell them apart.
     why : str
