@@ -92,6 +92,22 @@ class TestPlayed:
         expected = np.array([weight[int(length)] for length in lengths]) * len(first) / 264
         assert stats.chisquare(counts, expected).pvalue > 1e-4
 
+    def test_who_has_a_session_has_nothing_to_do_with_which_it_is_or_when(self):
+        """Of 14,000 sessions: agent against the session's first step, and against the gap before its start."""
+        found = draw(sessions(per_day=2000))
+        first = np.flatnonzero(found.after == -1)
+        agent, start = found.agent[first], found.at[first]
+        by_start = np.argsort(start)
+        agent, start = agent[by_start], start[by_start]
+        length = found.step_wait[found.step_first[first]][by_start]
+        for other in (length[1:], np.diff(start)):
+            table = np.zeros((10, 4))
+            quarter = np.searchsorted(np.quantile(other, [0.25, 0.5, 0.75]), other)
+            np.add.at(table, (agent[1:], quarter), 1)
+            assert stats.chi2_contingency(table).pvalue > 1e-4
+        # Nor has the session with the gap before it.
+        assert stats.kendalltau(length[1:], np.diff(start)).pvalue > 1e-4
+
     def test_starts_have_the_shape_of_the_week(self):
         found = draw(sessions(per_day=500, shape=True), horizon=4 * WEEK)
         start = found.at[found.after == -1]
