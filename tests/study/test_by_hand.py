@@ -186,6 +186,17 @@ def test_the_bill(name: str, result: Result, sessions: list[int]) -> None:
     assert lines["memory of sandboxes"] == pytest.approx(30 * 16 * seconds * sum(sessions) / 5)
 
 
+def test_what_is_compared_is_divided_by_the_reference(result: Result, sessions: list[int]) -> None:
+    """The middle overhead is 2.5 s on both; and infrastructure costs what it costs in all replications together."""
+    (told,) = result.summary["paired"].values()
+    assert set(result.summary["paired"]) == {"half"}
+    assert told["overhead_s.p50"] == {"value": 1, "low": 1, "high": 1}
+    half, full = (sum(30 * count * SESSION_OF[name]["bill"] - 30 for count in sessions) for name in ("half", "full"))
+    assert told["cost.infrastructure"]["value"] == pytest.approx(float(half / full), rel=1e-12)
+    assert told["cost.infrastructure"]["high"] < 1
+    assert told["latency_s.p99"]["value"] is None, "so few requests have no p99"
+
+
 def test_the_first_replication_in_full(result: Result, sessions: list[int]) -> None:
     table = result.requests.query("deployment == 'half'").sort_values(["session", "arrived_us"])
     assert table["latency_s"].tolist() == [24.5, 14, 32.5] * sessions[0]

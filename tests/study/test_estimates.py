@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from fractions import Fraction
 from typing import Any
@@ -126,8 +127,17 @@ def test_means_of_what_did_not_end() -> None:
     assert endless["wait_s.queue.mean"].why == "2 of 5 waits did not end"
     ended = Estimates([measures(0, 0, 1, queue=(S, 2 * S)), measures(0, 0, 1, queue=(3 * S,)), measures(0, 0, 1)])
     assert ended["wait_s.queue.mean"].value == 2
-    failing = Estimates([measures(3, 1, 1), measures(2, 0, 1)])
-    assert failing["latency_s.mean"].value == (1 + 2 + 3 + 1 + 2) / 5
+    all_ended = Estimates([measures(3, 1, 1), measures(2, 0, 1)])
+    assert all_ended["latency_s.mean"].value == (1 + 2 + 3 + 1 + 2) / 5
+
+
+def test_those_that_completed_have_a_mean_where_all_have_none() -> None:
+    """4 and 6 s, and two that did not complete; 2 s: the mean of three is 4 s."""
+    one, other = (dataclasses.replace(measures(0, 0, 1), times=Times({"latency_s": np.array(latency)}, {
+        "completed.latency_s": "latency_s"})) for latency in ([4 * S, INFINITE, 6 * S], [INFINITE, 2 * S]))  # fmt: skip
+    found = Estimates([one, other])
+    assert found["latency_s.mean"].why == "2 of 5 requests did not complete"
+    assert found["completed.latency_s.mean"].value == 4
 
 
 def test_figures_of_resamples_say_so() -> None:

@@ -202,6 +202,19 @@ def test_instances(found: Measures) -> None:
     assert found.amounts["instances.max"] == 2
 
 
+@pytest.mark.parametrize(("lives", "most"), [
+    # One goes from state to state beside another one: never three.
+    ([*life(0, (STARTING, 10), (BUSY, 20), (IDLE, 25), end=30), *life(1, (IDLE, 0), end=40)], 2),
+    # One comes as another goes: never two.
+    ([*life(0, (BUSY, 0), end=30), *life(1, (STARTING, 30), end=40)], 1),
+    # At rest and after the horizon nothing is up.
+    ([*life(0, (RESTING, 0), end=30), *life(1, (STARTING, HORIZON), end=HORIZON + 10)], 0),
+])  # fmt: skip
+def test_instances_at_one_time(lives: list[Any], most: int) -> None:
+    found = measured(dataclasses.replace(run_of(), spans=spans(lives)))
+    assert found.amounts["instances.max"] == most
+
+
 def test_residents(found: Measures) -> None:
     """On instances within two days: 50, 7, 60, 8 and 5 s, in 125 s that an instance is busy.
 
