@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
 
 from simpy.events import Event
 
-from sim.engine.clock import ORDER, Clock, Timer
+from sim.engine.clock import ORDER, Timer
 from sim.engine.contract import CORE, Kind, cpu_share
 
-_END = ORDER[Kind.END]
+if TYPE_CHECKING:
+    from sim.engine.fleet import Fleet
+
+_END, _CAPACITY = ORDER[Kind.END], ORDER[Kind.CAPACITY] + 1
 
 
 class SharedCpu:
@@ -17,15 +21,37 @@ class SharedCpu:
 
     All residents in CPU time progress alike, so one counter of work attained serves them all: a resident that asks for
     ``work`` now is done when the counter has grown by it. Adding or removing a resident changes only the pace.
+
+    Parameters
+    ----------
+    fleet : Fleet
+    number : int
+        The instance's.
+    speed : int
+        Of the instance, in millionths.
     """
 
-    def __init__(self, clock: Clock, capacity: int) -> None:
-        self._clock = clock
-        self._capacity = capacity
-        self._attained = 0
-        self._since = 0
+    def __init__(self, fleet: Fleet, number: int, speed: int) -> None:
+        self._fleet = fleet
+        self._clock = fleet.clock
+        self._capacity = fleet.rules.cpu
+        self._number = number
+        self._speed = speed
+        self._attained = self._since = 0
         self._asking: list[tuple[int, int, Event]] = []
         self._next: Event | None = None
+        self._used = 0
+        self._pace = 0
+        self._credit = fleet.rules.credit
+        self._balance = 0
+        self._has_credit = True
+        self._exhausted: Event | None = None
+
+    def fill_up(self) -> None:
+        """Begin with the credit of an instance that has just become ready."""
+        if self._credit is not None:
+            self._since = self._clock.now
+            self._balance = self._credit.first
 
     def run(self, row: int, microseconds: int) -> Event:
         """Give the event of this request's CPU time being done."""
@@ -46,23 +72,51 @@ class SharedCpu:
 
     def stop(self) -> None:
         """Do nothing more."""
+        self._advance()
         self._asking.clear()
-        self._next = None
+        self._schedule()
 
     def _advance(self) -> None:
-        now = self._clock.now
-        if self._asking:
-            self._attained += (now - self._since) * cpu_share(self._capacity, len(self._asking))
-        self._since = now
+        """Bring work and credit up to now; those who ask are about to change."""
+        elapsed = self._clock.now - self._since
+        self._attained += elapsed * self._pace
+        self._since = self._clock.now
+        if self._credit is not None:
+            balance = self._balance + elapsed * (self._credit.rate - self._used)
+            self._balance = max(0, min(self._credit.most, balance))
+            self._has_credit = self._balance > 0
 
     def _schedule(self) -> None:
-        self._next = None
-        if not self._asking:
+        """Set the pace for those who ask now, and the end of the first of them."""
+        self._next = self._exhausted = None
+        used, asking = self._used, len(self._asking)
+        self._used = self._pace = 0
+        if asking:
+            capacity = self._capacity
+            if self._credit is not None and not self._has_credit:
+                capacity = min(capacity, self._credit.rate)
+            share = cpu_share(capacity, asking)
+            self._used = share * asking
+            self._pace = max(1, share * self._speed // CORE)
+            target, row, _ = self._asking[0]
+            left = max(0, -((self._attained - target) // self._pace))
+            self._next = Timer(self._clock, self._since + left, _END + row, self._finish)
+            self._watch_credit()
+        if self._fleet.autoscaler is not None and self._fleet.autoscaler.by_cpu:
+            self._fleet.autoscaler.add(self._used - used)
+
+    def _watch_credit(self) -> None:
+        if self._credit is None or not self._has_credit or self._used <= self._credit.rate:
             return
-        target, row, _ = self._asking[0]
-        share = cpu_share(self._capacity, len(self._asking))
-        left = max(0, -((self._attained - target) // share))
-        self._next = Timer(self._clock, self._since + left, _END + row, self._finish)
+        left = -(-self._balance // (self._used - self._credit.rate))
+        self._exhausted = Timer(self._clock, self._since + left, _CAPACITY + self._number, self._exhaust)
+
+    def _exhaust(self, event: Event) -> None:
+        if event is not self._exhausted:
+            return
+        self._advance()
+        self._balance, self._has_credit = 0, False
+        self._schedule()
 
     def _finish(self, event: Event) -> None:
         if event is not self._next:

@@ -13,11 +13,10 @@ from sim.engine.cpu import SharedCpu
 if TYPE_CHECKING:
     from sim.engine.pool import Pool
 
-_READY, _ENTERED, _EXPIRE = ORDER[Kind.READY], ORDER[Kind.ENTERED], ORDER[Kind.EXPIRE]
-_STARTING, _IDLE, _BUSY, _ENTERING, _RESTING, _WAKING, _OFF = (
-    int(state)
-    for state in (State.STARTING, State.IDLE, State.BUSY, State.ENTERING, State.RESTING, State.WAKING, State.OFF)
+_READY, _ENTERED, _EXPIRE, _INTERRUPT = (
+    ORDER[kind] for kind in (Kind.READY, Kind.ENTERED, Kind.EXPIRE, Kind.INTERRUPT)
 )
+_OFF, _STARTING, _IDLE, _BUSY, _ENTERING, _RESTING, _WAKING, _DRAINING = (int(state) for state in State)
 
 
 class Instance:
@@ -39,16 +38,18 @@ class Instance:
         When it became ready or a request left it last.
     asked : int
         When it was asked to start or to wake.
+    idle_from : int
+        Since when it counts as idle.
     waker : int
-        The request that wakes it as soon as it has entered its rung.
+        The row of luck with which it wakes as soon as it has entered its rung.
     """
 
     __slots__ = (
-        "_alarm", "_deadline", "asked", "bound", "cpu", "memory", "number", "opener", "pool", "residents", "rung",
-        "state", "used", "waker",
+        "_alarm", "_deadline", "_last", "_open_until", "_taken_at", "asked", "bound", "cpu", "idle_from", "memory",
+        "number", "opener", "pool", "residents", "rung", "state", "used", "waker",
     )  # fmt: skip
 
-    def __init__(self, pool: Pool, number: int, opener: int) -> None:
+    def __init__(self, pool: Pool, number: int, opener: int, speed: int) -> None:
         self.pool = pool
         self.number = number
         self.opener = opener
@@ -58,9 +59,13 @@ class Instance:
         self.bound: list[tuple[int, int]] = []
         self.used = 0
         self.asked = 0
+        self.idle_from = 0
         self.waker = NEVER
         self.memory = pool.rules.base_memory
-        self.cpu = SharedCpu(pool.clock, pool.rules.cpu) if pool.rules.shares_cpu else None
+        self.cpu = SharedCpu(pool.fleet, number, speed) if pool.rules.shares_cpu else None
+        self._last = NEVER
+        self._open_until = 0
+        self._taken_at = NEVER
         self._deadline = NEVER
         self._alarm = NEVER
 
@@ -68,15 +73,16 @@ class Instance:
         """Change state, and say so in the trace."""
         self.state = state
         self.rung = rung
-        self.pool.turns.extend((self.pool.clock._now, self.number, state, rung))
+        self.pool.fleet.turns.extend((self.pool.clock._now, self.number, state, rung))
 
-    def start(self, row: int) -> None:
-        """Open for a request."""
+    def start(self, length: int) -> None:
+        """Open."""
         self.turn(_STARTING)
-        self._come(self.pool.rules.start[row])
+        self.pool.fleet.starting += 1
+        self._come(length)
 
     def wake(self, row: int) -> None:
-        """Leave the rung for a request."""
+        """Leave the rung, with the luck of a request."""
         rung = self.rung
         self._deadline = NEVER
         self.turn(_WAKING, rung)
@@ -87,27 +93,57 @@ class Instance:
         Timer(clock, clock._now + delay, _READY + self.number, self._ready)
 
     def _ready(self, _: Event) -> None:
+        if self.state == _STARTING:
+            self.pool.fleet.starting -= 1
         self.used = self.pool.clock._now
+        self.set_out()
         self.pool.ready(self)
+
+    def set_out(self) -> None:
+        """Begin to be warm."""
+        if self.cpu is not None:
+            self.cpu.fill_up()
+        lifetime, clock = self.pool.rules.lifetime, self.pool.clock
+        if lifetime >= 0:
+            self._taken_at = clock._now + lifetime
+            Timer(clock, self._taken_at, _INTERRUPT + self.number, self._interrupt)
+
+    def _interrupt(self, _: Event) -> None:
+        if self._taken_at == self.pool.clock._now and self.state in (_IDLE, _BUSY):
+            self.pool.take(self)
 
     def busy(self) -> None:
         """Take up work."""
         self._deadline = NEVER
+        self.pool.fleet.idle.pop(self.number, None)
         self.turn(_BUSY)
+
+    def left(self, row: int) -> None:
+        """Take note that a request has left."""
+        now = self.pool.clock._now
+        self.used = now
+        self._last = row
+        linger = self.pool.rules.linger[row]
+        if linger:
+            self._open_until = max(self._open_until, now + linger)
 
     def idle(self) -> None:
         """Wait for work, and go down the ladder when none comes."""
         self.turn(_IDLE)
-        self.look_again(0)
+        self.idle_from = max(self.pool.clock._now, self._open_until)
+        if self.pool.rules.expires:
+            self._look_at(0, self.idle_from)
+        elif self.pool.rules.check_every >= 0:
+            self.pool.fleet.idle[self.number] = self
 
-    def look_again(self, rung: int) -> None:
+    def _look_at(self, rung: int, since: int) -> None:
         """Set the deadline for entering a rung."""
         after = self.pool.rules.rung_after
         if rung >= len(after) or after[rung] < 0:
             self._deadline = NEVER
             return
         clock = self.pool.clock
-        deadline = clock._now + after[rung]
+        deadline = since + after[rung]
         self._deadline = deadline
         # One timer is enough while deadlines grow: it looks again when it goes off. On a ladder they may also shrink.
         if self._alarm < 0 or self._alarm > deadline:
@@ -127,13 +163,22 @@ class Instance:
             Timer(clock, deadline, _EXPIRE + self.number, self._expire)
         elif self.state == _IDLE:
             if self.pool.needs():
-                self.look_again(0)
+                self._look_at(0, clock._now)
             else:
-                self._enter(0)
+                self.go_down()
         else:
-            self._enter(self.rung + 1)
+            self.enter(self.rung + 1)
 
-    def _enter(self, rung: int) -> None:
+    def go_down(self) -> None:
+        """Enter the first rung, or fail to, and then stay idle until there is work."""
+        self.pool.fleet.idle.pop(self.number, None)
+        if self._last >= 0 and not self.pool.rules.stick[self._last]:
+            self._deadline = NEVER
+        else:
+            self.enter(0)
+
+    def enter(self, rung: int) -> None:
+        """Go down the ladder."""
         self._deadline = NEVER
         self.pool.entering(self, rung)
         self.turn(_ENTERING, rung)
@@ -147,18 +192,25 @@ class Instance:
         elif self.pool.rules.rung_keeps[self.rung]:
             self.rest(self.rung)
         else:
-            self.turn(_OFF)
-            self.pool.lost()
+            self.pool.gone(self)
 
     def rest(self, rung: int) -> None:
         """Rest in a rung until woken or until the next rung's time has come."""
         self.turn(_RESTING, rung)
         self.pool.resting(self, rung)
-        self.look_again(rung + 1)
+        self._look_at(rung + 1, self.pool.clock._now)
+        if self.pool.rules.limited:
+            self.pool.fleet.replenish(self.pool)
+
+    def drain(self) -> None:
+        """Take no more work."""
+        self._deadline = NEVER
+        self.turn(_DRAINING)
 
     def die(self) -> None:
         """End at once, with everything on it."""
         self._deadline = NEVER
+        self.pool.fleet.idle.pop(self.number, None)
         if self.cpu is not None:
             self.cpu.stop()
         self.turn(_OFF)

@@ -20,7 +20,7 @@ class Cut(Enum):
     Attributes
     ----------
     NOWHERE : nothing disturbs a request; it is one leg, CPU time included.
-    AT_CPU : residents compete for CPU: a leg begins with CPU time.
+    AT_CPU : how long CPU time lasts depends on the instance or on other residents: a leg begins with it.
     AT_STEPS : residents may die together at any event, so the end of every step is one.
     """
 
@@ -34,7 +34,13 @@ class Cut(Enum):
         most = capacity.base_memory + capacity.concurrency * int(demand.memory.max(initial=0))
         if capacity.memory_kills and 0 <= capacity.memory < most:
             return cls.AT_STEPS
-        if capacity.cpu < capacity.concurrency * CORE and bool(demand.step_cpu.any()):
+        shares = (
+            capacity.cpu < capacity.concurrency * CORE
+            or capacity.credit is not None
+            or (capacity.scaler is not None and capacity.scaler.by_cpu)
+            or bool((capacity.speed != CORE).any())
+        )
+        if shares and bool(demand.step_cpu.any()):
             return cls.AT_CPU
         return cls.NOWHERE
 

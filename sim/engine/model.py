@@ -14,14 +14,19 @@ import numpy as np
 from simpy.events import Event
 
 from sim.engine.clock import ORDER, Clock, Timer, redirect
-from sim.engine.contract import NEVER, Capacity, Cause, Demand, Fate, Int64s, Kind, Outcome
+from sim.engine.contract import CORE, NEVER, Capacity, Cause, Demand, Fate, Int64s, Kind, Outcome
 from sim.engine.cpu import SharedCpu
+from sim.engine.fleet import Fleet
 from sim.engine.instance import Instance
 from sim.engine.legs import Cut, Legs
-from sim.engine.pool import Pool, Rules
+from sim.engine.pool import Pool
+from sim.engine.rules import Rules
+from sim.engine.scaling import Autoscaler
 
-_END, _CRASH, _ARRIVAL = ORDER[Kind.END], ORDER[Kind.CRASH], ORDER[Kind.ARRIVAL]
-_DURATION = int(Cause.DURATION)
+_END, _CRASH, _TIMEOUT, _ARRIVAL = (ORDER[kind] for kind in (Kind.END, Kind.CRASH, Kind.TIMEOUT, Kind.ARRIVAL))
+_DURATION, _PAYLOAD = int(Cause.DURATION), int(Cause.PAYLOAD)
+_ABANDONED = -1
+"""In place of a cause: the request has left by itself."""
 
 Story = Generator[Event, None, None]
 
@@ -61,20 +66,21 @@ class Model:
         self._arrived, self._admitted, self._bound = [NEVER] * n, [NEVER] * n, [NEVER] * n
         self._started, self._ended = [NEVER] * n, [NEVER] * n
         self._cause, self._warmth = [0] * n, [0] * n
+        self._patience = demand.patience.tolist() or [NEVER] * n
+        self._refused = capacity.refused.tolist() or [False] * n
         self._on: list[Instance | None] = [None] * n
         self._waits: list[Event | None] = [None] * n
-        self._held: dict[int, deque[Event]] = {}
+        self._held: dict[int, deque[int]] = {}
         self._present = self._presence = self._since = 0
-        self._instances: list[Instance] = []
-        self._turns: list[int] = []
+        self._fleet = fleet = Fleet(self._clock, self._rules, capacity)
         memory = demand.memory.tolist()
-        pools = [
-            Pool(self._clock, self._rules, self, memory, self._admitted, self._instances, self._turns, index)
-            for index in range(capacity.pools)
-        ]
-        for pool in pools:
-            pool.begin_with(capacity.initial_rung)
-        self._pool = [pools[index] for index in capacity.pool_of.tolist()]
+        for _ in range(capacity.pools):
+            Pool(fleet, self, memory, self._admitted)
+        self._pool = [fleet.pools[index] for index in capacity.pool_of.tolist()]
+        if capacity.scaler is not None:
+            fleet.autoscaler = Autoscaler(capacity.scaler, fleet.pools[0])
+        self._counts = fleet.autoscaler is not None and not fleet.autoscaler.by_cpu
+        fleet.begin(capacity.initial_rung)
 
     def run(self) -> Outcome:
         """Run to the end and give what happened."""
@@ -94,24 +100,56 @@ class Model:
         clock = self._clock
         self._arrived[row] = clock.now
         self._count_presence(1)
+        patience = self._patience[row]
+        if patience >= 0:
+            Timer(clock, clock.now + patience, _TIMEOUT + row, lambda _: self._lose_patience(row))
         if self._demand.serial:
             yield from self._take_turn(row)
-        self._admitted[row] = clock.now
-        pool = self._pool[row]
-        pool.place(row)
+        if not self._cause[row]:
+            yield from self._be_served(row)
+        self._ended[row] = clock.now
+        self._count_presence(-1)
+        instance = self._on[row]
+        if instance is not None and row in instance.residents:
+            self._pool[row].left(instance, row)
+        self._leave(row)
+
+    def _be_served(self, row: int) -> Story:
+        self._admitted[row] = self._clock.now
+        if self._refused[row]:
+            self._cause[row] = _PAYLOAD
+            return
+        if self._counts:
+            self._count_load(CORE)
+        self._pool[row].place(row)
         if self._started[row] < 0 or self._cause[row]:
             yield self._waiting(row)
         instance = self._on[row]
         if instance is not None and not self._cause[row]:
             if instance.cpu is None:
-                yield self._work(row)
+                self._waits[row] = work = self._work(row)
+                yield work
             else:
                 yield from self._work_leg_by_leg(row, instance, instance.cpu)
-        self._ended[row] = clock.now
-        self._count_presence(-1)
-        if instance is not None and row in instance.residents:
-            pool.left(instance, row)
-        self._leave(row)
+        if self._counts:
+            self._count_load(-CORE)
+
+    def _lose_patience(self, row: int) -> None:
+        """Leave, if it has not begun."""
+        if self._started[row] >= 0 or self._ended[row] >= 0 or self._cause[row]:
+            return
+        self._cause[row] = _ABANDONED
+        waits = self._waits[row]
+        assert waits is not None  # it is held, or waits for an instance
+        waits.succeed()
+        if self._admitted[row] < 0:
+            self._held[self._agent[row]].remove(row)
+        else:
+            self._pool[row].withdraw(row)
+
+    def _count_load(self, change: int) -> None:
+        assert self._fleet.autoscaler is not None
+        self._fleet.autoscaler.add(change)
 
     def _work(self, row: int) -> Event:
         """Give the end of a request that depends on no other."""
@@ -177,16 +215,16 @@ class Model:
         if held is None:
             self._held[agent] = deque()
         else:
-            turn = Event(self._clock)
-            held.append(turn)
-            yield turn
+            held.append(row)
+            yield self._waiting(row)
+            self._waits[row] = None
 
     def _leave(self, row: int) -> None:
-        if self._demand.serial:
+        if self._demand.serial and self._admitted[row] >= 0:
             agent = self._agent[row]
             held = self._held[agent]
             if held:
-                held.popleft().succeed()
+                self._waiting(held.popleft()).succeed()
             else:
                 del self._held[agent]
         for follower in self._followers.get(row, ()):
@@ -210,13 +248,16 @@ class Model:
         started, ended = np.array(self._started, np.int64), np.array(self._ended, np.int64)
         arrived, cause = np.array(self._arrived, np.int64), np.array(self._cause, np.int8)
         fate = np.select(
-            [arrived < 0, ended < 0, cause > 0], [Fate.ABSENT, Fate.UNFINISHED, Fate.FAILED], Fate.COMPLETED
+            [arrived < 0, ended < 0, cause > 0, cause == _ABANDONED],
+            [Fate.ABSENT, Fate.UNFINISHED, Fate.FAILED, Fate.ABANDONED],
+            Fate.COMPLETED,
         ).astype(np.int8)
-        cause[ended < 0] = Cause.NONE
+        cause[(ended < 0) | (cause == _ABANDONED)] = Cause.NONE
         rest_began, done = np.array(self._rest_began, np.int64), np.array(self._done, np.int64)
         if self._legs.cut is Cut.NOWHERE:
             rest_began, done = started, np.where(fate == Fate.COMPLETED, ended, NEVER)
-        turns = np.array(self._turns, np.int64).reshape(-1, 4)
+        instances = self._fleet.instances
+        turns = np.array(self._fleet.turns, np.int64).reshape(-1, 4)
         return Outcome(
             arrived=arrived,
             admitted=np.array(self._admitted, np.int64),
@@ -228,8 +269,8 @@ class Model:
             cause=cause,
             warmth=np.array(self._warmth, np.int8),
             step_ended=self._legs.step_ends(rest_began, done, fate, ended, self._demand.stop),
-            opener=np.array([instance.opener for instance in self._instances], np.int64),
-            pool=np.array([instance.pool.index for instance in self._instances], np.int64),
+            opener=np.array([instance.opener for instance in instances], np.int64),
+            pool=np.array([instance.pool.index for instance in instances], np.int64),
             turn_time=turns[:, 0],
             turn_instance=turns[:, 1],
             turn_state=turns[:, 2].astype(np.int8),

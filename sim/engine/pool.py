@@ -3,64 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Protocol
 
-from sim.engine.clock import Clock
-from sim.engine.contract import NEVER, Capacity, Cause, Demand, Reuse, State, Warmth
+from sim.engine.contract import NEVER, Cause, Reuse, State, Warmth
+from sim.engine.fleet import Fleet
 from sim.engine.instance import Instance
-from sim.engine.legs import Cut
 from sim.engine.ranking import Ranking
 
-_OFF, _STARTING, _IDLE, _BUSY = int(State.OFF), int(State.STARTING), int(State.IDLE), int(State.BUSY)
+_OFF, _STARTING, _IDLE, _BUSY, _DRAINING = (
+    int(state) for state in (State.OFF, State.STARTING, State.IDLE, State.BUSY, State.DRAINING)
+)
 _WARM, _COLD, _WOKEN = int(Warmth.WARM), int(Warmth.COLD), int(Warmth.WOKEN)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """`Capacity` as plain Python numbers and lists, which a plain Python loop reads fastest."""
-
-    concurrency: int
-    minimum: int
-    maximum: int
-    queue_limit: int
-    duration_limit: int
-    early: bool
-    reuse: Reuse
-    cpu: int
-    memory: int
-    base_memory: int
-    memory_kills: bool
-    rung_after: list[int]
-    rung_enter: list[int]
-    rung_keeps: list[bool]
-    rung_wake: list[list[int]]
-    start: list[int]
-    shares_cpu: bool
-    """Whether requests must be followed leg by leg; elsewhere the length of one is known when it begins."""
-
-    @classmethod
-    def of(cls, demand: Demand, capacity: Capacity) -> Rules:
-        """Unpack the arrays."""
-        return cls(
-            concurrency=capacity.concurrency,
-            minimum=capacity.minimum,
-            maximum=capacity.maximum,
-            queue_limit=capacity.queue_limit,
-            duration_limit=capacity.duration_limit,
-            early=capacity.early,
-            reuse=capacity.reuse,
-            cpu=capacity.cpu,
-            memory=capacity.memory,
-            base_memory=capacity.base_memory,
-            memory_kills=capacity.memory_kills,
-            rung_after=capacity.rung_after.tolist(),
-            rung_enter=capacity.rung_enter.tolist(),
-            rung_keeps=capacity.rung_keeps.tolist(),
-            rung_wake=capacity.rung_wake.tolist(),
-            start=capacity.start.tolist(),
-            shares_cpu=Cut.of(demand, capacity) is not Cut.NOWHERE,
-        )
 
 
 class Requests(Protocol):
@@ -78,57 +31,54 @@ class Pool:
 
     Parameters
     ----------
-    clock : Clock
-    rules : Rules
+    fleet : Fleet
+        The deployment's; this pool is added to it.
     requests : Requests
         Told what becomes of each request.
     memory, admitted : list of int
         Bytes each request uses; when it was admitted.
-    instances : list of Instance
-        Every instance of every pool, by number; those opened are appended.
-    turns : list of int
-        The trace of state changes, four numbers each.
+
+    Attributes
+    ----------
     index : int
         The pool's own number.
+    there, warm : int
+        Instances that are warm or coming; instances that are warm.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        rules: Rules,
-        requests: Requests,
-        memory: list[int],
-        admitted: list[int],
-        instances: list[Instance],
-        turns: list[int],
-        index: int,
-    ) -> None:
-        self.clock = clock
-        self.rules = rules
-        self.turns = turns
-        self.index = index
+    def __init__(self, fleet: Fleet, requests: Requests, memory: list[int], admitted: list[int]) -> None:
+        self.fleet = fleet
+        self.clock = fleet.clock
+        self.rules = fleet.rules
+        self.index = len(fleet.pools)
+        fleet.pools.append(self)
+        self.there = self.warm = 0
         self._requests = requests
         self._memory = memory
         self._admitted = admitted
-        self._instances = instances
+        self._instances = fleet.instances
         self._queue: deque[int] = deque()
+        self._given: dict[int, Instance] = {}
         self._free = Ranking()
         self._resting = Ranking()
         self._entering = Ranking()
         self._joinable = Ranking()
         self._slots_coming = 0
-        self._up = 0
         self._count = 0
 
     def begin_with(self, initial_rung: int) -> None:
         """Set up what is there at the start of the run."""
-        for _ in range(self.rules.minimum):
-            instance = self._new(NEVER)
-            self._up += 1
+        for _ in range(self.fleet.floor):
+            instance = self._new(NEVER, self.fleet.spare_luck())
+            self.there += 1
+            self.warm += 1
+            self.fleet.up += 1
+            instance.set_out()
             instance.idle()
             self._offer(instance)
-        if self.rules.minimum == 0 and initial_rung >= 0:
-            self._new(NEVER).rest(initial_rung)
+        if self.fleet.floor == 0 and initial_rung >= 0:
+            self.fleet.up += 1
+            self._new(NEVER, self.fleet.spare_luck()).rest(initial_rung)
 
     # Admission
 
@@ -149,14 +99,16 @@ class Pool:
             self._requests.fail(row, Cause.QUEUE_FULL)
         else:
             self._queue.append(row)
+            self.fleet.note(self)
 
     def _join(self, row: int) -> bool:
         """Bind a request to an instance that is coming, if one can be had."""
         number = self._joinable.first()
-        instance = self._obtain(row) if number is None else self._instances[number]
+        instance = self.obtain(row) if number is None else self._instances[number]
         if instance is None:
             return False
         instance.bound.append((row, self.clock.now))
+        self._given[row] = instance
         if len(instance.bound) < self.rules.concurrency:
             self._joinable.put(instance.number, 0)
         else:
@@ -166,55 +118,120 @@ class Pool:
     def _line_up(self, row: int) -> None:
         queue = self._queue
         queue.append(row)
-        if len(queue) > self._slots_coming:
-            self._obtain(queue[self._slots_coming])
+        want = self._wanted()
+        if want >= 0:
+            self.obtain(want)
         limit = self.rules.queue_limit
         if 0 <= limit < len(queue) - self._slots_coming:
             queue.pop()
             self._requests.fail(row, Cause.QUEUE_FULL)
+        else:
+            self.fleet.note(self)
 
-    def _obtain(self, row: int) -> Instance | None:
-        """Wake or open an instance for a request, if one can be had."""
-        number = self._resting.first()
+    def withdraw(self, row: int) -> None:
+        """Take note that a request that was admitted waits no longer."""
+        instance = self._given.pop(row, None)
+        if instance is None:
+            self._queue.remove(row)
+        else:
+            instance.bound = [(other, since) for other, since in instance.bound if other != row]
+            self._joinable.put(instance.number, 0)
+        self.fleet.replenish(self)
+
+    # Instances on their way
+
+    def obtain(self, row: int) -> Instance | None:
+        """Wake or open an instance for a request, or for none (NEVER), if one can be had."""
+        full = self.fleet.full()
+        number = None if full else self._resting.first()
         if number is not None:
             self._resting.drop(number)
             instance = self._instances[number]
-            self._coming(instance)
-            instance.wake(row)
+            self.fleet.up += 1
+            self._coming(instance, row)
+            instance.wake(self.fleet.spare_luck() if row < 0 else row)
             return instance
         number = self._entering.first()
         if number is not None:
             self._entering.drop(number)
             instance = self._instances[number]
-            self._coming(instance)
-            instance.waker = row
+            self._coming(instance, row)
+            instance.waker = self.fleet.spare_luck() if row < 0 else row
             return instance
-        if 0 <= self.rules.maximum <= self._count:
+        if not self.has_room() or not self.fleet.may_open():
             return None
-        instance = self._new(row)
-        self._coming(instance)
-        instance.start(row)
+        luck = self.fleet.spare_luck() if row < 0 else row
+        instance = self._new(row, luck)
+        self.fleet.up += 1
+        self._coming(instance, row)
+        instance.start(self.fleet.start_length(luck))
+        self.fleet.opened()
         return instance
 
-    def _new(self, opener: int) -> Instance:
-        instance = Instance(self, len(self._instances), opener)
+    def _new(self, opener: int, luck: int) -> Instance:
+        instance = Instance(self, len(self._instances), opener, self.rules.speed[luck])
         self._instances.append(instance)
         self._count += 1
         return instance
 
-    def _coming(self, instance: Instance) -> None:
+    def _coming(self, instance: Instance, row: int) -> None:
         instance.asked = self.clock.now
+        if row < 0:
+            self._joinable.put(instance.number, 0)
         self._slots_coming += self.rules.concurrency
-        self._up += 1
+        self.there += 1
 
-    def _replenish(self) -> None:
+    def _wanted(self) -> int:
+        """Give the request that an instance is wanted for, or NEVER."""
         queue = self._queue
-        if self.rules.early:
-            while queue and self._join(queue[0]):
-                queue.popleft()
-        else:
-            while len(queue) > self._slots_coming and self._obtain(queue[self._slots_coming]) is not None:
-                pass
+        if self.rules.scaler is not None:
+            return queue[0] if queue and not self.there else NEVER
+        place = 0 if self.rules.early else self._slots_coming
+        return queue[place] if len(queue) > place else NEVER
+
+    def want(self) -> tuple[int, int] | None:
+        """Give the request that an instance is wanted for, as when it was admitted and its row."""
+        row = self._wanted()
+        return None if row < 0 else (self._admitted[row], row)
+
+    def lacks(self) -> bool:
+        """Tell whether there are fewer instances than the floor."""
+        return self.there < self.fleet.floor
+
+    def rests(self) -> bool:
+        """Tell whether an instance rests, that could be woken."""
+        return self._resting.first() is not None
+
+    def has_room(self) -> bool:
+        """Tell whether there may be another instance, as far as this pool is concerned."""
+        return not 0 <= self.rules.maximum <= self._count
+
+    def can_have(self) -> bool:
+        """Tell whether the request that is wanted for can be given an instance."""
+        return (
+            (self.rules.early and self._joinable.first() is not None)
+            or (not self.fleet.full() and self.rests())
+            or self._entering.first() is not None
+            or (self.has_room() and self.fleet.may_open())
+        )
+
+    def supply_one(self) -> bool:
+        """Give an instance to the request that wants one, if one is wanted and can be had; and room on it to others."""
+        row = self._wanted()
+        if row < 0:
+            return False
+        if not self.rules.early:
+            return self.obtain(row) is not None
+        queue, joined = self._queue, False
+        while queue and (not joined or self._joinable.first() is not None) and self._join(queue[0]):
+            queue.popleft()
+            joined = True
+        return joined
+
+    def supply(self) -> None:
+        """Give instances to requests while they are wanted and can be had."""
+        while self.supply_one():
+            pass
 
     # Service
 
@@ -241,27 +258,34 @@ class Pool:
             return
         for resident in sorted([*instance.residents, row]):
             self._requests.fail(resident, Cause.MEMORY)
-        instance.die()
-        self._free.drop(instance.number)
-        self._up -= 1
-        self._queue.extendleft(row for row, _ in reversed(instance.bound))
+        for waiting, _ in reversed(instance.bound):
+            self._queue.appendleft(waiting)
+            self._given.pop(waiting, None)
         instance.bound.clear()
-        self.lost()
+        self._end(instance)
+        self.fleet.replenish(self)
 
     def left(self, instance: Instance, row: int) -> None:
         """Take note that a request has left its instance."""
         instance.residents.remove(row)
         instance.memory -= self._memory[row]
-        instance.used = self.clock.now
-        self._serve(instance, _WARM)
+        instance.left(row)
+        if instance.state == _DRAINING:
+            if not instance.residents:
+                self._vanish(instance)
+                self.fleet.replenish(self)
+        else:
+            self._serve(instance, _WARM)
 
     def ready(self, instance: Instance) -> None:
         """Take note that an instance has started or woken."""
         warmth = _COLD if instance.state == _STARTING else _WOKEN
         self._slots_coming -= self.rules.concurrency
+        self.warm += 1
         self._joinable.drop(instance.number)
         while instance.bound:
             row, since = instance.bound.pop(0)
+            del self._given[row]
             self._begin(instance, row, since, warmth)
         self._serve(instance, warmth)
 
@@ -290,19 +314,21 @@ class Pool:
             return len(instance.residents)
         return -instance.number if reuse is Reuse.NEWEST else instance.number
 
-    # Idleness
+    # Idleness and ends
 
     def needs(self) -> bool:
-        """Tell whether the pool is down to its minimum."""
-        return self._up <= self.rules.minimum
+        """Tell whether the pool is down to its floor."""
+        return self.there <= self.fleet.floor
 
     def entering(self, instance: Instance, rung: int) -> None:
         """Take note that an idle or resting instance goes down the ladder."""
         if instance.state == _IDLE:
             self._free.drop(instance.number)
-            self._up -= 1
+            self.there -= 1
+            self.warm -= 1
         else:
             self._resting.drop(instance.number)
+            self.fleet.up += 1
         if self.rules.rung_keeps[rung]:
             self._entering.put(instance.number, (rung, self._rank(instance)))
 
@@ -310,8 +336,50 @@ class Pool:
         """Take note that an instance can be woken."""
         self._entering.drop(instance.number)
         self._resting.put(instance.number, (rung, self._rank(instance)))
+        self.fleet.up -= 1
 
-    def lost(self) -> None:
-        """Take note that an instance is off for good."""
+    def gone(self, instance: Instance) -> None:
+        """Take note that an instance has come to the end of its ladder."""
+        self._vanish(instance)
+        self.fleet.replenish(self)
+
+    def take(self, instance: Instance) -> None:
+        """Take an instance back that is at the end of its life."""
+        if self.rules.lifetime_kills:
+            for resident in sorted(instance.residents):
+                self._requests.fail(resident, Cause.LIFETIME)
+            self._end(instance)
+        else:
+            self._drain(instance)
+        self.fleet.replenish(self)
+
+    def give_up_one(self) -> bool:
+        """Let one instance go, if there is one that is warm."""
+        warm = [instance for instance in self._instances if instance.state in (_IDLE, _BUSY)]
+        idle = [instance for instance in warm if instance.state == _IDLE]
+        if idle:
+            max(idle, key=lambda instance: (self._rank(instance), instance.number)).enter(0)
+        elif warm:
+            self._drain(min(warm, key=lambda instance: (len(instance.residents), -instance.number)))
+        return bool(warm)
+
+    def _drain(self, instance: Instance) -> None:
+        if not instance.residents:
+            self._end(instance)
+            return
+        self._free.drop(instance.number)
+        self.there -= 1
+        self.warm -= 1
+        instance.drain()
+
+    def _end(self, instance: Instance) -> None:
+        """End a warm instance at once."""
+        self._free.drop(instance.number)
+        self.there -= 1
+        self.warm -= 1
+        self._vanish(instance)
+
+    def _vanish(self, instance: Instance) -> None:
+        instance.die()
+        self.fleet.up -= 1
         self._count -= 1
-        self._replenish()

@@ -36,6 +36,10 @@ class Ranking:
         if self._rank.pop(number, None) is not None and self._heap[0][1] == number:
             heappop(self._heap)
 
+    def rank(self, number: int) -> Rank | None:
+        """Give the rank of a number, or None."""
+        return self._rank.get(number)
+
     def first(self) -> int | None:
         """Give the preferred number, or None."""
         ranks, heap = self._rank, self._heap

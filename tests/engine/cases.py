@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from enum import Enum
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-from sim.engine.contract import CORE, NEVER, Capacity, Cause, Demand, Fate, Outcome, Reuse, State, Warmth
+from sim.engine.contract import (
+    CORE,
+    NEVER,
+    Capacity,
+    Cause,
+    Credit,
+    Demand,
+    Fate,
+    Outcome,
+    Reuse,
+    Scaler,
+    State,
+    Warmth,
+)
 
 LONG = 300
+SPARE = 2
+
+
+def spread(value: int | Sequence[int], n: int) -> list[int]:
+    """One value for each of n, or those given."""
+    return [value] * n if isinstance(value, int) else list(value)
 
 
 @dataclass(frozen=True)
@@ -29,6 +49,8 @@ def demand(
     agent: Sequence[int] | None = None,
     after: Sequence[int] | None = None,
     memory: Sequence[int] | None = None,
+    patience: Sequence[int] = (),
+    linger: Sequence[int] = (),
     serial: bool = False,
     horizon: int = 10**12,
     stop: int = 10**13,
@@ -46,6 +68,8 @@ def demand(
         after=np.array([NEVER] * n if after is None else after, dtype=np.int64),
         at=np.array(at, dtype=np.int64),
         memory=np.array([0] * n if memory is None else memory, dtype=np.int64),
+        patience=np.array(patience, dtype=np.int64),
+        linger=np.array(linger, dtype=np.int64),
         step_first=np.cumsum([0, *(len(of_one) for of_one in steps)]).astype(np.int64),
         step_kind=np.zeros(m, dtype=np.int8),
         step_cpu=np.array([cpu for cpu, _ in flat], dtype=np.int64),
@@ -75,12 +99,35 @@ def capacity(
     memory_kills: bool = False,
     ladder: Sequence[tuple[int, int, bool, int | Sequence[int]]] = (),
     start: int | Sequence[int] = 0,
+    speed: Sequence[int] = (),
+    spare: int = 1,
     initial_rung: int = NEVER,
+    refused: Sequence[int] = (),
+    slow: Sequence[int] = (),
+    quota: int = NEVER,
+    pace_every: int = NEVER,
+    pace_burst: int = 1,
+    lifetime: int = NEVER,
+    lifetime_kills: bool = False,
+    check_every: int = NEVER,
+    check_most: int = NEVER,
+    loose: Sequence[int] = (),
+    floor: Sequence[tuple[int, int]] = (),
+    credit: Credit | None = None,
+    scaler: Scaler | None = None,
 ) -> Capacity:
-    """A capacity from plain values; a rung is (after, enter, keeps, wake), a wake one number or one per request."""
+    """A capacity from plain values.
 
-    def spread(value: int | Sequence[int]) -> list[int]:
-        return [value] * n if isinstance(value, int) else list(value)
+    A rung is (after, enter, keeps, wake). Wakes, starts and speeds are one number, or one for each request, or one for
+    each request and each spare row; of fewer, the spare rows have the last. ``refused`` and ``loose`` are rows.
+    """
+
+    def lucky(value: int | Sequence[int]) -> list[int]:
+        given = spread(value, n)
+        return [*given, *[given[-1] if given else 0] * (n + spare - len(given))]
+
+    def those(rows: Sequence[int]) -> np.ndarray:
+        return np.isin(np.arange(n), np.array(rows, dtype=np.int64))
 
     k = len(ladder)
     return Capacity(
@@ -100,9 +147,25 @@ def capacity(
         rung_after=np.array([rung[0] for rung in ladder], dtype=np.int64),
         rung_enter=np.array([rung[1] for rung in ladder], dtype=np.int64),
         rung_keeps=np.array([rung[2] for rung in ladder], dtype=np.bool_),
-        rung_wake=np.array([spread(rung[3]) for rung in ladder], dtype=np.int64).reshape(k, n),
-        start=np.array(spread(start), dtype=np.int64),
+        rung_wake=np.array([lucky(rung[3]) for rung in ladder], dtype=np.int64).reshape(k, n + spare),
+        start=np.array(lucky(start), dtype=np.int64),
+        speed=np.array(lucky(speed) if speed else (), dtype=np.int64),
+        spare=spare,
         initial_rung=initial_rung,
+        refused=those(refused),
+        slow=np.array(slow, dtype=np.int64),
+        quota=quota,
+        pace_every=pace_every,
+        pace_burst=pace_burst,
+        lifetime=lifetime,
+        lifetime_kills=lifetime_kills,
+        check_every=check_every,
+        check_most=check_most,
+        stick=~those(loose),
+        floor_at=np.array([at for at, _ in floor], dtype=np.int64),
+        floor=np.array([number for _, number in floor], dtype=np.int64),
+        credit=credit,
+        scaler=scaler,
     )
 
 
@@ -134,10 +197,20 @@ def demands(draw: st.DrawFn, most: int = 12, chains: bool = True, stops: bool = 
         agent=agent,
         after=after,
         memory=draw(st.lists(st.sampled_from([0, 1, 1, 2, 3]), min_size=n, max_size=n)),
+        patience=ticks(draw, [[NEVER], [NEVER], [NEVER, 0, 1, 2, 3, 5, 8]], n, tick),
+        linger=ticks(draw, [[0], [0], [0, 0, 1, 2, 5, 13]], n, tick),
         serial=draw(st.booleans()),
         horizon=horizon,
         stop=max(stop, horizon),
     )
+
+
+def ticks(draw: st.DrawFn, choices: Sequence[Sequence[int]], n: int, tick: int) -> list[int]:
+    """Values for n requests from one of the lists, in ticks; NEVER stays."""
+    values = draw(st.sampled_from(choices))
+    if len(values) == 1:
+        return [values[0] if values[0] == NEVER else values[0] * tick] * n
+    return [v if v == NEVER else v * tick for v in draw(st.lists(st.sampled_from(values), min_size=n, max_size=n))]
 
 
 @st.composite
@@ -152,7 +225,7 @@ def ladders(
     for j in range(count):
         after = draw(afters)
         keeps = j < count - 1 or draw(last_keeps)
-        wakes = draw(st.lists(spans, min_size=n, max_size=n))
+        wakes = draw(st.lists(spans, min_size=n + SPARE, max_size=n + SPARE))
         rungs.append((after * tick if after > 0 else after, draw(spans) * tick, keeps, [w * tick for w in wakes]))
     return rungs
 
@@ -164,6 +237,8 @@ class Theme(Enum):
     KILLS = 1  # residents die together, while others wait for readiness or queue
     DELETION = 2  # few instances, which are deleted while requests queue
     RUNGS = 3  # many instances, resting in or entering different rungs
+    LIMITS = 4  # openings and wakes that wait for a token or for the quota
+    SCALED = 5  # instances that a scaler asks for
 
 
 @st.composite
@@ -175,18 +250,23 @@ def capacities(draw: st.DrawFn, demanded: Demand, tick: int) -> Capacity:
     def pick(usual: Sequence[int], **themes: Sequence[int]) -> int:
         return draw(st.sampled_from(themes.get(theme.name, usual)))
 
-    own = bool(pick([0, 1], KILLS=[0], DELETION=[0], RUNGS=[0]))
-    pools = int(demanded.agent.max()) + 1 if own else pick([1, 1, 2], KILLS=[1], DELETION=[1], RUNGS=[1])
+    own = bool(pick([0, 1], KILLS=[0], DELETION=[0], RUNGS=[0], SCALED=[0]))
+    pools = int(demanded.agent.max()) + 1 if own else pick([1, 1, 2], KILLS=[1], DELETION=[1], RUNGS=[1], SCALED=[1])
     pool_of = demanded.agent if own else draw(st.lists(st.integers(0, pools - 1), min_size=n, max_size=n))
     minimum = pick([0, 0, 0, 1, 2], KILLS=[0, 0, 1], DELETION=[0], RUNGS=[0])
     maximum = pick([NEVER, NEVER, 0, 1, 2, 3], KILLS=[1, 2, 3], DELETION=[1, 1, 2], RUNGS=[NEVER, 3, 4])
     last_keeps = st.just(False) if theme is Theme.DELETION else st.booleans()
-    counts = {Theme.KILLS: [0, 1], Theme.DELETION: [1, 2], Theme.RUNGS: [2, 3]}.get(theme, [0, 1, 1, 2, 2, 3, 3])
+    counts = {Theme.KILLS: [0, 1], Theme.DELETION: [1, 2], Theme.RUNGS: [2, 3], Theme.SCALED: [1, 1, 2]}.get(
+        theme, [0, 1, 1, 2, 2, 3, 3])
     ladder = draw(ladders(n, tick, counts, last_keeps))
-    if ladder and minimum > 0 and ladder[0][0] == 0:
+    floor = draw(floors(tick))
+    if ladder and (minimum > 0 or floor) and ladder[0][0] == 0:
         ladder[0] = (tick, *ladder[0][1:])  # an idle instance that must stay would be looked at for ever
     kept = [NEVER, NEVER, *(j for j, rung in enumerate(ladder) if rung[2])]
-    starts = draw(st.lists(st.sampled_from([0, 0, 1, 1, 2, 3, 4, 9, 40]), min_size=n, max_size=n))
+    starts = draw(st.lists(st.sampled_from([0, 0, 1, 1, 2, 3, 4, 9, 40]), min_size=n + SPARE, max_size=n + SPARE))
+    speeds = draw(st.sampled_from([[CORE], [CORE], [CORE, CORE // 2, 1_300_000]]))
+    some = st.lists(st.integers(0, n - 1), max_size=n)
+    scaled = theme is Theme.SCALED
     return capacity(
         n,
         pools=pools,
@@ -196,7 +276,7 @@ def capacities(draw: st.DrawFn, demanded: Demand, tick: int) -> Capacity:
         maximum=maximum if maximum == NEVER else max(minimum, maximum),
         queue_limit=pick([NEVER, NEVER, 0, 1, 2, 3], KILLS=[NEVER, 3], DELETION=[NEVER, 3]),
         duration_limit=pick([NEVER, NEVER, NEVER, tick, 2 * tick, 4 * tick, 7 * tick], RUNGS=[NEVER]),
-        early=draw(st.booleans()),
+        early=not scaled and draw(st.booleans()),
         reuse=draw(st.sampled_from(list(Reuse))),
         cpu=pick([CORE, 4 * CORE, CORE // 2, CORE * 3 // 2, CORE // 3, 700_001]),
         memory=pick([NEVER, NEVER, 2, 3, 4, 5], KILLS=[2, 3, 4, 5, 6]),
@@ -204,16 +284,74 @@ def capacities(draw: st.DrawFn, demanded: Demand, tick: int) -> Capacity:
         memory_kills=bool(pick([0, 1], KILLS=[1])),
         ladder=ladder,
         start=[s * tick for s in starts],
+        speed=draw(st.lists(st.sampled_from(speeds), min_size=n + SPARE, max_size=n + SPARE)),
+        spare=SPARE,
         initial_rung=draw(st.sampled_from(kept)),
+        refused=draw(st.one_of(st.just([]), st.just([]), some)),
+        slow=pick([0, 0, 1]) * [CORE, CORE * 3 // 2, 3 * CORE],
+        quota=pick([NEVER, NEVER, 1, 2, 3], LIMITS=[NEVER, 1, 1, 2, 3]),
+        pace_every=pick([NEVER, NEVER, NEVER, tick, 5 * tick], LIMITS=[NEVER, tick, 2 * tick, 5 * tick, 13 * tick]),
+        pace_burst=pick([1, 1, 2, 3]),
+        lifetime=pick([NEVER, NEVER, NEVER, tick, 3 * tick, 8 * tick]),
+        lifetime_kills=draw(st.booleans()),
+        check_every=pick([NEVER, NEVER, tick, 3 * tick, 7 * tick], SCALED=[NEVER]),
+        check_most=pick([NEVER, 0, 1, 1, 2]),
+        loose=draw(st.one_of(st.just([]), st.just([]), some)),
+        floor=floor,
+        credit=draw(st.one_of(st.none(), st.none(), credits(tick))),
+        scaler=draw(scalers(tick)) if scaled else None,
     )
 
 
 @st.composite
-def cases(draw: st.DrawFn, most: int = 12, chains: bool = True, stops: bool = True) -> Case:
-    """A demand and a capacity on one clock."""
+def floors(draw: st.DrawFn, tick: int) -> list[tuple[int, int]]:
+    """Steps of the minimum."""
+    times = draw(st.sampled_from([[], [], [], [2], [1, 9], [3, 4, 20]]))
+    return [(time * tick, draw(st.sampled_from([0, 1, 2, 3]))) for time in times]
+
+
+@st.composite
+def credits(draw: st.DrawFn, tick: int) -> Credit:
+    """Credit that is soon used up."""
+    first = draw(st.sampled_from([0, 1, 3])) * tick * CORE
+    return Credit(
+        rate=draw(st.sampled_from([0, CORE // 16, CORE // 3, 2 * CORE])),
+        first=first,
+        most=first + draw(st.sampled_from([0, 1, 4])) * tick * CORE,
+    )
+
+
+@st.composite
+def scalers(draw: st.DrawFn, tick: int) -> Scaler:
+    """A scaler that looks often."""
+    every = draw(st.sampled_from([1, 2, 5])) * tick
+    return Scaler(
+        tick=every,
+        window=draw(st.sampled_from([1, 2, 5])) * every,
+        target=draw(st.sampled_from([CORE // 3, CORE // 2, CORE, 2 * CORE])),
+        by_cpu=draw(st.booleans()),
+        panic_window=draw(st.sampled_from([NEVER, every])),
+        panic_at=draw(st.sampled_from([CORE, 2 * CORE])),
+        stabilise=draw(st.sampled_from([0, 1, 3])) * every,
+        tolerance=draw(st.sampled_from([0, 0, 100_000, 500_000])),
+        counts_coming=draw(st.booleans()),
+    )
+
+
+@st.composite
+def cases(
+    draw: st.DrawFn, most: int = 12, chains: bool = True, stops: bool = True, plain: bool = False
+) -> Case:
+    """A demand and a capacity on one clock; a plain one without limits, checks, lifetimes, credit or a scaler."""
     tick = draw(st.sampled_from([1, 10, 1000]))
     demanded = draw(demands(most=most, chains=chains, stops=stops, unit=tick))
     serves = draw(capacities(demanded, tick))
+    if plain:
+        nothing = {f.name: f.default_factory() for f in fields(Demand) if f.default_factory is not MISSING}
+        demanded = replace(demanded, **nothing)
+        given = {f.name: f.default for f in fields(Capacity) if f.default is not MISSING and f.name != "spare"}
+        nothing = {f.name: f.default_factory() for f in fields(Capacity) if f.default_factory is not MISSING}
+        serves = replace(serves, **given, **nothing)
     return Case(demanded, serves)
 
 
@@ -224,8 +362,8 @@ def long_case(luck: int, n: int) -> Case:
     def some(values: Sequence[int], count: int) -> list[int]:
         return [int(v) for v in draw.choice(values, count)]
 
-    def one(values: Sequence[int]) -> int:
-        return some(values, 1)[0]
+    def one(values: Sequence[Any]) -> Any:
+        return values[int(draw.integers(len(values)))]
 
     agent = sorted(some(range(4), n))
     at = [a * b for a, b in zip(some(range(n), n), some([1, 2], n), strict=True)]
@@ -237,29 +375,46 @@ def long_case(luck: int, n: int) -> Case:
              for k in some([1, 1, 2], n)]  # fmt: skip
     wanted = demand(
         at, steps, agent=agent, after=after, memory=some([0, 1, 2, 3], n), serial=one([0, 1]) == 1,
-        horizon=one([n, 2 * n]), stop=one([2 * n, 4 * n]),
+        horizon=one([n, 2 * n]), stop=one([2 * n, 4 * n]), patience=some(one([[NEVER], [NEVER, 2, 9, 30]]), n),
+        linger=some(one([[0], [0, 3, 20]]), n),
     )  # fmt: skip
     count, minimum = one([0, 1, 2, 3]), one([0, 0, 1, 2])
     keeps = [j < count - 1 or one([0, 1]) == 1 for j in range(count)]
-    ladder = [(one([1, 2, 5, 9, 30]), one([0, 1, 3]), keep, some([0, 1, 3, 8], n)) for keep in keeps]
+    ladder = [(one([1, 2, 5, 9, 30]), one([0, 1, 3]), keep, some([0, 1, 3, 8], n + SPARE)) for keep in keeps]
+    scaled = bool(ladder) and one([0, 0, 1]) == 1
     serves = capacity(
         n,
-        pools=4 if (own := one([0, 1])) else 1,
+        pools=4 if (own := not scaled and one([0, 1])) else 1,
         pool_of=agent if own else None,
         concurrency=one([1, 2, 3]),
         minimum=minimum,
         maximum=one([NEVER, max(1, minimum), minimum + 2, minimum + 4]),
         queue_limit=one([NEVER, 0, 3, 10]),
         duration_limit=one([NEVER, NEVER, 6]),
-        early=one([0, 1]) == 1,
+        early=not scaled and one([0, 1]) == 1,
         reuse=Reuse(one(range(4))),
         cpu=one([CORE, 3 * CORE, 700_001]),
         memory=one([NEVER, 4, 6]),
         base_memory=one([0, 1]),
         memory_kills=one([0, 1]) == 1,
         ladder=ladder,
-        start=some([0, 1, 4, 12], n),
+        start=some([0, 1, 4, 12], n + SPARE),
+        speed=some(one([[CORE], [CORE, CORE // 2, 2 * CORE]]), n + SPARE),
+        spare=SPARE,
         initial_rung=0 if count and keeps[0] and one([0, 1]) else NEVER,
+        slow=one([[], [CORE, 2 * CORE]]),
+        quota=one([NEVER, NEVER, 2, 4]),
+        pace_every=one([NEVER, NEVER, 3, 10]),
+        pace_burst=one([1, 4]),
+        lifetime=one([NEVER, NEVER, 11, 40]),
+        lifetime_kills=one([0, 1]) == 1,
+        check_every=NEVER if scaled else one([NEVER, 5, 12]),
+        check_most=one([NEVER, 1, 2]),
+        loose=np.flatnonzero(draw.random(n) < one([0, 0.2])).tolist(),
+        floor=one([[], [(n // 2, 2), (n, 0)]]),
+        credit=one([None, Credit(CORE // 4, 3 * CORE, 9 * CORE)]),
+        scaler=Scaler(4, one([4, 20]), one([CORE // 2, CORE]), one([0, 1]) == 1, one([NEVER, 4]), 2 * CORE,
+                      one([0, 12]), one([0, 100_000]), one([0, 1]) == 1) if scaled else None,
     )
     return Case(wanted, serves)
 

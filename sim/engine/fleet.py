@@ -1,0 +1,189 @@
+"""All pools of a deployment: what they share, and who is given an instance first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simpy.events import Event
+
+from sim.engine.clock import ORDER, Clock, Timer
+from sim.engine.contract import CORE, NEVER, Capacity, Kind, State
+from sim.engine.ranking import Ranking
+from sim.engine.rules import Rules
+
+if TYPE_CHECKING:
+    from sim.engine.instance import Instance
+    from sim.engine.pool import Pool
+    from sim.engine.scaling import Autoscaler
+
+_CAPACITY, _TICK = ORDER[Kind.CAPACITY], ORDER[Kind.TICK]
+_CHECK, _FLOOR = 0, 1
+_STARTING = int(State.STARTING)
+
+
+class Fleet:
+    """Instances of all pools, and the limits that hold for all of them.
+
+    Attributes
+    ----------
+    clock : Clock
+    rules : Rules
+    instances : list of Instance
+        By number.
+    turns : list of int
+        The trace of state changes, four numbers each.
+    pools : list of Pool
+        By index.
+    idle : dict of int to Instance
+        Idle instances, where they are checked together.
+    floor : int
+        Instances of each pool that are to be warm or coming.
+    up, starting : int
+        Instances that are neither off nor resting; instances that are starting.
+    autoscaler : Autoscaler or None
+    """
+
+    def __init__(self, clock: Clock, rules: Rules, capacity: Capacity) -> None:
+        self.clock = clock
+        self.rules = rules
+        self.instances: list[Instance] = []
+        self.turns: list[int] = []
+        self.pools: list[Pool] = []
+        self.idle: dict[int, Instance] = {}
+        self.floor = capacity.minimum
+        self.up = self.starting = 0
+        self.autoscaler: Autoscaler | None = None
+        self._steps = list(zip(capacity.floor_at.tolist(), capacity.floor.tolist(), strict=True))
+        self._due = self._lucky = 0
+        self._alarm = NEVER
+        self._wakes, self._opens = Ranking(), Ranking()
+        self._short: set[int] = set()
+
+    def begin(self, initial_rung: int) -> None:
+        """Set up what is there at the start of the run."""
+        for pool in self.pools:
+            pool.begin_with(initial_rung)
+        for time, number in self._steps:
+            Timer(self.clock, time, _TICK + _FLOOR, lambda _, number=number: self._step(number))  # type: ignore[misc]
+        if self.rules.check_every >= 0:
+            Timer(self.clock, self.rules.check_every, _TICK + _CHECK, self._check)
+
+    # Luck and limits of openings
+
+    def spare_luck(self) -> int:
+        """Give the row of luck of an opening or wake that is done for no request."""
+        row = self.rules.requests + self._lucky % self.rules.spare
+        self._lucky += 1
+        return row
+
+    def full(self) -> bool:
+        """Tell whether as many instances are up as may be."""
+        return 0 <= self.rules.quota <= self.up
+
+    def may_open(self) -> bool:
+        """Tell whether an instance can be opened, as far as all pools are concerned."""
+        return not self.rules.limited or (not self.full() and self._next_opening() <= self.clock.now)
+
+    def opened(self) -> None:
+        """Take a token."""
+        if self.rules.pace_every >= 0:
+            self._due = max(self._due, self.clock.now) + self.rules.pace_every
+
+    def start_length(self, row: int) -> int:
+        """Give the time that a start takes now."""
+        length, slow = self.rules.start[row], self.rules.slow
+        return length * slow[min(self.starting, len(slow) - 1)] // CORE if slow else length
+
+    def _next_opening(self) -> int:
+        """Give the first time at which there is, or was, a token."""
+        return self._due - (self.rules.pace_burst - 1) * max(0, self.rules.pace_every)
+
+    # Replenishing
+
+    def note(self, pool: Pool) -> None:
+        """Remember what a pool wants and cannot have now, where another's event can change that."""
+        if not self.rules.limited:
+            return
+        want = pool.want()
+        self._wakes.drop(pool.index)
+        self._opens.drop(pool.index)
+        if want is not None and pool.rests():
+            self._wakes.put(pool.index, want)
+        elif want is not None and pool.has_room():
+            self._opens.put(pool.index, want)
+        self._await_token()
+
+    def replenish(self, pool: Pool) -> None:
+        """Give instances to the pools that want them, after something has happened in one."""
+        if not self.rules.limited:
+            pool.supply()
+        else:
+            self._share_out(pool)
+        if pool.lacks():
+            self._short.add(pool.index)
+        for index in sorted(self._short):
+            short = self.pools[index]
+            while short.lacks() and short.obtain(NEVER) is not None:
+                pass
+            if not short.lacks():
+                self._short.discard(index)
+        self._await_token()
+
+    def _share_out(self, pool: Pool) -> None:
+        while True:
+            first = pool.want() if pool.can_have() else None
+            chosen = pool
+            for ranking in (self._wakes, self._opens):
+                other = self._first(ranking)
+                if other is not None and (first is None or other.want() < first):  # type: ignore[operator]
+                    first, chosen = other.want(), other
+            if first is None:
+                break
+            chosen.supply_one()
+            self.note(chosen)
+        self.note(pool)
+
+    def _first(self, ranking: Ranking) -> Pool | None:
+        """Give the pool that comes first in a ranking, if the limits allow that it is given an instance."""
+        while not self.full() and (ranking is self._wakes or self.may_open()):
+            index = ranking.first()
+            if index is None:
+                return None
+            pool = self.pools[index]
+            if ranking.rank(index) == pool.want() and (pool.rests() if ranking is self._wakes else pool.has_room()):
+                return pool
+            self.note(pool)
+        return None
+
+    def _await_token(self) -> None:
+        if self.rules.pace_every < 0 or not (self._short or self._opens.first() is not None):
+            return
+        time = self._next_opening()
+        if time > self.clock.now and self._alarm != time:
+            self._alarm = time
+            Timer(self.clock, time, _CAPACITY, self._token)
+
+    def _token(self, _: Event) -> None:
+        if self.clock.now == self._alarm:
+            self._alarm = NEVER
+            self.replenish(self.pools[0])
+
+    # Ticks
+
+    def _step(self, floor: int) -> None:
+        self.floor = floor
+        self._short.update(pool.index for pool in self.pools if pool.lacks())
+        self.replenish(self.pools[0])
+
+    def _check(self, _: Event) -> None:
+        rules, now = self.rules, self.clock.now
+        after = rules.rung_after[0] if rules.rung_after else NEVER
+        gone = 0
+        for number in sorted(self.idle) if after >= 0 else ():
+            if 0 <= rules.check_most <= gone:
+                break
+            instance = self.idle[number]
+            if now - instance.idle_from >= after and not instance.pool.needs():
+                gone += 1
+                instance.go_down()
+        Timer(self.clock, now + rules.check_every, _TICK + _CHECK, self._check)
