@@ -45,12 +45,15 @@ class Instance:
     """
 
     __slots__ = (
-        "_alarm", "_deadline", "_last", "_open_until", "_taken_at", "asked", "bound", "cpu", "idle_from", "memory",
-        "number", "opener", "pool", "residents", "rung", "state", "used", "waker",
+        "_alarm", "_clock", "_deadline", "_last", "_open_until", "_rules", "_taken_at", "_turns", "asked", "bound",
+        "cpu", "idle_from", "memory", "number", "opener", "pool", "residents", "rung", "state", "used", "waker",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, number: int, opener: int, speed: int) -> None:
         self.pool = pool
+        self._rules = pool.rules
+        self._clock = pool.clock
+        self._turns = pool.fleet.turns
         self.number = number
         self.opener = opener
         self.state = _OFF
@@ -73,7 +76,7 @@ class Instance:
         """Change state, and say so in the trace."""
         self.state = state
         self.rung = rung
-        self.pool.fleet.turns.extend((self.pool.clock._now, self.number, state, rung))
+        self._turns.extend((self._clock._now, self.number, state, rung))
 
     def start(self, length: int) -> None:
         """Open."""
@@ -86,16 +89,16 @@ class Instance:
         rung = self.rung
         self._deadline = NEVER
         self.turn(_WAKING, rung)
-        self._come(self.pool.rules.rung_wake[rung][row])
+        self._come(self._rules.rung_wake[rung][row])
 
     def _come(self, delay: int) -> None:
-        clock = self.pool.clock
+        clock = self._clock
         Timer(clock, clock._now + delay, _READY + self.number, self._ready)
 
     def _ready(self, _: Event) -> None:
         if self.state == _STARTING:
             self.pool.fleet.starting -= 1
-        self.used = self.pool.clock._now
+        self.used = self._clock._now
         self.set_out()
         self.pool.ready(self)
 
@@ -103,46 +106,47 @@ class Instance:
         """Begin to be warm."""
         if self.cpu is not None:
             self.cpu.fill_up()
-        lifetime, clock = self.pool.rules.lifetime, self.pool.clock
+        lifetime, clock = self._rules.lifetime, self._clock
         if lifetime >= 0:
             self._taken_at = clock._now + lifetime
             Timer(clock, self._taken_at, _INTERRUPT + self.number, self._interrupt)
 
     def _interrupt(self, _: Event) -> None:
-        if self._taken_at == self.pool.clock._now and self.state in (_IDLE, _BUSY):
+        if self._taken_at == self._clock._now and self.state in (_IDLE, _BUSY):
             self.pool.take(self)
 
     def busy(self) -> None:
         """Take up work."""
         self._deadline = NEVER
-        self.pool.fleet.idle.pop(self.number, None)
+        if self._rules.check_every >= 0:
+            self.pool.fleet.idle.pop(self.number, None)
         self.turn(_BUSY)
 
     def left(self, row: int) -> None:
         """Take note that a request has left."""
-        now = self.pool.clock._now
+        now = self._clock._now
         self.used = now
-        self._last = row
-        linger = self.pool.rules.linger[row]
-        if linger:
-            self._open_until = max(self._open_until, now + linger)
+        if self._rules.stick is not None:
+            self._last = row
+        if self._rules.linger is not None:
+            self._open_until = max(self._open_until, now + self._rules.linger[row])
 
     def idle(self) -> None:
         """Wait for work, and go down the ladder when none comes."""
         self.turn(_IDLE)
-        self.idle_from = max(self.pool.clock._now, self._open_until)
-        if self.pool.rules.expires:
+        self.idle_from = max(self._clock._now, self._open_until)
+        if self._rules.expires:
             self._look_at(0, self.idle_from)
-        elif self.pool.rules.check_every >= 0:
+        elif self._rules.check_every >= 0:
             self.pool.fleet.idle[self.number] = self
 
     def _look_at(self, rung: int, since: int) -> None:
         """Set the deadline for entering a rung."""
-        after = self.pool.rules.rung_after
+        after = self._rules.rung_after
         if rung >= len(after) or after[rung] < 0:
             self._deadline = NEVER
             return
-        clock = self.pool.clock
+        clock = self._clock
         deadline = since + after[rung]
         self._deadline = deadline
         # One timer is enough while deadlines grow: it looks again when it goes off. On a ladder they may also shrink.
@@ -151,7 +155,7 @@ class Instance:
             Timer(clock, deadline, _EXPIRE + self.number, self._expire)
 
     def _expire(self, _: Event) -> None:
-        clock = self.pool.clock
+        clock = self._clock
         if clock._now != self._alarm:
             return
         self._alarm = NEVER
@@ -172,7 +176,8 @@ class Instance:
     def go_down(self) -> None:
         """Enter the first rung, or fail to, and then stay idle until there is work."""
         self.pool.fleet.idle.pop(self.number, None)
-        if self._last >= 0 and not self.pool.rules.stick[self._last]:
+        stick = self._rules.stick
+        if stick is not None and self._last >= 0 and not stick[self._last]:
             self._deadline = NEVER
         else:
             self.enter(0)
@@ -182,14 +187,14 @@ class Instance:
         self._deadline = NEVER
         self.pool.entering(self, rung)
         self.turn(_ENTERING, rung)
-        clock = self.pool.clock
-        Timer(clock, clock._now + self.pool.rules.rung_enter[rung], _ENTERED + self.number, self._entered)
+        clock = self._clock
+        Timer(clock, clock._now + self._rules.rung_enter[rung], _ENTERED + self.number, self._entered)
 
     def _entered(self, _: Event) -> None:
         if self.waker >= 0:
             row, self.waker = self.waker, NEVER
             self.wake(row)
-        elif self.pool.rules.rung_keeps[self.rung]:
+        elif self._rules.rung_keeps[self.rung]:
             self.rest(self.rung)
         else:
             self.pool.gone(self)
@@ -198,8 +203,8 @@ class Instance:
         """Rest in a rung until woken or until the next rung's time has come."""
         self.turn(_RESTING, rung)
         self.pool.resting(self, rung)
-        self._look_at(rung + 1, self.pool.clock._now)
-        if self.pool.rules.limited:
+        self._look_at(rung + 1, self._clock._now)
+        if self._rules.limited:
             self.pool.fleet.replenish(self.pool)
 
     def drain(self) -> None:

@@ -24,7 +24,7 @@ from sim.engine.rules import Rules
 from sim.engine.scaling import Autoscaler
 
 _END, _CRASH, _TIMEOUT, _ARRIVAL = (ORDER[kind] for kind in (Kind.END, Kind.CRASH, Kind.TIMEOUT, Kind.ARRIVAL))
-_DURATION, _PAYLOAD = int(Cause.DURATION), int(Cause.PAYLOAD)
+_DURATION = int(Cause.DURATION)
 _ABANDONED = -1
 """In place of a cause: the request has left by itself."""
 
@@ -66,8 +66,8 @@ class Model:
         self._arrived, self._admitted, self._bound = [NEVER] * n, [NEVER] * n, [NEVER] * n
         self._started, self._ended = [NEVER] * n, [NEVER] * n
         self._cause, self._warmth = [0] * n, [0] * n
-        self._patience = demand.patience.tolist() or [NEVER] * n
-        self._refused = capacity.refused.tolist() or [False] * n
+        self._patience = demand.patience.tolist() or None
+        self._refused = capacity.refused.tolist() or None
         self._on: list[Instance | None] = [None] * n
         self._waits: list[Event | None] = [None] * n
         self._held: dict[int, deque[int]] = {}
@@ -79,7 +79,7 @@ class Model:
         self._pool = [fleet.pools[index] for index in capacity.pool_of.tolist()]
         if capacity.scaler is not None:
             fleet.autoscaler = Autoscaler(capacity.scaler, fleet.pools[0])
-        self._counts = fleet.autoscaler is not None and not fleet.autoscaler.by_cpu
+        self._load = None if fleet.autoscaler is None or fleet.autoscaler.by_cpu else fleet.autoscaler
         fleet.begin(capacity.initial_rung)
 
     def run(self) -> Outcome:
@@ -97,42 +97,45 @@ class Model:
             clock.process(self._request(row))
 
     def _request(self, row: int) -> Story:
-        clock = self._clock
-        self._arrived[row] = clock.now
+        clock, cause = self._clock, self._cause
+        self._arrived[row] = clock._now
         self._count_presence(1)
-        patience = self._patience[row]
-        if patience >= 0:
-            Timer(clock, clock.now + patience, _TIMEOUT + row, lambda _: self._lose_patience(row))
+        if self._patience is not None:
+            self._await(row, self._patience[row])
         if self._demand.serial:
             yield from self._take_turn(row)
-        if not self._cause[row]:
-            yield from self._be_served(row)
-        self._ended[row] = clock.now
+        instance = None
+        if not cause[row]:
+            self._admit(row)
+            if self._started[row] < 0 or cause[row]:
+                yield self._waiting(row)
+            instance = self._on[row]
+            if instance is not None and not cause[row]:
+                if instance.cpu is None:
+                    self._waits[row] = work = self._work(row)
+                    yield work
+                else:
+                    yield from self._work_leg_by_leg(row, instance, instance.cpu)
+            if self._load is not None:
+                self._load.add(-CORE)
+        self._ended[row] = clock._now
         self._count_presence(-1)
-        instance = self._on[row]
         if instance is not None and row in instance.residents:
-            self._pool[row].left(instance, row)
+            instance.pool.left(instance, row)
         self._leave(row)
 
-    def _be_served(self, row: int) -> Story:
-        self._admitted[row] = self._clock.now
-        if self._refused[row]:
-            self._cause[row] = _PAYLOAD
-            return
-        if self._counts:
-            self._count_load(CORE)
-        self._pool[row].place(row)
-        if self._started[row] < 0 or self._cause[row]:
-            yield self._waiting(row)
-        instance = self._on[row]
-        if instance is not None and not self._cause[row]:
-            if instance.cpu is None:
-                self._waits[row] = work = self._work(row)
-                yield work
-            else:
-                yield from self._work_leg_by_leg(row, instance, instance.cpu)
-        if self._counts:
-            self._count_load(-CORE)
+    def _admit(self, row: int) -> None:
+        self._admitted[row] = self._clock._now
+        if self._load is not None:
+            self._load.add(CORE)
+        if self._refused is not None and self._refused[row]:
+            self.fail(row, Cause.PAYLOAD)
+        else:
+            self._pool[row].place(row)
+
+    def _await(self, row: int, patience: int) -> None:
+        if patience >= 0:
+            Timer(self._clock, self._clock.now + patience, _TIMEOUT + row, lambda _: self._lose_patience(row))
 
     def _lose_patience(self, row: int) -> None:
         """Leave, if it has not begun."""
@@ -146,10 +149,6 @@ class Model:
             self._held[self._agent[row]].remove(row)
         else:
             self._pool[row].withdraw(row)
-
-    def _count_load(self, change: int) -> None:
-        assert self._fleet.autoscaler is not None
-        self._fleet.autoscaler.add(change)
 
     def _work(self, row: int) -> Event:
         """Give the end of a request that depends on no other."""

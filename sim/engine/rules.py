@@ -28,8 +28,8 @@ class Rules:
     rung_wake: list[list[int]]
     start: list[int]
     speed: list[int]
-    linger: list[int]
-    stick: list[bool]
+    linger: list[int] | None
+    stick: list[bool] | None
     slow: list[int]
     requests: int
     spare: int
@@ -70,8 +70,8 @@ class Rules:
             rung_wake=capacity.rung_wake.tolist(),
             start=capacity.start.tolist(),
             speed=capacity.speed.tolist() or [CORE] * (demand.n + spare),
-            linger=demand.linger.tolist() or [0] * demand.n,
-            stick=capacity.stick.tolist() or [True] * demand.n,
+            linger=demand.linger.tolist() or None,
+            stick=capacity.stick.tolist() or None,
             slow=capacity.slow.tolist(),
             requests=demand.n,
             spare=spare,

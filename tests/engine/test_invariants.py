@@ -413,6 +413,7 @@ def reordered(case: Case, order: list[int]) -> Case:
     steps = np.concatenate([np.arange(d.step_first[r], d.step_first[r + 1]) for r in order])
     own = np.array_equal(c.pool_of, d.agent)
     agent = np.array([names[int(d.agent[r])] for r in order], dtype=np.int64)
+    lucky = [*order, *range(d.n, d.n + c.spare)]
     return Case(
         replace(
             d,
@@ -427,8 +428,8 @@ def reordered(case: Case, order: list[int]) -> Case:
         replace(
             c,
             pool_of=agent if own else c.pool_of[order],
-            start=c.start[order],
-            rung_wake=c.rung_wake[:, order],
+            start=c.start[lucky],
+            rung_wake=c.rung_wake[:, lucky],
         ),
     )
 
