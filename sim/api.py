@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import sim
 from sim import claims, scenario, study, workload
 from sim.claims import Verdict
-from sim.errors import InputError
+from sim.errors import InputError, Problem, quoted
 from sim.report import folder
 from sim.report.advice import advise
 from sim.report.document import document, require_audits
@@ -29,6 +29,11 @@ from sim.trace.frames import Names, tables, together
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_RANGES: Mapping[str, tuple[int, int]] = {
+    "seed": (0, 2**64 - 1), "replications": (1, 10_000), "workers": (1, 1024),
+}  # fmt: skip
+"""What arguments of a run may be."""
 
 KINDS = tuple(kind.name.lower() for kind in workload.StepKind)
 
@@ -95,8 +100,14 @@ class Study:
         -------
         Result or Sweep
             A sweep, if the scenario has axes.
+
+        Raises
+        ------
+        InputError
+            An argument is out of its range; the run is too large; a data file cannot be used.
         """
         given = {"seed": seed, "replications": replications}
+        _require_whole({**given, "workers": workers})
         changed = {key: value for key, value in given.items() if value is not None}
         chosen = scenario.changed(self.scenario, changed) if changed else self.scenario
         if not chosen.axes:
@@ -358,6 +369,18 @@ def _worst(verdicts: Iterable[tuple[Settings, Verdict]]) -> Verdict:
     order = ("fails", "inconclusive", "holds")
     settings, worst = min(verdicts, key=lambda pair: order.index(pair[1].verdict))
     return replace(worst, text=f"{worst.text}, in the case {settings}")
+
+
+def _require_whole(arguments: Mapping[str, object]) -> None:
+    """Refuse arguments that are given and no whole numbers within their range."""
+    found = []
+    for name, value in arguments.items():
+        low, high = _RANGES[name]
+        if value is not None and not (type(value) is int and low <= value <= high):
+            found.append(Problem(name, 0, 0, f"{quoted(repr(value))} is not a whole number from {low} to {high}",
+                                 "give one, or leave the argument out"))
+    if found:
+        raise InputError(found)
 
 
 class _Together:

@@ -110,8 +110,8 @@ _settings = click.option(
 @click.argument("file", type=click.Path(path_type=Path))
 @_settings
 @click.option("--seed", type=click.IntRange(min=0, max=2**64 - 1), help="Seed of all luck, instead of the file's.")
-@click.option("--replications", type=click.IntRange(min=1), help="Independent repetitions, instead of the file's.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are processors when absent.")
+@click.option("--replications", type=click.IntRange(1, 10_000), help="Independent repetitions, instead of the file's.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes; as many as there are processors when absent.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the run, instead of results/runs/SCENARIO/IDENTITY."
 )

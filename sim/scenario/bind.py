@@ -144,7 +144,10 @@ def _surroundings(data: Mapping[str, Any]) -> Surroundings:
         memory = units.size(workload["memory"]) if "memory" in workload else Workload.model_fields["memory"].default
     except AdvisedError:
         memory = None
-    return Surroundings(memory, isinstance(arrivals, Mapping) and "sessions" in arrivals)
+    agents = workload.get("agents")
+    # Of what cannot be read, nothing follows.
+    serial = None if workload.get("serial") is False else agents if isinstance(agents, int) else 1
+    return Surroundings(memory, isinstance(arrivals, Mapping) and "sessions" in arrivals, serial)
 
 
 def _model_flaws(data: Mapping[str, Any]) -> Iterator[Flaw]:

@@ -133,7 +133,7 @@ def _plainly(kind: str, value: Any, context: Mapping[str, Any], example: str, ot
     write = f"write for example `{example}`" if example else f"write {wanted or 'another value'}"
     if kind in _BOUNDS:
         too, words, key = _BOUNDS[kind]
-        return f"{quoted(_yaml(value))} is too {too}", f"write a number {words} {context[key]:,}"
+        return f"{quoted(_yaml(value))} is too {too}", f"write a number {words} {context[key]}"
     if kind == "literal_error":
         return f"{quoted(_yaml(value))} is not possible here", choose(
             str(value), re.findall(r"'([^']*)'", context["expected"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import date
 from fractions import Fraction
@@ -13,6 +14,12 @@ from pydantic import Field, PlainSerializer, PlainValidator, Strict, WithJsonSch
 from sim import distributions, units
 from sim.distributions import Distribution
 from sim.errors import AdvisedError, quoted
+
+LONGEST = 520 * units.WEEK
+"""Microseconds that anything of a scenario lasts at most, ten years: sums of such times stay within 64 bits."""
+
+MOST_TOKENS = 10**9
+"""Tokens of one call: a hundred times what the largest model takes."""
 
 _NUMBER = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _TIME = r"(us|µs|μs|ms|s|seconds?|min|minutes?|h|hours?|d|days?|weeks?)"
@@ -65,10 +72,18 @@ def _times(value: object) -> Distribution:
     return distributions.duration(value)
 
 
+def _duration(value: object) -> int:
+    time = units.duration(value)
+    if time > LONGEST:
+        raise AdvisedError(f"{quoted(units.show_duration(time))} is longer than anything that is simulated",
+                           f"write `{units.show_duration(LONGEST)}` or less")
+    return time
+
+
 def _whole_days(value: object) -> int:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 10_000:
         raise AdvisedError(f"{quoted(value)} is not a duration: it has no unit", f"write `{value} days`")
-    time = units.duration(value)
+    time = _duration(value)
     if time == 0 or time % units.DAY:
         up = -(-time // units.DAY) or 1
         raise AdvisedError(f"{quoted(units.show_duration(time))} is not a whole number of days",
@@ -80,6 +95,15 @@ def _gap(value: object) -> Distribution:
     law = _times(value)
     if law.always_zero:
         raise AdvisedError("requests without a gap between them never end", "write a gap above 0, such as `30 s`")
+    return law
+
+
+def _tokens(value: object) -> Distribution:
+    law = distributions.count(value)
+    if law.samples is None and law.mean > MOST_TOKENS:
+        many = "endlessly many" if math.isinf(law.mean) else f"{law.mean:.3g}"
+        raise AdvisedError(f"a call has {many} tokens on average, and no model takes or makes so many",
+                           f"write a mean of {MOST_TOKENS} or less")
     return law
 
 
@@ -124,7 +148,7 @@ def _show_cores(cores: Fraction) -> int | float:
     return int(cores) if cores.denominator == 1 else float(units.show_cores(cores))
 
 
-Duration = Annotated[int, PlainValidator(units.duration), PlainSerializer(units.show_duration, when_used="json"),
+Duration = Annotated[int, PlainValidator(_duration), PlainSerializer(units.show_duration, when_used="json"),
                      WithJsonSchema(_SOME_DURATION_SCHEMA)]  # fmt: skip
 WholeDays = Annotated[int, PlainValidator(_whole_days), PlainSerializer(units.show_duration, when_used="json"),
                       WithJsonSchema(_DURATION_SCHEMA)]  # fmt: skip
@@ -140,7 +164,7 @@ Times = Annotated[Distribution, PlainValidator(_times), PlainSerializer(_show_la
                   WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
 Gap = Annotated[Distribution, PlainValidator(_gap), PlainSerializer(_show_law, when_used="json"),
                 WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
-Counts = Annotated[Distribution, PlainValidator(distributions.count), PlainSerializer(_show_law, when_used="json"),
+Tokens = Annotated[Distribution, PlainValidator(_tokens), PlainSerializer(_show_law, when_used="json"),
                    WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
 Rounds = Annotated[Distribution, PlainValidator(_at_least_once), PlainSerializer(_show_law, when_used="json"),
                    WithJsonSchema(_law_schema("A number of 1 or more", number=True))]  # fmt: skip

@@ -34,7 +34,8 @@ _OVERRIDES: Mapping[str, tuple[str, ...]] = {
 """Fields of a profile that each key of a deployment replaces."""
 
 _TIMES = frozenset({"after", "enter", "enter_per_gib", "duration", "idle_timeout", "max_duration"})
-_LIMITS = frozenset({"vcpu_range", "memory_range", "max_concurrency", "max_duration", "max_memory"})
+_LIMITS = frozenset({"vcpu_range", "memory_range", "whole_vcpu_above", "max_concurrency", "max_duration",
+                     "max_memory"})  # fmt: skip
 """Fields that a deployment is held against, and then does not rest on."""
 
 
@@ -87,7 +88,7 @@ def of_platform(profile: Profile, given: Given, size: str | None, placement: str
     for path, figure in catalog.figures(profile):
         top = path.partition(".")[0]
         other_size = top == "sizes" and path != f"sizes.{size}"
-        limit = path.rpartition(".")[2] in _LIMITS
+        limit = path.rpartition(".")[2] in _LIMITS or top == "combinations"
         if not limit and not other_size and not (top == "start" and "start" in given) and path not in replaced:
             yield _figure(path, figure)
     for key, (value, _) in given.pairs.items():
