@@ -57,10 +57,7 @@ def load(path: Path | str, settings: Sequence[str] = ()) -> Study:
     InputError
         All that is wrong with it, with line and column.
     """
-    loaded = scenario.load(path, settings)
-    if found := claims.problems(loaded):
-        raise InputError(found)
-    return Study(loaded, Path(path).parent)
+    return Study(scenario.load(path, settings, claims.problems), Path(path).parent)
 
 
 class Study:

@@ -13,7 +13,7 @@ import shlex
 import shutil
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -124,10 +124,13 @@ def run(
     """Run the scenario FILE, all of its cases, keep the run in a folder and report it."""
     from sim.report.document import document, require_audits
     from sim.report.folder import default_folder, require_room
+    from sim.scenario import notices
 
     if out is not None:
         require_room(out)
     study = sim.load(file, settings)
+    if not quiet:
+        _warn(notices(study.scenario, study.directory))
     with _progress(hidden=quiet) as progress:
         result = study.run(workers=workers, seed=seed, replications=replications, progress=progress)
     summary = result.summary
@@ -155,18 +158,24 @@ def run(
 @_common
 def validate(files: tuple[Path, ...], settings: tuple[str, ...], as_json: bool) -> int:
     """Check scenario FILES without running them; tell everything that is wrong at once."""
+    from sim.scenario import notices
+
     told = []
     for file in files:
         problems: tuple[Problem, ...] = ()
+        warnings: tuple[Problem, ...] = ()
         try:
             scenario = _checked(file, settings)
         except InputError as error:
             problems = error.problems
             click.echo(str(error) + "\n", err=True)
         else:
+            warnings = notices(scenario, file.parent)
+            _warn(warnings)
             if not as_json:
                 _print(f"{file}: valid, {_counted(scenario)}\n")
-        told.append({"file": str(file), "valid": not problems, "problems": [_plain(one) for one in problems]})
+        told.append({"file": str(file), "valid": not problems, "problems": [_plain(one) for one in problems],
+                     "warnings": [_plain(one) for one in warnings]})
     if as_json:
         from sim.report.document import document
 
@@ -212,10 +221,12 @@ def _checked(file: Path, settings: Sequence[str]) -> Scenario:
     """Load a scenario with everything that can be told without running it."""
     from sim import claims, scenario
 
-    loaded = scenario.load(file, settings)
-    if found := claims.problems(loaded):
-        raise InputError(found)
-    return loaded
+    return scenario.load(file, settings, claims.problems)
+
+
+def _warn(warnings: Iterable[Problem]) -> None:
+    for one in warnings:
+        click.echo(one.render() + "\n", err=True)
 
 
 def _counted(scenario: Scenario) -> str:

@@ -234,6 +234,11 @@ class Meters(Sourced):
                  self.minimum_idle, self.request)
         return frozenset(name for name in named if name is not None)
 
+    def running(self, minimum: int) -> frozenset[str]:
+        """Every meter that may run where so many instances are kept: without one, nothing idles within the minimum."""
+        phases = (self.starting, self.idle, self.busy, self.entering, self.waking, *self.rungs.values(), self.request)
+        return self.names if minimum else frozenset(name for name in phases if name is not None)
+
 
 class Profile(Entry):
     """How a platform behaves.

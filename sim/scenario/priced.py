@@ -23,13 +23,10 @@ def of_deployment(deployment: BoundDeployment, book: str) -> Iterator[Priced]:
     book : str
         The price book.
     """
-    meters = deployment.profile.meters
-    spare = meters.minimum_idle
-    in_phases = {meters.starting, meters.idle, meters.busy, meters.entering, meters.waking, *meters.rungs.values()}
-    unused = {spare} if deployment.minimum == 0 and spare not in in_phases else set()
+    meters = deployment.profile.meters.running(deployment.minimum)
     listed = prices(book, deployment.platform)
     for charge in listed.of_size(deployment.size):
-        if charge.meter is None or charge.meter in meters.names - unused:
+        if charge.meter is None or charge.meter in meters:
             yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
     for credit in listed.credits:
         yield credit.item, f"{units.show_money(credit.amount)} off a month", "", credit

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from datetime import date
 from fractions import Fraction
@@ -100,11 +99,17 @@ def _gap(value: object) -> Distribution:
 
 def _tokens(value: object) -> Distribution:
     law = distributions.count(value)
-    if law.samples is None and law.mean > MOST_TOKENS:
-        many = "endlessly many" if math.isinf(law.mean) else f"{law.mean:.3g}"
-        raise AdvisedError(f"a call has {many} tokens on average, and no model takes or makes so many",
-                           f"write a mean of {MOST_TOKENS} or less")
+    largest = _largest(law)
+    if largest > MOST_TOKENS:
+        raise AdvisedError(f"{largest:g} is more tokens than any model takes or makes",
+                           f"write {MOST_TOKENS} or less")
     return law
+
+
+def _largest(law: Distribution) -> int | float:
+    """Return the largest number that a distribution is written with; of its draws nothing is known before they come."""
+    numbers = [*(float(number) for _, number in law.params), *law.values, *(_largest(part) for _, part in law.parts)]
+    return max(numbers, default=0)
 
 
 def _at_least_once(value: object) -> Distribution:
