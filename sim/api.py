@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -107,12 +106,15 @@ class Study:
         _require_whole({**given, "workers": workers})
         changed = {key: value for key, value in given.items() if value is not None}
         chosen = scenario.changed(self.scenario, changed) if changed else self.scenario
+        cases = [(settings, scenario.bind(one, self.directory)) for settings, one in scenario.cases(chosen)]
+        study.require_size([case for _, case in cases], workers)
         if not chosen.axes:
-            return self._run(chosen, workers, progress)
-        cases = scenario.cases(chosen)
+            return self._run(cases[0][1], workers, progress)
         together = _Together(progress, len(cases)) if progress is not None else None
-        done = [self._run(one, workers, together.next() if together is not None else None) for _, one in cases]
-        return Sweep(chosen, dict(zip((settings for settings, _ in cases), done, strict=True)))
+        return Sweep(chosen, {
+            settings: self._run(case, workers, together.next() if together is not None else None)
+            for settings, case in cases
+        })
 
     def cases(self) -> tuple[tuple[Settings, Study], ...]:
         """Make a study of each case: one for each combination of the values of its axes.
@@ -124,8 +126,7 @@ class Study:
         """
         return tuple((settings, Study(one, self.directory)) for settings, one in scenario.cases(self.scenario))
 
-    def _run(self, chosen: Scenario, workers: int | None, progress: Progress | None) -> Result:
-        case = scenario.bind(chosen, self.directory)
+    def _run(self, case: Case, workers: int | None, progress: Progress | None) -> Result:
         began, clock = datetime.now(UTC), time.perf_counter()
         replications_run = study.run(case, workers, progress, partial(_settled, case))
         info = {
@@ -342,22 +343,18 @@ class Sweep:
         return made
 
     def write(self, path: Path) -> Path:
-        """Write the summary of all cases, and below ``cases`` the folder of each.
+        """Write the summary of all cases, and below ``cases`` the folder of each, as a whole or not at all.
 
         Parameters
         ----------
         path : Path
             Replaced if it holds a run.
         """
-        folder.require_room(path)
-        cases = path / "cases"
-        if cases.exists():
-            shutil.rmtree(cases)
-        cases.mkdir(parents=True)
-        (path / folder.SUMMARY).write_text(document(self.summary), encoding="utf-8")
-        for number, (settings, result) in enumerate(self.results.items(), 1):
-            name = re.sub(r"[^\w.=+-]+", "-", str(settings))[:80]
-            result.write(cases / f"{number:03}-{name}")
+        with folder.whole(path) as building:
+            (building / folder.SUMMARY).write_text(document(self.summary), encoding="utf-8")
+            for number, (settings, result) in enumerate(self.results.items(), 1):
+                name = re.sub(r"[^\w.=+-]+", "-", str(settings))[:80]
+                result.write(building / "cases" / f"{number:03}-{name}")
         return path
 
 

@@ -11,6 +11,7 @@ import math
 import os
 import shlex
 import shutil
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,7 +27,7 @@ from sim.errors import InputError, Problem, SimError, nearest
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
-DONE, BUG, INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, BUG, INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 """Exit codes; a run may also end with 3 (an expectation fails) or 4 (one is inconclusive)."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -90,7 +91,7 @@ def _common(command: Command) -> Command:
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done and expectations hold, 1 a bug, 2 bad input, 3 an expectation fails, 4 one is "
-    "inconclusive, 130 interrupted.",
+    "inconclusive, 130 interrupted, 143 terminated.",
 )
 @click.version_option(sim.__version__, prog_name="sim", message="%(prog)s %(version)s")
 @click.pass_context
@@ -123,12 +124,13 @@ def run(
 ) -> int:  # fmt: skip
     """Run the scenario FILE, all of its cases, keep the run in a folder and report it."""
     from sim.report.document import document, require_audits
-    from sim.report.folder import default_folder, require_room
+    from sim.report.folder import RUNS, default_folder, require_room, require_writable
     from sim.scenario import notices
 
     if out is not None:
         require_room(out)
     study = sim.load(file, settings)
+    require_writable(out or RUNS / study.scenario.name / "run")
     if not quiet:
         _warn(notices(study.scenario, study.directory))
     with _progress(hidden=quiet) as progress:
@@ -214,6 +216,7 @@ def schema(as_json: bool) -> int:
 
 def main() -> None:
     """Run the program on the arguments of the process."""
+    signal.signal(signal.SIGTERM, _terminated)
     program.main()
 
 
@@ -276,6 +279,14 @@ def _print(text: str) -> None:
     except BrokenPipeError:
         # What is still in the buffer would be written, and fail, when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _terminated(*_: object) -> None:
+    """End as by an exit in the program itself, so that what was begun is cleared away."""
+    # Once is enough: the signal goes to whole groups of processes at times, and comes again.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    click.echo("terminated", err=True)
+    raise SystemExit(TERMINATED)
 
 
 def _ended_by(error: Exception, *, as_json: bool, debug: bool) -> int:

@@ -16,7 +16,7 @@ from tests.system.support import Tree, base, bind, load, plain, workload
 
 MEAN = "latency_s.mean"
 
-TWO = {"here": {"platform": "cloud-run/request-based", "min_instances": 1},
+TWO = {"here": {"platform": "cloud-run/request-based", "concurrency": 9, "min_instances": 1},
        "there": {"platform": "hetzner/cx23", "concurrency": 50}}  # fmt: skip
 
 

@@ -36,7 +36,7 @@ class Pair:
 
 def here(**keys: Any) -> Tree:
     """One deployment, on Cloud Run unless said otherwise."""
-    return {"here": {"platform": "cloud-run/request-based"} | keys}
+    return {"here": {"platform": "cloud-run/request-based", "concurrency": 9} | keys}
 
 
 def call(**changed: Any) -> Tree:
@@ -74,7 +74,7 @@ def crowd(wait: str = "20 s", **keys: Any) -> Tree:
 
 LATENCY, OVERHEAD, COST = "here:latency_s.mean.value", "here:overhead_s.mean.value", "here:cost.infrastructure.value"
 COLD, ARRIVED, TOKENS = "here:cold_start_fraction.value", "here:requests.arrived", "here:tokens.in.value"
-TWO = {"here": {"platform": "cloud-run/request-based"}, "there": {"platform": "hetzner/cx23"}}
+TWO = {"here": {"platform": "cloud-run/request-based", "concurrency": 9}, "there": {"platform": "hetzner/cx23"}}
 EXPECTING = base(expect=[{"that": "here.overhead_s.mean > 0 s", "claim": "A01", "note": "because"}])
 
 PAIRS = (
