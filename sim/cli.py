@@ -203,6 +203,22 @@ def show(file: Path, settings: tuple[str, ...], as_json: bool) -> int:
     return DONE
 
 
+@program.command(short_help="List the platforms of the catalogue, or explain the one NAME.")
+@click.argument("name", required=False)
+@_common
+def platforms(name: str | None, as_json: bool) -> int:
+    """List the platforms of the catalogue, or explain the one NAME: behaviour, prices, sources."""
+    from sim.report import platforms as report
+    from sim.report.document import document
+
+    found = report.named(name)
+    if found == (name,):
+        _print(document(report.explained(found[0])) if as_json else report.show(found[0]))
+    else:
+        _print(document({"platforms": report.listed(found)}) if as_json else report.show_list(found))
+    return DONE
+
+
 @program.command(short_help="Print the JSON Schema of scenario files, for editors.")
 @_common
 def schema(as_json: bool) -> int:

@@ -135,6 +135,13 @@ class Combination(Sourced):
             return f"less than {units.show_cores(self.vcpu_below)} vCPU"
         return f"{units.show_cores(self.vcpu_from or Fraction(0))} vCPU or more"
 
+    def __str__(self) -> str:
+        sizes = (("at least", self.memory_at_least), ("at most", self.memory_at_most))
+        parts = [f"{word} {units.show_size(size)}" for word, size in sizes if size is not None]
+        if self.concurrency_at_most is not None:
+            parts.append(f"concurrency {self.concurrency_at_most} at most")
+        return f"{self.of}: {', '.join(parts)}"
+
 
 class Rung(Entry):
     """A state in which an instance rests after it has been idle.
@@ -251,6 +258,8 @@ class Profile(Entry):
     id : str
         Such as ``cloud-run/request-based``.
     title, vendor : str
+    isolation : Figure[str] or None
+        What keeps instances apart from those of others; None where no source for it was found.
     sizes : dict of str to Size
     default_size : str or None
         The size of a deployment that names none; None where one must be named.
@@ -296,6 +305,7 @@ class Profile(Entry):
     id: str
     title: str
     vendor: str
+    isolation: Figure[Annotated[str, Field(min_length=1)]] | None = None
     sizes: dict[str, Size] = Field(default_factory=dict)
     default_size: str | None = None
     vcpu_range: Range[Cores] | None = None

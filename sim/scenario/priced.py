@@ -28,8 +28,19 @@ def of_deployment(deployment: BoundDeployment, book: str) -> Iterator[Priced]:
     for charge in listed.of_size(deployment.size):
         if charge.meter is None or charge.meter in meters:
             yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
-    for credit in listed.credits:
-        yield credit.item, f"{units.show_money(credit.amount)} off a month", "", credit
+    yield from _credits(listed)
+
+
+def of_platform(listed: PriceList) -> Iterator[Priced]:
+    """List all prices of a platform.
+
+    Parameters
+    ----------
+    listed : PriceList
+    """
+    for charge in listed.charges:
+        yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
+    yield from _credits(listed)
 
 
 def of_models(models: Iterable[str], book: str) -> Iterator[Priced]:
@@ -45,6 +56,11 @@ def of_models(models: Iterable[str], book: str) -> Iterator[Priced]:
         for charge in listed.charges:
             if charge.meter == model:
                 yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
+
+
+def _credits(listed: PriceList) -> Iterator[Priced]:
+    for credit in listed.credits:
+        yield credit.item, f"{units.show_money(credit.amount)} off a month", "", credit
 
 
 def _rate(charge: Charge) -> str:

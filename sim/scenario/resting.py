@@ -11,7 +11,7 @@ from typing import Any
 from sim import catalog, units
 from sim.catalog import Profile
 from sim.catalog.figures import Sourced
-from sim.catalog.profiles import Meters, Size
+from sim.catalog.profiles import Combination, Meters, Range, Size
 from sim.distributions import Distribution
 from sim.scenario.extends import Given
 
@@ -35,8 +35,8 @@ _OVERRIDES: Mapping[str, tuple[str, ...]] = {
 
 _TIMES = frozenset({"after", "enter", "enter_per_gib", "duration", "idle_timeout", "max_duration"})
 _LIMITS = frozenset({"vcpu_range", "memory_range", "whole_vcpu_above", "max_concurrency", "max_duration",
-                     "max_memory"})  # fmt: skip
-"""Fields that a deployment is held against, and then does not rest on."""
+                     "max_memory", "isolation"})  # fmt: skip
+"""Fields that a deployment is held against, or that tell apart platforms only; it does not rest on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,12 @@ def default(profile: Profile, key: str) -> str | None:
     return " to ".join(texts) or None
 
 
+def of_profile(profile: Profile) -> Iterator[RestsOn]:
+    """List all figures of a platform."""
+    for path, figure in catalog.figures(profile):
+        yield _figure(path, figure)
+
+
 def of_model(model: str) -> Iterator[RestsOn]:
     """List the figures of a language model."""
     for path, figure in catalog.figures(catalog.llm(model), f"llm.{model}"):
@@ -135,6 +141,10 @@ def _figure(path: str, figure: Sourced) -> RestsOn:
         value = f"{units.show_cores(figure.vcpu)} vCPU, {units.show_size(figure.memory)}"
     elif isinstance(figure, Meters):
         value = ", ".join(sorted(figure.names))
+    elif isinstance(figure, Range):
+        value = f"{_show(path, figure.low)} to {_show(path, figure.high)}"
+    elif isinstance(figure, Combination):
+        value = str(figure)
     else:
         value = _show(path, getattr(figure, "value", None))
     return RestsOn(path, value, figure.standing.value, figure.source, figure.as_of, figure.reason)
