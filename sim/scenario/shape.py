@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from sim import units
 from sim.catalog import Profile
@@ -72,8 +73,8 @@ def fit(name: str, given: Given, profile: Profile, needed: Needed) -> tuple[Shap
     if found:
         return None, found
     shape = _shape(given, profile)
-    found = list(combined.flaws(name, given, profile, shape.vcpu, shape.memory)
-                 or _memory_flaws(name, given, profile, shape, needed))
+    found = list(combined.flaws(given, profile, shape.vcpu, shape.memory, partial(_holds, given, profile, needed))
+                 or _memory_flaws(given, profile, shape, needed))
     return (None, found) if found else (shape, [])
 
 
@@ -128,10 +129,9 @@ def _free_flaws(given: Given, profile: Profile) -> Iterator[Flaw]:
                        f"write {units.show_size(low_memory)} to {units.show_size(high_memory)}")
 
 
-def _memory_flaws(name: str, given: Given, profile: Profile, shape: Shape, needed: Needed) -> Iterator[Flaw]:
+def _memory_flaws(given: Given, profile: Profile, shape: Shape, needed: Needed) -> Iterator[Flaw]:
     """Say what does not fit: requests in the memory, the memory in a rung."""
-    key = next((key for key in ("size", "memory") if key in given), None)
-    place = given.place(key) if key else (name,)
+    place = given.place(next((key for key in ("size", "memory") if key in given), "platform"))
     if needed.memory:
         yield from _crowd_flaws(place, given, profile, shape, needed)
     for rung in profile.ladder:
@@ -139,7 +139,19 @@ def _memory_flaws(name: str, given: Given, profile: Profile, shape: Shape, neede
             most = units.show_size(rung.max_memory.value)
             shown = units.show_size(shape.memory)
             yield Flaw(place, f"instances of {shown} cannot be {rung.name} on {profile.id}",
-                       f"choose one of up to {most}, or another platform", at_key=key is None)  # fmt: skip
+                       f"choose one of up to {most}, or another platform")
+
+
+def _holds(given: Given, profile: Profile, needed: Needed, memory: int) -> bool:
+    """Say whether so much memory holds a request, and as many as the platform lets in by default."""
+    most = 1 if "concurrency" in given else _most(profile, needed)
+    return profile.base_memory.value + most * (needed.memory or 0) <= memory
+
+
+def _most(profile: Profile, needed: Needed) -> int:
+    """Return how many requests there may be at once by the platform's default."""
+    default = profile.concurrency.value
+    return default if needed.at_once is None else min(default, needed.at_once)
 
 
 def _crowd_flaws(place: Place, given: Given, profile: Profile, shape: Shape, needed: Needed) -> Iterator[Flaw]:
@@ -148,19 +160,19 @@ def _crowd_flaws(place: Place, given: Given, profile: Profile, shape: Shape, nee
     A concurrency that the deployment gives is its own: what becomes of too many is what a run may be about.
     """
     base, each = profile.base_memory.value, needed.memory or 0
-    most = profile.concurrency.value if needed.at_once is None else min(profile.concurrency.value, needed.at_once)
+    most = _most(profile, needed)
     fitting = max(0, shape.memory - base) // each
     rest = (f"one takes {units.show_size(each)} beside the {units.show_size(base)} of the runtime, an instance has "
             f"{units.show_size(shape.memory)}")
     if fitting == 0:
-        larger = _larger(profile, shape, base + each)
-        yield Flaw(place, f"no request fits: {rest}", ", or ".join([*larger, "lower `workload.memory`"]),
-                   at_key=len(place) == 1)
+        larger = _larger(profile, shape, base + each * (1 if "concurrency" in given else most))
+        larger = larger or [f"{one} with `concurrency: 1`" for one in _larger(profile, shape, base + each)]
+        yield Flaw(place, f"no request fits: {rest}", ", or ".join([*larger, "lower `workload.memory`"]))
     elif fitting < most and "concurrency" not in given:
         larger = _larger(profile, shape, base + each * most)
         yield Flaw(place, f"{most} requests at once do not fit, and the default concurrency of {profile.id} lets "
                    f"them in: {rest}",
-                   ", or ".join([f"write `concurrency: {fitting}`", *larger]), at_key=len(place) == 1)
+                   ", or ".join([f"write `concurrency: {fitting}`", *larger]))
 
 
 def _larger(profile: Profile, shape: Shape, memory: int) -> list[str]:

@@ -240,7 +240,7 @@ def test_confidence_is_that_of_intervals_verdicts_and_precision(folder: Path) ->
      "no number of replications makes an interval of no width", "write for example `5%`"),
     ({"precision": {"overhead_s.p99": "5", "max_replications": 9}}, "`5` is not a percentage: it has no %",
      "write `500%`"),
-    ({"precision": {"overhead_s.p99": "5%"}}, "`max_replications` is missing", "add `max_replications: 60`"),
+    ({"precision": {"overhead_s.p99": "5%"}}, "`max_replications` is missing", "add for example `max_replications: 60`"),
     ({"precision": {"max_replications": 7}}, "there are 8 replications to begin with, which is more",
      "write a number above 8, or `replications: 7`"),
     ({"precision": {"max_replications": 1}}, "`1` is too small", "write a number of at least 2"),
