@@ -118,7 +118,8 @@ class Model(BaseModel):
         if kind == "missing":
             if "," in example and example[0] not in "\"[{":
                 example = f'"{example}"'
-            add = f"add for example `{place[-1]}: {example}`" if example else f"add `{place[-1]}:` and what belongs below it"
+            add = (f"add for example `{place[-1]}: {example}`" if example
+                   else f"add `{place[-1]}:` and what belongs below it")
             return Flaw(place, f"{quoted(place[-1])} is missing", add, at_key=True)
         return Flaw(place, *_plainly(kind, value, one.get("ctx", {}), example, one["msg"]))
 
