@@ -118,12 +118,12 @@ def work(demand: Demand, outcome: Outcome) -> dict[str, int]:
     dict of str to int
         ``useful``: steps that ended, of requests that did not fail; ``wasted``: those of requests that failed;
         ``lost``: steps of failed requests that did not end; ``remaining``: steps of unfinished requests that did not
-        end; ``offered``: everything that arrived, which is their sum.
+        end; ``offered``: everything that arrived, which is their sum. A request that was abandoned is one that failed.
     """
     length = demand.step_cpu + demand.step_wait
     request = np.repeat(np.arange(demand.n, dtype=np.int64), np.diff(demand.step_first))
     fate, done = outcome.fate[request], outcome.step_ended >= 0
-    failed, arrived = fate == Fate.FAILED, outcome.arrived[request] >= 0
+    failed, arrived = (fate == Fate.FAILED) | (fate == Fate.ABANDONED), outcome.arrived[request] >= 0
     return {
         "offered": total(length[arrived]),
         "useful": total(length[done & arrived & ~failed]),
@@ -171,9 +171,17 @@ class _Records:
 
     @cached_property
     def busy(self) -> Int64s:
-        """Microseconds in BUSY, by instance."""
+        """Microseconds in BUSY and DRAINING, by instance."""
         found = np.zeros(len(self.outcome.opener), dtype=np.int64)
-        np.add.at(found, self.instance, np.where(self.state == State.BUSY, self.length, 0))
+        serving = (self.state == State.BUSY) | (self.state == State.DRAINING)
+        np.add.at(found, self.instance, np.where(serving, self.length, 0))
+        return found
+
+    @cached_property
+    def initial(self) -> Bools:
+        """Whether each instance was there at the start."""
+        found = np.zeros(len(self.outcome.opener), dtype=np.bool_)
+        found[self.instance[self.first]] = self.state[self.first] != State.STARTING
         return found
 
 
@@ -217,15 +225,16 @@ def _arrays(demand: Demand, capacity: Capacity, outcome: Outcome) -> str:
 def _requests(records: _Records) -> _Finding:
     o, demand = records.outcome, records.demand
     absent, completed = o.fate == Fate.ABSENT, o.fate == Fate.COMPLETED
-    failed, unfinished = o.fate == Fate.FAILED, o.fate == Fate.UNFINISHED
+    failed, unfinished, abandoned = (o.fate == fate for fate in (Fate.FAILED, Fate.UNFINISHED, Fate.ABANDONED))
     story = (o.arrived, o.admitted, o.bound, o.started)
     fault = _first(
         "request",
         ("never arrived, but has a time", absent & (np.maximum.reduce([*story, o.ended]) >= 0)),
         ("has a fate, but never arrived", ~absent & (o.arrived < 0)),
         ("arrived at the horizon or later", o.arrived >= demand.horizon),
-        ("left without fate, or has a fate without having left", (completed | failed) != (o.ended >= 0)),
-        ("completed without having begun", completed & (o.started < 0)),
+        ("left without fate, or has a fate without having left", (completed | failed | abandoned) != (o.ended >= 0)),
+        ("completed without having begun, or lost patience when it had",
+         (completed & (o.started < 0)) | (abandoned & (o.started >= 0))),
         ("failed without a cause, or has a cause without having failed", failed != (o.cause != Cause.NONE)),
         ("began, but on no instance, or the reverse", records.began != (o.instance >= 0)),
         ("was cold or woken, but never began", ~records.began & (o.warmth != Warmth.WARM)),
@@ -235,8 +244,9 @@ def _requests(records: _Records) -> _Finding:
         ),
         ("left before it came or began", (o.ended >= 0) & (o.ended < np.maximum(o.arrived, o.started))),
     )
-    numbers = [int(np.count_nonzero(which)) for which in (o.arrived >= 0, completed, failed, unfinished)]
-    told = f"{numbers[0]} arrived = {numbers[1]} completed + {numbers[2]} failed + {numbers[3]} unfinished"
+    numbers = [int(np.count_nonzero(which)) for which in (o.arrived >= 0, completed, failed, abandoned, unfinished)]
+    told = (f"{numbers[0]} arrived = {numbers[1]} completed + {numbers[2]} failed + {numbers[3]} abandoned + "
+            f"{numbers[4]} unfinished")
     if fault is None and numbers[0] != sum(numbers[1:]):
         fault = told.replace(" = ", " is not ")
     return fault, told
@@ -254,7 +264,8 @@ def _arrivals(records: _Records) -> _Finding:
 
 def _turns(records: _Records) -> _Finding:
     o, demand = records.outcome, records.demand
-    rows = np.flatnonzero(o.arrived >= 0)
+    # Who loses patience while being held has no turn, and takes none from others.
+    rows = np.flatnonzero((o.arrived >= 0) & ((o.admitted >= 0) | (o.fate != Fate.ABANDONED) | (not demand.serial)))
     admitted = o.arrived[rows]
     if demand.serial:
         rows = rows[np.lexsort((rows, o.arrived[rows], demand.agent[rows]))]
@@ -278,6 +289,7 @@ _LEGAL: dict[State, tuple[State, ...]] = {
     State.ENTERING: (State.RESTING, State.WAKING, State.OFF),
     State.RESTING: (State.WAKING, State.ENTERING),
     State.WAKING: (State.IDLE, State.BUSY),
+    State.DRAINING: (State.OFF,),
 }
 """Which state may follow which. Any that serves may also go off where running out of memory ends an instance."""
 
@@ -289,19 +301,25 @@ def _states(records: _Records) -> _Finding:
         legal[earlier, list(later)] = True
     if capacity.memory_kills:
         legal[[State.STARTING, State.IDLE, State.BUSY, State.WAKING], State.OFF] = True
+    if capacity.lifetime >= 0:
+        legal[[State.IDLE, *([State.BUSY] if capacity.lifetime_kills else [])], State.OFF] = True
+    if capacity.scaler is not None or (capacity.lifetime >= 0 and not capacity.lifetime_kills):
+        legal[State.BUSY, State.DRAINING] = True
     state, rung, first = records.state, records.rung, records.first
     before, rung_before = records.before(state), records.before(rung)
     opened = o.opener[records.instance] >= 0
     has_rung = (state == State.ENTERING) | (state == State.RESTING) | (state == State.WAKING)
     keeps = _or(capacity.rung_keeps, False)[rung]
     next_rung = np.where(before == State.RESTING, rung_before + 1, 0)
-    start = np.where(opened, state == State.STARTING, (state == State.IDLE) | (state == State.RESTING))
+    # What was opened for no request begins as what was opened for one.
+    initial = (state == State.IDLE) | (state == State.RESTING)
+    start = (state == State.STARTING) | (initial & ~opened)
     fault = _first(
         "change of state",
         ("goes back in time", ~first & (records.time < records.before(records.time))),
         ("does not follow from the state before", ~first & ~legal[before, state]),
         ("begins a life in a wrong state", first & ~start),
-        ("begins an initial life after the start of the run", first & ~opened & (records.time != 0)),
+        ("begins an initial life after the start of the run", first & initial & (records.time != 0)),
         ("has a rung where there is none, or none where there is one", has_rung != (rung >= 0)),
         ("enters another rung than the next", ~first & (state == State.ENTERING) & (rung != next_rung)),
         ("rests in or wakes from another rung",
@@ -325,29 +343,59 @@ def _clocks(records: _Records) -> _Finding:
     after = _or(capacity.rung_after, NEVER)
     enter = _or(capacity.rung_enter, 0)
     then, then_rung = np.roll(state, -1), np.roll(rung, -1)
-    start = _or(capacity.start, 0)[o.opener[records.instance]]
     # A state cut off by the end of the run may have lasted up to its time; one that was left lasted exactly that.
-    timed = np.select([state == State.STARTING, state == State.ENTERING], [start, enter[rung]], NEVER)
-    lasted = np.where(ended, records.length != timed, records.length > timed)
+    least, most = _start_lengths(records)
+    starting, entering = state == State.STARTING, state == State.ENTERING
+    least, most = (np.select([starting, entering], [bound, enter[rung]], NEVER) for bound in (least, most))
+    lasted = (records.length > most) | (ended & (records.length < least))
     down = ended & (then == State.ENTERING)
     due = after[np.where(down, then_rung, -1)]
-    # An idle instance that had to stay is looked at again after the same time, so it may enter at any multiple.
-    idle_late = np.where(due > 0, records.length % np.maximum(due, 1) != 0, records.length > 0) | (
-        (due > 0) & (records.length == 0)
-    )
-    late = np.where(state == State.IDLE, idle_late, records.length != due)
-    waits_for = np.select([state == State.RESTING, (state == State.IDLE) & (capacity.minimum == 0)], [rung + 1, 0], -1)
+    idle = state == State.IDLE
+    late = np.where(idle, _late_from_idle(records, due), records.length != due)
+    kept = capacity.minimum > 0 or len(capacity.floor) > 0
+    goes = not kept and _looks_after_itself(records) and not len(records.demand.linger) and not len(capacity.stick)
+    waits_for = np.select([state == State.RESTING, idle & goes], [rung + 1, 0], -1)
     limit = after[waits_for]
     fault = _first(
         "change of state",
-        ("starts or enters for another time than it takes", (timed >= 0) & lasted),
-        ("ends in a rung that is never entered", down & (due < 0)),
+        ("starts or enters for another time than it takes", (most >= 0) & lasted),
+        ("ends in a rung that is never entered", down & (due < 0) & ~(idle & (capacity.scaler is not None))),
         ("ends in the next rung at another time than the ladder says", down & late),
         ("was due for its next rung, but did not enter it", (limit >= 0) & (records.length > limit)),
         ("wakes for a time that no wake takes", ended & (state == State.WAKING) & _impossible_wake(records)),
         where=np.argsort(o.turn_instance, kind="stable"),
     )
     return fault, "starts, rungs and wakes last as long as they take"
+
+
+def _start_lengths(records: _Records) -> tuple[Int64s, Int64s]:
+    """Return the shortest and the longest time that the start of each change's instance may take."""
+    capacity, opener = records.capacity, records.outcome.opener[records.instance]
+    spare = capacity.start[records.demand.n :]
+    least, most = (np.where(opener >= 0, _or(capacity.start, 0)[opener], bound)
+                   for bound in (spare.min(initial=np.iinfo(np.int64).max), spare.max(initial=0)))
+    if len(capacity.slow):
+        least, most = least * int(capacity.slow.min()) // CORE, most * int(capacity.slow.max()) // CORE
+    return least, most
+
+
+def _looks_after_itself(records: _Records) -> bool:
+    """Tell whether each idle instance goes down its ladder by itself."""
+    return records.capacity.check_every < 0 and records.capacity.scaler is None
+
+
+def _late_from_idle(records: _Records, due: Int64s) -> Bools:
+    """Tell which idle times did not end when they should, where they ended in a rung."""
+    if records.capacity.scaler is not None:
+        return np.zeros(len(due), dtype=np.bool_)
+    if records.capacity.check_every >= 0:
+        off_beat: Bools = (records.time + records.length) % records.capacity.check_every != 0
+        return (records.length < due) | off_beat
+    if len(records.demand.linger):
+        return records.length < due
+    # An idle instance that had to stay is looked at again after the same time, so it may enter at any multiple.
+    off_beat = np.where(due > 0, records.length % np.maximum(due, 1) != 0, records.length > 0)
+    return np.asarray(off_beat | ((due > 0) & (records.length == 0)), np.bool_)
 
 
 def _impossible_wake(records: _Records) -> Bools:
@@ -369,10 +417,11 @@ def _work(records: _Records) -> _Finding:
     begin[demand.step_first[:-1]] = o.started
     taken = o.step_ended - begin
     last = o.step_ended[demand.step_first[1:] - 1]
+    fast = bool((records.capacity.speed > CORE).any())
     fault = _first(
         "step",
         ("ended although the one before had not, or its request had not begun", done & (begin < 0)),
-        ("took less than its length at full speed", done & (taken < length)),
+        ("took less than its length at full speed", done & (taken < (demand.step_wait if fast else length))),
         ("waits only, but took longer than that", done & (demand.step_cpu == 0) & (taken != length)),
         ("ended after its request", done & (o.step_ended > records.left[request])),
     ) or _first(
@@ -399,7 +448,8 @@ def _waits(records: _Records) -> _Finding:
     fault = _first(
         "request",
         ("has waits that do not add up to its latency", completed & (parts != found.latency)),
-        ("was served faster than at full speed", completed & (found.contention < 0)),
+        ("was served faster than at full speed",
+         completed & (found.contention < 0) & (not (records.capacity.speed > CORE).any())),
         ("began warm, but not when it was given its instance", records.began & ~cold & ~woken & (o.started != o.bound)),
         ("began cold or woken, but its instance did not become ready then", (cold | woken) & ~ready),
         ("was given its instance before that was asked for", (cold | woken) & ready & (o.bound < asked)),
@@ -453,7 +503,7 @@ def _instances(records: _Records) -> _Finding:
     opened[records.instance[records.first]] = records.time[records.first]
     most, _ = _at_once(o.pool, opened, records.off, capacity.pools)
     limit = np.iinfo(np.int64).max if capacity.maximum < 0 else capacity.maximum
-    initial = np.bincount(o.pool[o.opener < 0], minlength=capacity.pools)
+    initial = np.bincount(o.pool[records.initial], minlength=capacity.pools)
     expected = capacity.minimum or int(capacity.initial_rung >= 0)
     # A resting instance there from the start counts even where the pool could never have opened one.
     fault = _first(
@@ -464,6 +514,10 @@ def _instances(records: _Records) -> _Finding:
         "request",
         ("began in another pool than its own", records.began & (_or(o.pool, NEVER)[o.instance] != capacity.pool_of)),
     )
+    openings = np.sort(opened[~records.initial])
+    burst, every = capacity.pace_burst, capacity.pace_every
+    if fault is None and every >= 0 and bool((openings[burst:] - openings[:-burst] < every).any()):
+        fault = f"more than {burst} instances were opened within less than {every} us"
     if fault is None:
         opener = np.where(o.opener >= 0, _or(capacity.pool_of, NEVER)[o.opener], o.pool)
         fault = _first("instance", ("was opened for a request of another pool", opener != o.pool))
@@ -471,10 +525,14 @@ def _instances(records: _Records) -> _Finding:
 
 
 def _limits(records: _Records) -> _Finding:
-    o, capacity = records.outcome, records.capacity
+    o, capacity, demand = records.outcome, records.capacity, records.demand
     limit, stayed = capacity.duration_limit, np.where(records.began, records.left - o.started, 0)
     timed_out = o.cause == Cause.DURATION
-    dead = _or(records.off, NEVER)[o.instance] if capacity.memory_kills else o.started
+    off = _or(records.off, NEVER)[o.instance]
+    dead = off if capacity.memory_kills else o.started
+    patience = demand.patience if len(demand.patience) else np.full(demand.n, NEVER)
+    refused = capacity.refused if len(capacity.refused) else np.zeros(demand.n, np.bool_)
+    waited = np.where(o.arrived >= 0, np.where(records.began, o.started, records.left) - o.arrived, 0)
     full = o.cause == Cause.QUEUE_FULL
     fault = _first(
         "request",
@@ -487,6 +545,12 @@ def _limits(records: _Records) -> _Finding:
          (o.cause == Cause.MEMORY) & (~records.began | (capacity.memory < 0))),
         ("failed for memory, but was not refused, or its instance did not go off",
          (o.cause == Cause.MEMORY) & (o.ended != dead)),
+        ("failed for the end of its instance's life, but that did not end then",
+         (o.cause == Cause.LIFETIME) & ((o.ended != off) | ~records.began | (not capacity.lifetime_kills))),
+        ("failed for its size, but is not too large, or not at once",
+         (o.cause == Cause.PAYLOAD) != (refused & (o.admitted >= 0) & (o.ended == o.admitted))),
+        ("lost patience, but not then", (o.fate == Fate.ABANDONED) & (o.ended - o.arrived != patience)),
+        ("waited longer than it has patience", (patience >= 0) & (waited > patience)),
     )  # fmt: skip
     if fault is None and capacity.early and capacity.queue_limit >= 0 and not capacity.memory_kills:
         # How long a request that never began was in the queue is not recorded, nor that one returned to the queue when
@@ -504,7 +568,8 @@ def _cpu(records: _Records) -> _Finding:
     np.add.at(used, o.instance[records.began], spent[records.began])
     # cpu x busy / CORE would overflow, so whole seconds and the rest are multiplied apart.
     seconds, rest = np.divmod(records.busy, CORE)
-    offered = seconds * records.capacity.cpu + rest * records.capacity.cpu // CORE
+    cpu = -(-records.capacity.cpu * int(records.capacity.speed.max(initial=CORE)) // CORE)
+    offered = seconds * cpu + rest * cpu // CORE
     fault = _first("instance", ("did more work than its CPU can do", used > offered))
     return fault, f"{_duration(total(used))} of CPU used of {_duration(total(offered))} there while busy"
 

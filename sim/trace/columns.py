@@ -58,7 +58,7 @@ _REQUESTS = (
     Column("ideal_us", NUMBER, "us", "Latency on a platform with instant, endless, free instances and the same luck; "
            "missing if it did not complete there.", "Outcome of the ideal platform"),
     Column("arrived_s", SECONDS, "s", "When the client sent it.", "Outcome.arrived"),
-    Column("fate", NAME, "", "What became of it: completed, failed, unfinished.", "Outcome.fate"),
+    Column("fate", NAME, "", "What became of it: completed, failed, abandoned, unfinished.", "Outcome.fate"),
     Column("cause", NAME, "", "Why it failed; missing if it did not.", "Outcome.cause"),
     Column("warmth", NAME, "", "What it waited for on its instance: nothing (warm), a start (cold), a wake (woken); "
            "missing if it never began.", "Outcome.warmth"),

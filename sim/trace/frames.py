@@ -20,7 +20,7 @@ from sim.trace.spans import spans
 from sim.trace.waits import step_sums, waits
 
 EVENTS = (
-    "completed", "failed", "ready", "woken", "entered", "entering", "off", "arrived", "admitted", "initial", "opened",
+    "completed", "failed", "abandoned", "ready", "woken", "entered", "entering", "draining", "off", "arrived", "admitted", "initial", "opened",
     "waking", "bound", "began",
 )  # fmt: skip
 """Names of events, in the order in which those of one microsecond are listed."""
@@ -280,6 +280,7 @@ def _request_events(outcome: Outcome) -> list[_Part]:
         part("began", o.started >= 0, o.started),
         part("completed", o.fate == Fate.COMPLETED, o.ended),
         part("failed", o.fate == Fate.FAILED, o.ended, why=True),
+        part("abandoned", o.fate == Fate.ABANDONED, o.ended, where=False),
     ]
 
 
@@ -307,6 +308,7 @@ def _instance_events(outcome: Outcome) -> list[_Part]:
         part("woken", ~first & up & (before == State.WAKING), rung=rung_before),
         part("entering", state == State.ENTERING),
         part("entered", ~first & (state == State.RESTING)),
+        part("draining", state == State.DRAINING),
         part("off", state == State.OFF),
     ]
 
