@@ -51,6 +51,13 @@ class Stream(IntEnum):
     START : start-up of an instance. Entity: the request it is opened for; ordinal: part of the start-up.
     WAKE : wake of an instance. Entity: the request it is woken for; ordinal: rung.
     BOOTSTRAP : the recorded session that takes a place in a replication's sample of the recording. Entity: place.
+    PATIENCE : how long a caller waits for a request to begin. Entity: request.
+    KEEP_OPEN : how long a connection stays open. Entity: request.
+    PAYLOAD : bytes of a request. Entity: request.
+    STICK : whether the instance that a request left last goes when it should. Entity: request.
+    CPU_SPEED : speed of an instance. Entity: the request it is opened for.
+    SPARE_START, SPARE_WAKE, SPARE_SPEED : the same of openings and wakes that are done for no request. Entity: their
+        number; ordinal: part or rung.
     """
 
     ARRIVAL = 1
@@ -66,6 +73,14 @@ class Stream(IntEnum):
     START = 11
     WAKE = 12
     BOOTSTRAP = 13
+    PATIENCE = 40
+    KEEP_OPEN = 41
+    PAYLOAD = 42
+    STICK = 43
+    CPU_SPEED = 44
+    SPARE_START = 45
+    SPARE_WAKE = 46
+    SPARE_SPEED = 47
 
 
 def of_agent(agent: Int64s, ordinal: Int64s) -> Int64s:
@@ -81,6 +96,17 @@ def of_agent(agent: Int64s, ordinal: Int64s) -> Int64s:
         Number among the agent's own, below 2^28.
     """
     return agent << 28 | ordinal
+
+
+def of_requests(agent: Int64s) -> Int64s:
+    """Return the entities of requests, counted by agent.
+
+    Parameters
+    ----------
+    agent : int64[n]
+        Of each request; in rising order.
+    """
+    return of_agent(agent, np.arange(len(agent), dtype=np.int64) - np.searchsorted(agent, agent))
 
 
 def uniform(seed: int, replication: int, stream: Stream, entity: Int64s, ordinal: Int64s | int = 0) -> Floats:

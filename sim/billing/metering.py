@@ -319,6 +319,7 @@ def _once(made: dict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Mad
 def _running(spans: Spans, meters: Meters, rungs: Sequence[str]) -> Callable[[str], Bools]:
     """Return a function that says in which spans a meter runs."""
     phases = {State.STARTING: meters.starting, State.IDLE: meters.idle, State.BUSY: meters.busy,
+              State.DRAINING: meters.busy,
               State.ENTERING: meters.entering, State.WAKING: meters.waking}
 
     def running(name: str) -> Bools:

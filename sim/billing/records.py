@@ -244,7 +244,7 @@ def minimum_idle(spans: Spans, pool: Int64s, minimum: int, horizon: int, days: i
         Microseconds by simulated day, as Python integers.
     """
     idle = spans.state == State.IDLE
-    active = (spans.state == State.STARTING) | (spans.state == State.BUSY) | (spans.state == State.WAKING)
+    active = np.isin(spans.state, [State.STARTING, State.BUSY, State.DRAINING, State.WAKING])
     kept = (idle | active) & (spans.begin < horizon)
     begin, end = spans.begin[kept], np.minimum(spans.end[kept], horizon)
     one = np.ones(len(begin), dtype=np.int64)

@@ -90,7 +90,7 @@ _TIMES = ("latency_s", "overhead_s", "first_step_s", "completed.latency_s", "com
           *(f"wait_s.{cause}" for cause in ("turn", "queue", "start", "wake", "contention")))  # fmt: skip
 
 FIGURES: tuple[str, ...] = (
-    *(f"requests.{what}" for what in ("arrived", "completed", "failed", "unfinished", "per_month")),
+    *(f"requests.{what}" for what in ("arrived", "completed", "failed", "abandoned", "unfinished", "per_month")),
     *(f"{time}.{spread}" for time in _TIMES for spread in _SPREAD),
     "cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction",
     "utilisation", "concurrency", "memory_mb",

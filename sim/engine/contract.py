@@ -323,6 +323,8 @@ class Demand:
         Microseconds from its arrival after which a request leaves if it has not begun, or NEVER; empty for NEVER.
     linger : int64[n] or int64[0]
         Microseconds for which its connection stays open after it has left an instance; empty for 0.
+    payload : int64[n] or int64[0]
+        Bytes of the request itself; empty where nothing is said of them; not read by models.
     """
 
     horizon: int
@@ -343,6 +345,7 @@ class Demand:
     step_model: Int64s
     patience: Int64s = field(default_factory=_none)
     linger: Int64s = field(default_factory=_none)
+    payload: Int64s = field(default_factory=_none)
 
     @property
     def n(self) -> int:

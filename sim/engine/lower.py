@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from sim import luck
-from sim.engine.contract import CORE, NEVER, Capacity, Demand, Int64s, Reuse
+from sim.distributions import Distribution
+from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, Int64s, Reuse, Scaler
+from sim.luck import Floats, Stream
 from sim.scenario import BoundDeployment
+from sim.scenario.elastic import Limits
+from sim.units import MINUTE, WEEK
 
 _REUSE = {
     "most-recent": Reuse.MOST_RECENT,
@@ -16,6 +23,12 @@ _REUSE = {
     "oldest": Reuse.OLDEST,
     "least-loaded": Reuse.LEAST_LOADED,
 }
+
+_SPARE = 4096
+"""Rows of luck for openings that are done for no request, where there may be any; then they come again."""
+
+_STARTING = 1024
+"""Instances that are starting at once, up to which a start becomes slower."""
 
 
 def lower(
@@ -41,22 +54,15 @@ def lower(
         Independent of the deployment's name and of the other deployments.
     """
     pools, pool_of = _pools(deployment.placement, demand, agents)
-    first = np.searchsorted(demand.agent, demand.agent)
-    whom = luck.of_agent(demand.agent, np.arange(demand.n) - first)
-    start = np.zeros(demand.n, np.int64)
-    for part, time in enumerate(deployment.start):
-        u = luck.uniform(seed, replication, luck.Stream.START, whom, part)
-        start += time.load(directory).integers(u)
-    wakes = [
-        rung.wake.load(directory).integers(luck.uniform(seed, replication, luck.Stream.WAKE, whom, index))
-        for index, rung in enumerate(deployment.ladder)
-    ]
     kept = [index for index, rung in enumerate(deployment.ladder) if rung.keeps]
+    drawn = _Luck(seed, replication, directory, luck.of_requests(demand.agent), _spare(deployment))
+    starts = [drawn.of_all(time, Stream.START, Stream.SPARE_START, part) for part, time in enumerate(deployment.start)]
+    wakes = [drawn.of_all(rung.wake, Stream.WAKE, Stream.SPARE_WAKE, index)
+             for index, rung in enumerate(deployment.ladder)]
     return Capacity(
         pools=pools,
         pool_of=pool_of,
         concurrency=deployment.concurrency,
-        minimum=deployment.minimum,
         maximum=_limit(deployment.maximum),
         queue_limit=_limit(deployment.queue),
         duration_limit=_limit(deployment.duration_limit),
@@ -70,10 +76,51 @@ def lower(
         rung_after=np.array([_limit(rung.after) for rung in deployment.ladder], np.int64),
         rung_enter=np.array([rung.enter for rung in deployment.ladder], np.int64),
         rung_keeps=np.array([rung.keeps for rung in deployment.ladder], np.bool_),
-        rung_wake=np.array(wakes, np.int64).reshape(len(wakes), demand.n),
-        start=start,
+        rung_wake=np.array(wakes, np.int64).reshape(len(wakes), demand.n + drawn.spare),
+        start=sum(starts, np.zeros(demand.n + drawn.spare, np.int64)),
         initial_rung=kept[-1] if kept and deployment.placement == "per-agent" else NEVER,
+        spare=drawn.spare,
+        scaler=_scaler(deployment),
+        **_floor(deployment, demand.horizon),
+        **_limits(deployment.elastic.limits, demand),
+        **_idle_and_cpu(deployment, drawn),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Luck:
+    """Draws what is drawn for each request, and for openings and wakes that are done for none."""
+
+    seed: int
+    replication: int
+    directory: Path
+    whom: Int64s
+    spare: int
+
+    def of_all(self, law: Distribution, stream: Stream, spare: Stream, ordinal: int = 0) -> Int64s:
+        """Draw whole numbers, those for no request last."""
+        known = law.load(self.directory)
+        return np.concatenate([
+            known.integers(luck.uniform(self.seed, self.replication, one, entity, ordinal))
+            for one, entity in ((stream, self.whom), (spare, np.arange(self.spare, dtype=np.int64)))
+        ])  # fmt: skip
+
+    def factors(self, law: Distribution, stream: Stream, spare: Stream) -> Int64s:
+        """Draw factors in millionths, at least 1."""
+        known = law.load(self.directory)
+        drawn: Floats = np.concatenate([
+            known.quantile(luck.uniform(self.seed, self.replication, one, entity))
+            for one, entity in ((stream, self.whom), (spare, np.arange(self.spare, dtype=np.int64)))
+        ])  # fmt: skip
+        return np.asarray(np.maximum(1, np.rint(drawn * CORE)), np.int64)
+
+
+def _spare(deployment: BoundDeployment) -> int:
+    """Return how many rows of luck are needed for openings that are done for no request."""
+    said = deployment.elastic
+    lost = deployment.memory_kills or said.limits.lifetime is not None
+    may_be = said.scaling is not None or said.schedule or (deployment.minimum > 0 and lost)
+    return _SPARE if may_be else max(1, deployment.minimum if said.cpu.speed is not None else 1)
 
 
 def _pools(placement: str, demand: Demand, agents: int) -> tuple[int, Int64s]:
@@ -82,6 +129,72 @@ def _pools(placement: str, demand: Demand, agents: int) -> tuple[int, Int64s]:
     if placement == "per-agent":
         return agents, demand.agent
     return int(demand.session.max(initial=-1)) + 1, demand.session
+
+
+def _floor(deployment: BoundDeployment, horizon: int) -> dict[str, Any]:
+    """Return the minimum, and its steps until the horizon; after it the last one stays."""
+    parts = deployment.elastic.schedule
+    if not parts:
+        return {"minimum": deployment.minimum}
+    steps = [(week * WEEK + minute * MINUTE, number) for week in range(-(-horizon // WEEK)) for minute, number in parts]
+    changes = [(time, number) for (_, before), (time, number) in pairwise(steps)
+               if number != before and time < horizon]
+    return {
+        "minimum": parts[0][1],
+        "floor_at": np.array([time for time, _ in changes], np.int64),
+        "floor": np.array([number for _, number in changes], np.int64),
+    }
+
+
+def _limits(limits: Limits, demand: Demand) -> dict[str, Any]:
+    factors = [CORE + limits.slowdown * CORE * others for others in range(_STARTING if limits.slowdown else 0)]
+    return {
+        "quota": _limit(limits.quota),
+        "pace_every": NEVER if limits.openings is None else max(1, round(1_000_000 / limits.openings)),
+        "pace_burst": limits.burst,
+        "lifetime": _limit(limits.lifetime),
+        "lifetime_kills": limits.at_lifetime == "kill",
+        "slow": np.array([round(factor) for factor in factors], np.int64),
+        "refused": demand.payload > (np.iinfo(np.int64).max if limits.payload is None else limits.payload),
+    }
+
+
+def _idle_and_cpu(deployment: BoundDeployment, drawn: _Luck) -> dict[str, Any]:
+    idle, cpu = deployment.elastic.idle, deployment.elastic.cpu
+    found: dict[str, Any] = {"check_every": _limit(idle.check), "check_most": _limit(idle.stops)}
+    if idle.stuck:
+        u = luck.uniform(drawn.seed, drawn.replication, Stream.STICK, drawn.whom)
+        found["stick"] = u >= float(idle.stuck)
+    if cpu.speed is not None:
+        found["speed"] = drawn.factors(cpu.speed, Stream.CPU_SPEED, Stream.SPARE_SPEED)
+    if cpu.credit is not None:
+        whole = int(deployment.vcpu * CORE)
+        found["credit"] = Credit(round(cpu.credit.baseline * whole), cpu.credit.first * whole, cpu.credit.most * whole)
+    return found
+
+
+def _scaler(deployment: BoundDeployment) -> Scaler | None:
+    scaling = deployment.elastic.scaling
+    if scaling is None:
+        return None
+    load = scaling.requests or scaling.cpu
+    assert load is not None  # the schema says that there is one
+    if scaling.cpu is not None:
+        target = round(scaling.cpu.target * deployment.vcpu * CORE)
+    else:
+        assert scaling.requests is not None
+        target = round(scaling.requests.target * CORE)
+    return Scaler(
+        tick=load.every,
+        window=load.window,
+        target=max(1, target),
+        by_cpu=scaling.cpu is not None,
+        panic_window=NEVER if load.panic is None else load.panic.window,
+        panic_at=0 if load.panic is None else round(load.panic.at * CORE),
+        stabilise=load.stabilise,
+        tolerance=round(load.tolerance * CORE),
+        counts_coming=load.counts_starting,
+    )
 
 
 def _limit(value: int | None) -> int:

@@ -11,7 +11,8 @@ from sim.catalog import Profile
 from sim.distributions import ZERO, Distribution
 from sim.documents import Flaw
 from sim.errors import UnknownName, quoted
-from sim.scenario import resting
+from sim.scenario import elastic, resting
+from sim.scenario.elastic import Elastic
 from sim.scenario.extends import Given
 from sim.scenario.resting import RestsOn
 from sim.scenario.shape import Needed, Shape, fit, requests
@@ -81,6 +82,8 @@ class BoundDeployment:
         From the shallowest.
     start : tuple of Distribution
         Parts of the start-up, which follow each other.
+    elastic : Elastic
+        Scaling, schedule, limits, idleness and CPU, where the scenario says something of them.
     rests_on : tuple of RestsOn
         Every figure of behaviour above, with its standing. Prices are not among them: each line of a bill has its own.
     """
@@ -103,6 +106,7 @@ class BoundDeployment:
     memory_kills: bool
     ladder: tuple[BoundRung, ...]
     start: tuple[Distribution, ...]
+    elastic: Elastic
     rests_on: tuple[RestsOn, ...]
 
 
@@ -148,7 +152,8 @@ def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[Boun
         return None, [_unknown_platform(given, error)]
     pool, more = _pool(given, profile, around.sessions)
     shape, found = fit(name, given, profile, Needed(around.memory, _at_once(pool.placement, around)))
-    found += [*more, *_limit_flaws(given, profile), *_ladder_flaws(given, profile, pool.minimum)]
+    found += [*more, *_limit_flaws(given, profile), *_ladder_flaws(given, profile, pool.minimum),
+              *_elastic_flaws(given, profile, pool)]
     if shape is None or found:
         return None, found
     return _bound(name, given, profile, shape, pool), []
@@ -175,6 +180,7 @@ def _bound(name: str, given: Given, profile: Profile, shape: Shape, pool: _Pool)
         memory_kills=profile.on_memory.value == "kill",
         ladder=tuple(_ladder(given, profile, shape.memory)),
         start=(given.value("start"),) if "start" in given else tuple(part.time.value for part in profile.start),
+        elastic=elastic.bound(given),
         rests_on=tuple(resting.of_platform(profile, given, shape.size, pool.placement)),
     )
 
@@ -269,6 +275,35 @@ def _ladder_flaws(given: Given, profile: Profile, minimum: int) -> Iterator[Flaw
         yield Flaw(given.place("idle_timeout"), f"{quoted(units.show_duration(after))} is too short where instances "
                    "are kept: each is looked at again that often", f"write `{units.show_duration(LEAST_KEPT_TIMEOUT)}` "
                    "or more, or keep none")  # fmt: skip
+
+
+def _elastic_flaws(given: Given, profile: Profile, pool: _Pool) -> Iterator[Flaw]:
+    """Say what scaling, a schedule or checks cannot do on the platform."""
+    for key in ("schedule", "scaling", "idle"):
+        if key in given and not profile.ladder:
+            yield Flaw(given.place(key), f"instances of {profile.id} run until they are deleted: none is let go",
+                       f"leave `{key}` out, or choose a platform that scales", at_key=True)
+    if "scaling" in given:
+        if pool.placement != "shared":
+            yield Flaw(given.place("scaling"), "only instances that all share are scaled together",
+                       "write `placement: shared`, or leave `scaling` out", at_key=True)
+        elif given.value("binding", profile.binding.value) == "early":
+            yield Flaw(given.place("scaling"), "with early binding every request opens an instance of its own",
+                       "write `binding: late`, or leave `scaling` out", at_key=True)
+        if "idle" in given and given.value("idle").check is not None:
+            yield Flaw(given.place("idle"), "a scaler lets instances go, so nothing checks them beside it",
+                       "leave `check` out, or `scaling`", at_key=True)
+    if "schedule" in given and profile.ladder:
+        most = max(floor.instances for floor in given.value("schedule").values())
+        if profile.meters.minimum_idle is not None:
+            yield Flaw(given.place("schedule"), f"what {profile.id} charges for kept instances goes by one number of "
+                       "them", "write `min_instances`, or choose another platform", at_key=True)
+        if pool.maximum is not None and most > pool.maximum:
+            yield Flaw(given.place("schedule"), f"it keeps {most} at times, and there are {pool.maximum} at most",
+                       f"write `max_instances: {most}`" if pool.placement == "shared" else "write 1", at_key=True)
+        if given.value("idle_timeout", profile.ladder[0].after.value) < LEAST_KEPT_TIMEOUT:
+            yield Flaw(given.place("schedule"), "an idle instance goes at once, so none can be kept",
+                       f"write `idle_timeout: {units.show_duration(LEAST_KEPT_TIMEOUT)}` or more", at_key=True)
 
 
 def _unknown_platform(given: Given, error: UnknownName) -> Flaw:

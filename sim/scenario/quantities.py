@@ -31,6 +31,7 @@ _SIZE_SCHEMA = {"type": "string", "pattern": rf"^\s*({_NUMBER}\s*{_BYTES}\s*)+$"
                 "description": "Bytes with their unit: B, kB, MB, GB, TB, KiB, MiB, GiB or TiB."}  # fmt: skip
 _RATE_SCHEMA = {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*/\s*{_TIME}\s*$",
                 "description": "How often, per unit of time."}  # fmt: skip
+_SHARE_SCHEMA = {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*%\s*$", "description": "A percentage."}
 _CORES_SCHEMA = {"type": ["number", "string"], "exclusiveMinimum": 0, "pattern": rf"^\s*{_NUMBER}\s*m?\s*$",
                  "description": "CPU cores; `500m` are 500 thousandths."}  # fmt: skip
 
@@ -94,6 +95,13 @@ def _gap(value: object) -> Distribution:
     law = _times(value)
     if law.always_zero:
         raise AdvisedError("requests without a gap between them never end", "write a gap above 0, such as `30 s`")
+    return law
+
+
+def _factor(value: object) -> Distribution:
+    law = distributions.count(value)
+    if law.always_zero:
+        raise AdvisedError("at no speed nothing is ever done", "write a speed above 0, such as `0.9`")
     return law
 
 
@@ -169,6 +177,10 @@ Times = Annotated[Distribution, PlainValidator(_times), PlainSerializer(_show_la
                   WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
 Gap = Annotated[Distribution, PlainValidator(_gap), PlainSerializer(_show_law, when_used="json"),
                 WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
+Factor = Annotated[Distribution, PlainValidator(_factor), PlainSerializer(_show_law, when_used="json"),
+                   WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
+Share = Annotated[Fraction, PlainValidator(units.percent), PlainSerializer(units.show_percent, when_used="json"),
+                  WithJsonSchema(_SHARE_SCHEMA)]  # fmt: skip
 Tokens = Annotated[Distribution, PlainValidator(_tokens), PlainSerializer(_show_law, when_used="json"),
                    WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
 Rounds = Annotated[Distribution, PlainValidator(_at_least_once), PlainSerializer(_show_law, when_used="json"),

@@ -23,8 +23,9 @@ from pydantic import (
 from sim import distributions
 from sim.documents import Document, Flaw
 from sim.errors import AdvisedError, choose, quoted
-from sim.scenario import axes, extends, intervals, weekly
+from sim.scenario import axes, elastic, extends, intervals, weekly
 from sim.scenario.axes import Axis, Settings
+from sim.scenario.elastic import Cpu, Floor, Idle, Limits, Scaling
 from sim.scenario.intervals import Intervals, Precision
 from sim.scenario.model import Model, Raw, Value
 from sim.scenario.quantities import (
@@ -185,6 +186,12 @@ class Workload(Model):
     request: Annotated[tuple[Step, ...], Field(min_length=1)] | None = Field(
         None, description="Steps of one request; not with recorded sessions.")  # fmt: skip
     memory: Size = Field(256 * 2**20, description="Memory in use while a request is served, beside the runtime's.")
+    patience: Times | None = Field(None, description="A caller whose request has not begun after this time leaves.",
+                                   examples=["exponential(mean=30 s)"])
+    keep_open: Times | None = Field(None, description="How long a connection stays open after its answer, which keeps "
+                                    "the instance from counting as idle.", examples=["1 min"])  # fmt: skip
+    payload: Tokens | None = Field(None, description="Bytes of a request, which a platform may refuse.",
+                                   examples=["lognormal(mean=200000, p95=900000)"])
 
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
@@ -233,6 +240,12 @@ class Deployment(Model):
     queue: Queue | None = Field(None, description="Requests that may wait for a free slot, or `unlimited`.")
     max_duration: Duration | None = Field(
         None, description="A request is ended after this long; within the platform's own limit.", examples=["15 min"])
+    schedule: Annotated[dict[Name, Floor], Field(min_length=1)] | None = Field(
+        None, description="Minimum of instances by parts of the week, instead of one.")
+    scaling: Scaling | None = Field(None, description="How many instances there are to be, decided at intervals.")
+    limits: Limits | None = Field(None, description="What holds for all instances together.")
+    idle: Idle | None = Field(None, description="How idle instances are let go.")
+    cpu: Cpu | None = Field(None, description="How fast their CPU is.")
     start: Times | None = Field(None, description="Start-up of an instance, instead of the profile's parts.")
     wake: Times | None = Field(None, description="Wake from the first rung, instead of the profile's.")
 
@@ -249,6 +262,11 @@ class Deployment(Model):
             if "instances" in raw and bound in raw:
                 yield Flaw((bound,), f"`instances` is both the minimum and the maximum, so `{bound}` contradicts it",
                            f"leave out `{bound}`, or write `min_instances` and `max_instances`", at_key=True)
+        for bound in ("instances", "min_instances"):
+            if "schedule" in raw and bound in raw:
+                yield Flaw((bound,), f"`schedule` says how many are kept when, so `{bound}` contradicts it",
+                           f"leave out `{bound}` or `schedule`", at_key=True)  # fmt: skip
+        yield from elastic.schedule_flaws(raw.get("schedule"))
         for part in ("vcpu", "memory"):
             if "size" in raw and part in raw:
                 yield Flaw((part,), f"`size` says how large an instance is, so `{part}` contradicts it",

@@ -23,7 +23,8 @@ from sim.units import DAY, SECOND
 COSTS: Mapping[str, Group | None] = {"cost": None, **{f"cost.{group.value}": group for group in Group}}
 """Sums of the bill, by the path that the figures of an agent and of a thousand requests have in common."""
 
-_UP = [int(s) for s in (State.STARTING, State.IDLE, State.BUSY, State.ENTERING, State.WAKING)]
+_SERVING = [int(state) for state in (State.BUSY, State.DRAINING)]
+_UP = [*_SERVING, *(int(state) for state in (State.STARTING, State.IDLE, State.ENTERING, State.WAKING))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def _instances(spans: Spans, horizon: int) -> tuple[int, int, int, int]:
     order = np.lexsort((change, times))
     most = int(np.cumsum(change[order]).max(initial=0))
     return total(length[up]), most, total(length[spans.state == State.RESTING]), total(
-        length[spans.state == State.BUSY])
+        length[np.isin(spans.state, _SERVING)])
 
 
 def _within(begin: Int64s, end: Int64s, horizon: int) -> Int64s:

@@ -20,8 +20,8 @@ from sim.trace.spans import spans
 from sim.trace.waits import step_sums, waits
 
 EVENTS = (
-    "completed", "failed", "abandoned", "ready", "woken", "entered", "entering", "draining", "off", "arrived", "admitted", "initial", "opened",
-    "waking", "bound", "began",
+    "completed", "failed", "abandoned", "ready", "woken", "entered", "entering", "draining", "off", "arrived",
+    "admitted", "initial", "opened", "waking", "bound", "began",
 )  # fmt: skip
 """Names of events, in the order in which those of one microsecond are listed."""
 

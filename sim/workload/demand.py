@@ -14,6 +14,7 @@ from sim.luck import Stream
 from sim.scenario.schema import Arrivals, Sessions, Workload
 from sim.units import SECOND
 from sim.workload import points, recording, steps, week
+from sim.workload.callers import with_callers
 from sim.workload.points import CumulativeRate, Points
 from sim.workload.recording import Recording
 from sim.workload.steps import Unrolling, Work
@@ -53,6 +54,13 @@ def demand(
     InputError, AdvisedError
         When a file cannot be used, or the workload is too large.
     """
+    asked = _requests(workload, directory, horizon, drain, seed, replication, bootstrap)
+    return with_callers(asked, workload, directory, seed, replication)
+
+
+def _requests(workload: Workload, directory: Path, horizon: int, drain: int, seed: int, replication: int,
+              bootstrap: bool) -> Demand:
+    """Draw the requests of all agents."""
     arrivals = workload.arrivals
     if arrivals.sessions is not None:
         return _sessions(workload, arrivals.sessions, directory, horizon, drain, seed, replication, bootstrap)

@@ -1,0 +1,224 @@
+"""What a person may say of how many instances there are, of limits, of idleness and of CPU, beside a pool's bounds.
+
+The models are part of `sim.scenario.schema`; they are bound as they are, since no profile has other defaults for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from sim import units
+from sim.documents import Flaw, Place
+from sim.errors import AdvisedError
+from sim.scenario import weekly
+from sim.scenario.extends import Given
+from sim.scenario.model import Model, Raw
+from sim.scenario.quantities import Duration, Factor, Number, Share, Size, SomeRate, Text, Truth, Whole
+
+MOST = 1_000_000
+"""Instances, requests or openings that anything of this file may ask for."""
+
+
+class Panic(Model):
+    """A second, shorter look at the load, which only adds instances."""
+
+    window: Duration = Field(description="Over which load is averaged.", examples=["6 s"])
+    at: Share = Field(units.percent("200%"), description="It counts when it asks for this much of what is warm; 200% "
+                      "is what Knative does.")  # fmt: skip
+
+
+class Target(Model):
+    """Look at the load at intervals, and have as many instances as it needs."""
+
+    window: Duration = Field(60_000_000, description="Over which load is averaged: a multiple of `every`.")
+    every: Duration = Field(2_000_000, description="Time between looks.")
+    panic: Panic | None = Field(None, description="Look at a shorter window too, and add at once what it asks for.")
+    stabilise: Duration = Field(0, description="Take the largest number of instances asked for in this time.")
+    tolerance: Share = Field(units.percent("0%"), description="Do nothing while the number is this close.")
+    counts_starting: Truth = Field(True, description="Whether instances that are starting count as there. A scaler "
+                                   "that is blind to them asks for them again and again.")  # fmt: skip
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say which times are no multiples of the time between looks."""
+        default = {name: field.default for name, field in cls.model_fields.items()}
+        every = _time(raw.get("every", default["every"]))
+        if every == 0:
+            yield Flaw(("every",), "there is no end of looks", "write for example `2 s`")
+        panic = raw.get("panic")
+        times: dict[Place, Any] = {("window",): raw.get("window", default["window"]), ("stabilise",): raw.get("stabilise", 0)}
+        if isinstance(panic, Mapping):
+            times["panic", "window"] = panic.get("window")
+        for place, value in times.items():
+            time = _time(value)
+            least = 0 if place == ("stabilise",) else 1
+            if every and time is not None and (time % every or time < least):
+                shown = units.show_duration(max(1, -(-time // every)) * every)
+                yield Flaw(place, f"this is no multiple of `every`, {units.show_duration(every)}", f"write `{shown}`")
+
+
+class ByRequests(Target):
+    """By the number of requests in the system, as Knative and KEDA do."""
+
+    target: Annotated[Number, Field(gt=0, le=MOST)] = Field(
+        description="Requests in the system, served or waiting, for each instance.", examples=[12])
+
+
+class ByCpu(Target):
+    """By the use of CPU, as groups of virtual machines and the Kubernetes autoscaler do."""
+
+    target: Share = Field(description="CPU in use for each instance, of what an instance has.", examples=["60%"])
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether an instance is to have no work."""
+        yield from super().flaws(raw)
+        if raw.get("target") in ("0%", 0):
+            yield Flaw(("target",), "no number of instances has no work", "write for example `60%`")
+
+
+class Scaling(Model):
+    """How many instances there are to be, decided at intervals. When absent it is decided request by request."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    requests: ByRequests | None = None
+    cpu: ByCpu | None = None
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether there is not one kind of load."""
+        given = [key for key in ("requests", "cpu") if raw.get(key) is not None]
+        if len(given) != 1 and not set(raw) - {"requests", "cpu"}:
+            yield Flaw((), "scaling goes by one kind of load", "write for example `requests: {target: 12}`", True)
+
+
+class Floor(Model):
+    """A part of the week with its own minimum of instances."""
+
+    when: Text = Field(description='Hours and days, such as "08:00-18:00, sat"; one may say "otherwise".',
+                       examples=['"mon-fri 08:00-18:00"'])  # fmt: skip
+    instances: Annotated[Whole, Field(ge=0, le=MOST)] = Field(description="Kept then.", examples=[4])
+
+
+class Limits(Model):
+    """What the platform or the account allows, for all instances of a deployment together."""
+
+    quota: Annotated[Whole, Field(ge=1, le=MOST)] | None = Field(
+        None, description="Instances that are neither off nor at rest, at once.", examples=[100])
+    openings: SomeRate | None = Field(None, description="New instances, as a rate; a burst of `burst` at once.",
+                                      examples=["5/s"])
+    burst: Annotated[Whole, Field(ge=1, le=MOST)] = Field(1, description="New instances at once, after a pause.")
+    slowdown: Share = Field(units.percent("0%"), description="How much longer a start takes for each other instance "
+                            "that is starting already.")  # fmt: skip
+    lifetime: Duration | None = Field(None, description="An instance is taken this long after it was ready.",
+                                      examples=["24 h"])
+    at_lifetime: Literal["drain", "kill"] = Field(
+        "drain", description="Whether it then finishes what it serves, or ends at once, and its requests fail.")
+    payload: Size | None = Field(None, description="A larger request is refused.", examples=["6 MB"])
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say what has no effect without another key."""
+        for key, needs, example in (("burst", "openings", "5/s"), ("at_lifetime", "lifetime", "24 h")):
+            if key in raw and needs not in raw:
+                yield Flaw((key,), f"`{key}` has no effect without `{needs}`", f"add `{needs}: {example}`", True)
+        if _time(raw.get("lifetime")) == 0:
+            yield Flaw(("lifetime",), "nothing can be served in no time", "write for example `24 h`")
+
+
+class Idle(Model):
+    """How idle instances are noticed and let go, where each does not look after itself."""
+
+    check: Duration | None = Field(
+        None, description="All idle instances are looked at this often; those idle for `idle_timeout` go.",
+        examples=["5 min"])
+    stops: Annotated[Whole, Field(ge=1, le=MOST)] | None = Field(
+        None, description="How many of them go at a check; all when absent.", examples=[1])
+    stuck: Share = Field(units.percent("0%"), description="Share of instances that stay up when they should go, until "
+                         "they have served again.")  # fmt: skip
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say what has no effect, or no end."""
+        if "stops" in raw and "check" not in raw:
+            yield Flaw(("stops",), "`stops` has no effect without `check`", "add `check: 5 min`", True)
+        if _time(raw.get("check")) == 0:
+            yield Flaw(("check",), "there is no end of checks", "write for example `5 min`")
+
+
+class Credit(Model):
+    """CPU that an instance may use above a baseline, earned while it uses less."""
+
+    baseline: Share = Field(description="Of its CPU, always there, and earned.", examples=["6.25%"])
+    first: Duration = Field(description="Balance when it becomes ready, as time with all of its CPU.",
+                            examples=["5 s"])
+    most: Duration = Field(description="Balance at most.", examples=["500 s"])
+
+
+class Cpu(Model):
+    """How fast the CPU of an instance is."""
+
+    speed: Factor | None = Field(None, description="Of an instance, against the nominal speed: drawn when it opens.",
+                                 examples=["lognormal(mean=1, cv=0.1)"])
+    credit: Credit | None = Field(None, description="CPU that is earned while it is not used.")
+
+
+@dataclass(frozen=True, slots=True)
+class Elastic:
+    """What a deployment says of these, with defaults.
+
+    Attributes
+    ----------
+    scaling : Scaling or None
+    schedule : tuple of (int, int)
+        Minute of the week from which a minimum holds, and the minimum; the first is at 0. Empty where it is constant.
+    limits, idle, cpu : Limits, Idle, Cpu
+    """
+
+    scaling: Scaling | None
+    schedule: tuple[tuple[int, int], ...]
+    limits: Limits
+    idle: Idle
+    cpu: Cpu
+
+
+def bound(given: Given) -> Elastic:
+    """Read what a deployment gives."""
+    floors = given.value("schedule") or {}
+    parts = weekly.partition({name: floor.when for name, floor in floors.items()}) if floors else ()
+    return Elastic(
+        scaling=given.value("scaling"),
+        schedule=tuple((start, floors[name].instances) for start, _, name in parts),
+        limits=given.value("limits") or Limits.model_validate({}),
+        idle=given.value("idle") or Idle.model_validate({}),
+        cpu=given.value("cpu") or Cpu.model_validate({}),
+    )
+
+
+def schedule_flaws(schedule: object) -> Iterator[Flaw]:
+    """Say what is wrong with the parts of a schedule."""
+    parts = schedule if isinstance(schedule, Mapping) else {}
+    texts = {name: when for name, part in parts.items() if isinstance(when := _key(part, "when"), str) and when}
+    if texts and len(texts) == len(parts):
+        for fault in weekly.faults(texts):
+            place: Place = () if fault.bucket is None else (fault.bucket, "when")
+            yield Flaw(("schedule", *place), fault.message, fault.fix, at_key=fault.bucket is None)
+
+
+def _key(value: Any, key: str) -> Any:
+    return value.get(key) if isinstance(value, Mapping) else getattr(value, key, None)
+
+
+def _time(value: object) -> int | None:
+    """Return a duration, or None for what is none; its own field says what is wrong with that."""
+    if isinstance(value, int):
+        return value
+    try:
+        return units.duration(value)
+    except AdvisedError:
+        return None

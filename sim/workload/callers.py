@@ -1,0 +1,46 @@
+"""What callers do beside asking: lose patience, keep connections open, send requests of some size."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from sim import luck
+from sim.distributions import Distribution
+from sim.engine.contract import Demand, Int64s
+from sim.luck import Stream
+from sim.scenario.schema import Workload
+
+
+def with_callers(asked: Demand, workload: Workload, directory: Path, seed: int, replication: int) -> Demand:
+    """Add what callers do to a demand.
+
+    Parameters
+    ----------
+    asked : Demand
+    workload : Workload
+    directory : Path
+        Folder that files of recorded samples are relative to.
+    seed, replication : int
+        Address of the luck.
+
+    Returns
+    -------
+    Demand
+        The same requests; what the workload says nothing of stays empty.
+    """
+    whom = luck.of_requests(asked.agent)
+
+    def drawn(law: Distribution | None, stream: Stream) -> Int64s:
+        if law is None:
+            return np.zeros(0, np.int64)
+        return law.load(directory).integers(luck.uniform(seed, replication, stream, whom))
+
+    return dataclasses.replace(
+        asked,
+        patience=drawn(workload.patience, Stream.PATIENCE),
+        linger=drawn(workload.keep_open, Stream.KEEP_OPEN),
+        payload=drawn(workload.payload, Stream.PAYLOAD),
+    )
