@@ -55,7 +55,8 @@ def lower(
     """
     pools, pool_of = _pools(deployment.placement, demand, agents)
     kept = [index for index, rung in enumerate(deployment.ladder) if rung.keeps]
-    drawn = _Luck(seed, replication, directory, luck.of_requests(demand.agent), _spare(deployment))
+    drawn = _Luck(seed, replication, directory, luck.of_requests(demand.agent),
+                  _spare(deployment, pools))
     starts = [drawn.of_all(time, Stream.START, Stream.SPARE_START, part) for part, time in enumerate(deployment.start)]
     wakes = [drawn.of_all(rung.wake, Stream.WAKE, Stream.SPARE_WAKE, index)
              for index, rung in enumerate(deployment.ladder)]
@@ -115,12 +116,13 @@ class _Luck:
         return np.asarray(np.maximum(1, np.rint(drawn * CORE)), np.int64)
 
 
-def _spare(deployment: BoundDeployment) -> int:
-    """Return how many rows of luck are needed for openings that are done for no request."""
+def _spare(deployment: BoundDeployment, pools: int) -> int:
+    """Return how many rows of luck are needed for instances that no request asks for."""
     said = deployment.elastic
     lost = deployment.memory_kills or said.limits.lifetime is not None
-    may_be = said.scaling is not None or said.schedule or (deployment.minimum > 0 and lost)
-    return _SPARE if may_be else max(1, deployment.minimum if said.cpu.speed is not None else 1)
+    opened = said.scaling is not None or said.schedule or (deployment.minimum > 0 and lost)
+    initial = pools * max(1, deployment.minimum) if said.cpu.speed is not None else 0
+    return max(_SPARE if opened else 0, initial)
 
 
 def _pools(placement: str, demand: Demand, agents: int) -> tuple[int, Int64s]:
@@ -155,6 +157,7 @@ def _limits(limits: Limits, demand: Demand) -> dict[str, Any]:
         "lifetime": _limit(limits.lifetime),
         "lifetime_kills": limits.at_lifetime == "kill",
         "slow": np.array([round(factor) for factor in factors], np.int64),
+        # Where nothing is said of payloads there are none, so nothing is refused.
         "refused": demand.payload > (np.iinfo(np.int64).max if limits.payload is None else limits.payload),
     }
 

@@ -50,7 +50,7 @@ class Target(Model):
         if every == 0:
             yield Flaw(("every",), "there is no end of looks", "write for example `2 s`")
         panic = raw.get("panic")
-        times: dict[Place, Any] = {("window",): raw.get("window", default["window"]), ("stabilise",): raw.get("stabilise", 0)}
+        times: dict[Place, Any] = {(key,): raw.get(key, default[key]) for key in ("window", "stabilise")}
         if isinstance(panic, Mapping):
             times["panic", "window"] = panic.get("window")
         for place, value in times.items():

@@ -13,11 +13,12 @@ import pytest
 
 from sim import catalog, luck
 from sim.distributions import Distribution, parse
-from sim.engine.contract import CORE, NEVER, Capacity, Demand, Reuse
+from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, Reuse, Scaler
 from sim.engine.lower import lower
 from sim.luck import Stream
-from sim.scenario import BoundDeployment
+from sim.scenario import BoundDeployment, elastic, extends
 from sim.scenario.deployment import BoundRung
+from sim.scenario.schema import Deployment
 from tests.engine.cases import demand
 
 S = 1_000_000
@@ -39,7 +40,7 @@ BOUND = BoundDeployment(
     name="here", platform="fly/machines", profile=catalog.profile("fly/machines"), size=None, vcpu=Fraction(3, 2),
     memory=2**31, placement="shared", binding="late", reuse="oldest", concurrency=4, minimum=2, maximum=9, queue=17,
     duration_limit=3600 * S, base_memory=50_000_000, memory_kills=False, ladder=LADDER, start=(parse("1500 ms"),),
-    rests_on=(),
+    elastic=elastic.bound(extends.Given({})), rests_on=(),
 )  # fmt: skip
 
 
@@ -205,3 +206,85 @@ def test_recorded_starts_are_looked_for_from_the_folder_given(tmp_path: Path) ->
     start = (parse({"samples": "starts.csv", "column": "ms", "unit": "ms"}),)
     bound = dataclasses.replace(BOUND, start=start)
     assert lower(bound, DEMAND, 8, tmp_path, 3, 0).start.tolist() == [700_000] * 6
+
+
+# Scaling, schedules, limits, idleness and CPU
+
+
+def said(**keys: Any) -> elastic.Elastic:
+    """What a deployment says, as a person writes it."""
+    given = Deployment.model_validate({"platform": "fly/machines"} | keys).given
+    return elastic.bound(extends.Given({key: (value, "here") for key, value in given.items()}))
+
+
+def test_nothing_said_is_no_limit() -> None:
+    found = lowered()
+    assert (found.quota, found.pace_every, found.lifetime, found.check_every, found.check_most) == (NEVER,) * 5
+    assert (found.spare, found.credit, found.scaler) == (0, None, None)
+    assert [len(part) for part in (found.speed, found.refused, found.slow, found.stick, found.floor)] == [0] * 5
+
+
+def test_limits() -> None:
+    found = lowered(elastic=said(limits={
+        "quota": 7, "openings": "4/s", "burst": 9, "lifetime": "2 h", "at_lifetime": "kill", "slowdown": "50%"}))
+    assert (found.quota, found.pace_every, found.pace_burst) == (7, 250_000, 9)
+    assert (found.lifetime, found.lifetime_kills) == (7200 * S, True)
+    assert found.slow[:4].tolist() == [CORE, 1_500_000, 2 * CORE, 2_500_000]
+    assert found.spare > 0, "two are kept, and may have to be opened again"
+
+
+def test_a_schedule_repeats_every_week_until_the_horizon() -> None:
+    weeks = demand([0], [[(1, 0)]], horizon=10 * 86_400 * S)
+    found = lowered(asked=weeks, elastic=said(schedule={
+        "office": {"when": "mon 09:00-17:00", "instances": 5}, "else": {"when": "otherwise", "instances": 1}}))
+    hours = [(9, 5), (17, 1), (7 * 24 + 9, 5), (7 * 24 + 17, 1)]
+    assert found.minimum == 1
+    assert list(zip(found.floor_at.tolist(), found.floor.tolist(), strict=True)) == [
+        (hour * 3600 * S, number) for hour, number in hours]  # fmt: skip
+
+
+def test_a_payload_is_refused_when_it_is_larger() -> None:
+    asked = dataclasses.replace(DEMAND, payload=np.array([1, 999, 1000, 1001, 5000, 2]))
+    assert lowered(asked=asked, elastic=said(limits={"payload": "1 kB"})).refused.tolist() == [
+        False, False, False, True, True, False]  # fmt: skip
+    assert not lowered(asked=asked).refused.any()
+
+
+def test_credit_and_speed() -> None:
+    # One and a half cores: a sixteenth is 93,750 millionths; 5 s of all of it are 7.5 core seconds.
+    found = lowered(elastic=said(cpu={"speed": "uniform(low=0.5, high=1.5)", "credit": {
+        "baseline": "6.25%", "first": "5 s", "most": "500 s"}}))
+    assert found.credit == Credit(93_750, 7_500_000 * CORE, 750_000_000 * CORE)
+    assert found.spare == 2, "the two that are there at the start"
+    shares = [0.5 + luck.uniform(3, 0, Stream.CPU_SPEED, np.array([agent * 2**28 + ordinal]))[0]
+              for agent, ordinal in zip(AGENT, ORDINAL, strict=True)]  # fmt: skip
+    shares += [0.5 + luck.uniform(3, 0, Stream.SPARE_SPEED, np.array([number]))[0] for number in (0, 1)]
+    assert found.speed.tolist() == [round(share * CORE) for share in shares]
+
+
+def test_idleness() -> None:
+    found = lowered(elastic=said(idle={"check": "4 min", "stops": 2, "stuck": "25%"}))
+    assert (found.check_every, found.check_most) == (240 * S, 2)
+    draws = [luck.uniform(3, 0, Stream.STICK, np.array([agent * 2**28 + ordinal]))[0]
+             for agent, ordinal in zip(AGENT, ORDINAL, strict=True)]  # fmt: skip
+    assert found.stick.tolist() == [draw >= 0.25 for draw in draws]
+
+
+def test_scalers() -> None:
+    found = lowered(elastic=said(scaling={"requests": {
+        "target": 1.5, "window": "1 min", "every": "2 s", "panic": {"window": "6 s", "at": "150%"}}})).scaler
+    assert found == Scaler(2 * S, 60 * S, 1_500_000, False, 6 * S, 1_500_000, 0, 0, True)
+    found = lowered(elastic=said(scaling={"cpu": {
+        "target": "60%", "window": "1 min", "every": "15 s", "stabilise": "5 min", "tolerance": "10%",
+        "counts_starting": False}})).scaler
+    # Of one and a half cores, 60% are 900,000 millionths.
+    assert found == Scaler(15 * S, 60 * S, 900_000, True, NEVER, 0, 300 * S, 100_000, False)
+
+
+def test_openings_for_no_request_have_luck_of_their_own() -> None:
+    found = lowered(start=HALVES[:1], elastic=said(scaling={"requests": {"target": 1}}))
+    assert found.start[:6].tolist() == drawn(HALVES[0], Stream.START, 0)
+    spare = [round(float(HALVES[0].quantile(luck.uniform(3, 0, Stream.SPARE_START, np.array([number]), 0))[0]))
+             for number in range(3)]  # fmt: skip
+    assert found.start[6:9].tolist() == spare and len(found.start) == 6 + found.spare
+    assert found.rung_wake.shape == (3, 6 + found.spare)

@@ -72,6 +72,34 @@ def crowd(wait: str = "20 s", **keys: Any) -> Tree:
     )  # fmt: skip
 
 
+def scaled(by: str = "requests", **keys: Any) -> Tree:
+    """The crowd with a scaler, which is in no hurry; each request uses CPU too."""
+    load = {"requests": {"target": 1}, "cpu": {"target": "20%"}}[by]
+    quiet = {"window": "1 min", "every": "10 s"}
+    tree = crowd(vcpu=1, start="15 s", scaling={by: quiet | load | keys})
+    tree["workload"]["request"] = [{"tool": {"cpu": "2 s", "wait": "exponential(mean=20 s)"}}]
+    return tree
+
+
+def rushed(**limits: Any) -> Tree:
+    """The crowd, every one with a sandbox of its own that starts slowly, under limits."""
+    return crowd(placement="per-agent", concurrency=1, start="20 s", idle_timeout="1 min", limits=limits)
+
+
+def computing(**cpu: Any) -> Tree:
+    """Requests that only compute, on an instance each."""
+    tree = crowd(concurrency=1, vcpu=1, cpu=cpu)
+    tree["workload"]["request"] = [{"tool": {"cpu": "30 s"}}]
+    return tree
+
+
+def kept(**schedule: Any) -> Tree:
+    """Machines that are kept by day."""
+    parts = {"day": {"when": "08:00-18:00", "instances": 2}, "night": {"when": "otherwise", "instances": 0}}
+    machines = {"platform": "fly/machines", "size": "shared-cpu-1x-1gb", "max_instances": 9, "concurrency": 2}
+    return base(deployments={"here": machines | {"schedule": parts | schedule}})
+
+
 LATENCY, OVERHEAD, COST = "here:latency_s.mean.value", "here:overhead_s.mean.value", "here:cost.infrastructure.value"
 COLD, ARRIVED, TOKENS = "here:cold_start_fraction.value", "here:requests.arrived", "here:tokens.in.value"
 TWO = {"here": {"platform": "cloud-run/request-based", "concurrency": 9}, "there": {"platform": "hetzner/cx23"}}
@@ -150,6 +178,59 @@ PAIRS = (
     Pair("Deployment.max_duration", "deployments.here.max_duration", MISSING, "10 s", ("here:requests.failed",)),
     Pair("Deployment.start", "deployments.here.start", MISSING, "10 s", (OVERHEAD, "here:start_up_s.mean.value")),
     Pair("Deployment.wake", "deployments.here.wake", MISSING, "10 s", (OVERHEAD, "here:wait_s.wake.mean.value"), own()),
+    Pair("Deployment.schedule", "deployments.here.schedule", MISSING, kept()["deployments"]["here"]["schedule"],
+         (COST, "here:instances.mean.value"), kept()),
+    Pair("Deployment.scaling", "deployments.here.scaling", MISSING, {"requests": {"target": 1}}, (OVERHEAD, COST),
+         crowd()),
+    Pair("Deployment.limits", "deployments.here.limits", MISSING, {"quota": 1}, (OVERHEAD,), crowd()),
+    Pair("Deployment.idle", "deployments.here.idle", MISSING, {"check": "3 min"}, (COST,), crowd(idle_timeout="30 s")),
+    Pair("Deployment.cpu", "deployments.here.cpu", MISSING, {"speed": 0.5}, (LATENCY,), crowd()),
+    # Scaling
+    Pair("Scaling.requests", "deployments.here.scaling.requests.target", 1, 2, (COST,), scaled()),
+    Pair("Scaling.cpu", "deployments.here.scaling.cpu.target", "20%", "40%", (COST,), scaled("cpu")),
+    *(Pair(f"{model}.{key}", f"deployments.here.scaling.{by}.{key}", one, other, (shown,), tree)
+      for model, by, tree in (("ByRequests", "requests", scaled()), ("ByCpu", "cpu", scaled("cpu")))
+      for key, one, other, shown in (
+          ("window", "1 min", "5 min", COST), ("every", "10 s", "30 s", COST), ("stabilise", MISSING, "10 min", COST),
+          ("panic", MISSING, {"window": "10 s"}, COST), ("tolerance", MISSING, "60%", COST),
+          ("counts_starting", MISSING, False, "here:instances.mean.value"))),
+    Pair("ByRequests.target", "deployments.here.scaling.requests.target", 1, 1.3, (COST,), scaled()),
+    Pair("ByCpu.target", "deployments.here.scaling.cpu.target", "20%", "25%", (COST,), scaled("cpu")),
+    Pair("Panic.window", "deployments.here.scaling.requests.panic.window", "10 s", "30 s", (COST,),
+         scaled(panic={"at": "150%"})),
+    Pair("Panic.at", "deployments.here.scaling.requests.panic.at", MISSING, "120%", (COST,),
+         scaled(panic={"window": "10 s"})),
+    Pair("Floor.when", "deployments.here.schedule.day.when", "08:00-18:00", "08:00-19:00", (COST,), kept()),
+    Pair("Floor.instances", "deployments.here.schedule.day.instances", 2, 3, (COST,), kept()),
+    # Limits, idleness and CPU
+    Pair("Limits.quota", "deployments.here.limits.quota", MISSING, 2, (OVERHEAD,), rushed()),
+    Pair("Limits.openings", "deployments.here.limits.openings", MISSING, "10/h", (OVERHEAD,), rushed()),
+    Pair("Limits.burst", "deployments.here.limits.burst", MISSING, 20, (OVERHEAD,), rushed(openings="10/h")),
+    Pair("Limits.slowdown", "deployments.here.limits.slowdown", MISSING, "300%", (OVERHEAD,), rushed()),
+    Pair("Limits.lifetime", "deployments.here.limits.lifetime", MISSING, "1 min", (COLD,), crowd(limits={})),
+    Pair("Limits.at_lifetime", "deployments.here.limits.at_lifetime", MISSING, "kill",
+         ("here:requests.failed.value",), crowd(limits={"lifetime": "1 min"})),
+    Pair("Limits.payload", "deployments.here.limits.payload", MISSING, "1 MB", ("here:requests.failed.value",),
+         with_value(crowd(limits={}), "workload.payload", "uniform(low=0, high=2000000)")),
+    Pair("Idle.check", "deployments.here.idle.check", MISSING, "3 min", (COST,), crowd(idle={}, idle_timeout="30 s")),
+    Pair("Idle.stops", "deployments.here.idle.stops", MISSING, 1, (COST,),
+         crowd(idle={"check": "5 min"}, idle_timeout="30 s")),
+    Pair("Idle.stuck", "deployments.here.idle.stuck", MISSING, "50%", (COST,), crowd(idle={}, idle_timeout="30 s")),
+    Pair("Cpu.speed", "deployments.here.cpu.speed", MISSING, "lognormal(mean=1, cv=0.3)", (LATENCY,), computing()),
+    Pair("Cpu.credit", "deployments.here.cpu.credit", MISSING, {"baseline": "10%", "first": "1 s", "most": "9 s"},
+         (LATENCY,), computing()),
+    Pair("Credit.baseline", "deployments.here.cpu.credit.baseline", "10%", "20%", (LATENCY,),
+         computing(credit={"first": "1 s", "most": "9 s"})),
+    Pair("Credit.first", "deployments.here.cpu.credit.first", "1 s", "5 s", (LATENCY,),
+         computing(credit={"baseline": "10%", "most": "9 s"})),
+    Pair("Credit.most", "deployments.here.cpu.credit.most", "2 s", "90 s", (LATENCY,),
+         computing(credit={"baseline": "10%", "first": "1 s"})),
+    # Callers
+    Pair("Workload.patience", "workload.patience", MISSING, "exponential(mean=5 s)",
+         ("here:requests.abandoned.value",), crowd(instances=1)),
+    Pair("Workload.keep_open", "workload.keep_open", MISSING, "10 min", (COST,), own()),
+    Pair("Workload.payload", "workload.payload", MISSING, "uniform(low=0, high=2000000)",
+         ("here:requests.failed.value",), crowd(limits={"payload": "1 MB"})),
     # Expectations
     Pair("Expectation.that", "expect.0.that", "here.overhead_s.mean > 0 s", "here.overhead_s.mean < 0 s", ("expect",),
          EXPECTING),
@@ -209,8 +290,25 @@ MOVES_ARRIVALS = ("Intervals.cover", "Scenario.extends", "Poisson.", "Renewal.",
 """Fields that may change who arrives when; no other may."""
 
 CHOICES = {
-    "Deployment.placement": recorded(),
-    "Deployment.binding": crowd(start="30 s"),
-    "Deployment.reuse": crowd(idle_timeout="30 s"),
+    "Deployment.placement": ("placement", recorded()),
+    "Deployment.binding": ("binding", crowd(start="30 s")),
+    "Deployment.reuse": ("reuse", crowd(idle_timeout="30 s")),
+    "Limits.at_lifetime": ("limits.at_lifetime", crowd(limits={"lifetime": "1 min"})),
 }
-"""For each field with named values, a scenario in which no two of them give the same trace."""
+"""For each field with named values: its place in a deployment, and a scenario in which no two give the same trace."""
+
+_SCALING = "deployments.here.scaling"
+_LIMITS, _IDLE = "deployments.here.limits", "deployments.here.idle"
+
+NESTED = {
+    **{f"{_SCALING}.{by}.{key}": (value, crowd(scaling={by: {"target": {"requests": 1, "cpu": "60%"}[by]}}))
+       for by in ("requests", "cpu")
+       for key, value in (("window", "1 min"), ("every", "2 s"), ("stabilise", "0 s"), ("tolerance", "0%"),
+                          ("counts_starting", True))},
+    f"{_SCALING}.requests.panic.at": ("200%", crowd(scaling={"requests": {"target": 1, "panic": {"window": "6 s"}}})),
+    f"{_LIMITS}.burst": (1, crowd(limits={"openings": "5/s"})),
+    f"{_LIMITS}.slowdown": ("0%", crowd(limits={"quota": 5})),
+    f"{_LIMITS}.at_lifetime": ("drain", crowd(limits={"lifetime": "1 h"})),
+    f"{_IDLE}.stuck": ("0%", crowd(idle={"check": "5 min"})),
+}
+"""What the schema says of fields below a deployment that are left out, and a scenario that leaves each out."""

@@ -15,10 +15,10 @@ from sim import scenario
 from sim.api import Result, Study
 from sim.distributions.recorded import Samples
 from sim.report.terminal import render
-from sim.scenario import schema
+from sim.scenario import elastic, schema
 from sim.scenario.model import Model
 
-from .pairs import CHOICES, DESCRIPTIVE, MOVES_ARRIVALS, OWN_TESTS, PAIRS, Pair, crowd
+from .pairs import CHOICES, DESCRIPTIVE, MOVES_ARRIVALS, NESTED, OWN_TESTS, PAIRS, Pair, crowd
 from .support import LEVELS, Tree, base, bind, figures, load, requests, run, tables, with_value, workload
 
 ECHOED = ("identity", "seed", "scenario", "about", "as_of", "prices", "reference")
@@ -26,8 +26,8 @@ ECHOED = ("identity", "seed", "scenario", "about", "as_of", "prices", "reference
 
 
 def models() -> Iterator[type[Model]]:
-    for _, one in inspect.getmembers(schema, inspect.isclass):
-        if issubclass(one, Model) and one is not Model:
+    for _, one in {*inspect.getmembers(schema, inspect.isclass), *inspect.getmembers(elastic, inspect.isclass)}:
+        if issubclass(one, Model) and one not in (Model, elastic.Target):
             yield one
 
 
@@ -96,10 +96,11 @@ def test_a_field_changes_what_it_is_for(pair: Pair, data: Path) -> None:
 @pytest.mark.parametrize("name", CHOICES)
 def test_each_named_value_is_a_behaviour_of_its_own(name: str, data: Path) -> None:
     model, _, key = name.partition(".")
+    path, tree = CHOICES[name]
     annotation = getattr(schema, model).model_fields[key].annotation
     values = [value for one in (annotation, *get_args(annotation)) if get_origin(one) is Literal
               for value in get_args(one)]  # fmt: skip
-    traces = {value: tables(run(with_value(CHOICES[name], f"deployments.here.{key}", value), data), "here")
+    traces = {value: tables(run(with_value(tree, f"deployments.here.{path}", value), data), "here")
               for value in values}  # fmt: skip
     for one, other in combinations(values, 2):
         assert traces[one] != traces[other], (one, other)
@@ -130,7 +131,13 @@ DEFAULTS = {
 def test_every_default_is_listed() -> None:
     with_default = {name for model in models() for name, field in model.model_fields.items()
                     if not field.is_required() and field.default is not None}  # fmt: skip
-    assert with_default == {path.rpartition(".")[2] for path in DEFAULTS}
+    assert with_default == {path.rpartition(".")[2] for path in (*DEFAULTS, *NESTED)}
+
+
+@pytest.mark.parametrize("path", NESTED)
+def test_a_default_below_a_deployment_may_be_written_out(path: str, data: Path) -> None:
+    value, tree = NESTED[path]
+    assert bind(tree, data).identity == bind(with_value(tree, path, value), data).identity
 
 
 @pytest.mark.parametrize("path", DEFAULTS)
