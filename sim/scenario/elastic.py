@@ -125,7 +125,8 @@ class Limits(Model):
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say what has no effect without another key."""
         for key, needs, example in (("burst", "openings", "5/s"), ("at_lifetime", "lifetime", "24 h")):
-            if key in raw and needs not in raw:
+            default = cls.model_fields[key].default
+            if raw.get(key, default) != default and needs not in raw:
                 yield Flaw((key,), f"`{key}` has no effect without `{needs}`", f"add `{needs}: {example}`", True)
         if _time(raw.get("lifetime")) == 0:
             yield Flaw(("lifetime",), "nothing can be served in no time", "write for example `24 h`")

@@ -94,7 +94,9 @@ def workloads(draw: st.DrawFn) -> Tree:
         made = {"agents": agents, "arrivals": {"sessions": draw(sessions)}}
     else:
         made = {"agents": agents, "arrivals": draw(open_arrivals), "request": draw(requests)}
-    return without_missing(made | {"memory": memory, "serial": serial})
+    callers = draw(given_keys(patience=one_of(MISSING, "5 s", "exponential(mean=2 min)"), keep_open=one_of(
+        MISSING, "1 min", "exponential(mean=10 min)"), payload=one_of(MISSING, "uniform(low=0, high=2000000)")))
+    return without_missing(made | {"memory": memory, "serial": serial} | callers)
 
 
 # Deployments
@@ -169,7 +171,39 @@ def deployments(draw: st.DrawFn, workload: Tree) -> Tree:
         keys |= draw(given_keys(idle_timeout=one_of("1 s", "10 s", "5 min", "3 days")))
         if profile.ladder[0].keeps:
             keys |= draw(given_keys(wake=one_of(0, *DURATIONS)))
-    return keys
+    return keys | (draw(elastic_keys(profile, keys)) if draw(st.booleans()) else {})
+
+
+def load(by: str, target: Any) -> st.SearchStrategy[Tree]:
+    quiet = given_keys(window=one_of("1 min", "5 min"), stabilise=one_of("10 min"), tolerance=one_of("10%", "100%"),
+                       counts_starting=one_of(True, False), panic=one_of({"window": "1 min"}))  # fmt: skip
+    return quiet.map(lambda keys: {by: {"target": target, "every": "1 min", "window": "1 min"} | keys})
+
+
+@st.composite
+def elastic_keys(draw: st.DrawFn, profile: Profile, keys: Tree) -> Tree:
+    """Draw limits, idleness, CPU, a schedule and a scaler that go with the rest."""
+    limits = given_keys(quota=one_of(1, 3), slowdown=one_of("50%"), payload=one_of("1 MB"))
+    paced = one_of({}, {"openings": "1/min"}, {"openings": "10/min", "burst": 3})
+    aged = one_of({}, {"lifetime": "10 min"}, {"lifetime": "1 h", "at_lifetime": "kill"})
+    made = draw(given_keys(
+        limits=st.builds(lambda a, b, c: a | b | c, limits, paced, aged),
+        cpu=given_keys(speed=one_of("uniform(low=0.5, high=1.5)"),
+                       credit=one_of({"baseline": "10%", "first": "1 s", "most": "10 s"})),
+    ))  # fmt: skip
+    if not profile.ladder:
+        return made
+    shared = keys.get("placement", profile.placement.value) == "shared"
+    late = keys.get("binding", profile.binding.value) == "late"
+    if shared and late and draw(st.booleans()):
+        return made | {"scaling": draw(st.one_of(load("requests", 0.7), load("cpu", "30%")))}
+    checks = one_of({}, {"check": "5 min"}, {"check": "5 min", "stops": 1})
+    made |= draw(given_keys(idle=st.builds(lambda a, b: a | b, checks, given_keys(stuck=one_of("30%")))))
+    free = not {"instances", "min_instances", "max_instances"} & set(keys) and profile.meters.minimum_idle is None
+    if shared and free and profile.maximum.value != 1 and keys.get("idle_timeout") != "0 s":
+        made |= draw(given_keys(schedule=st.just({"day": {"when": "08:00-18:00", "instances": 2},
+                                                  "night": {"when": "otherwise", "instances": 0}})))  # fmt: skip
+    return made
 
 
 def together(keys: Tree, profile: Profile, needs: int) -> Tree:
