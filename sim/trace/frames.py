@@ -124,7 +124,7 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "queue_s": _seconds(found.queue[rows]),
         "start_s": _seconds(found.start[rows]),
         "wake_s": _seconds(found.wake[rows]),
-        "contention_s": _seconds(found.contention[rows]),
+        "contention_s": _seconds(found.contention[rows], (outcome.fate == Fate.COMPLETED)[rows]),
         "latency_s": _seconds(found.latency[rows]),
         "ideal_s": _seconds(ideal[rows]),
         "overhead_s": _seconds(overhead[rows], (found.latency >= 0)[rows] & (ideal >= 0)[rows]),

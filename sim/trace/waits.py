@@ -28,7 +28,8 @@ class Waits:
     start, wake : ndarray
         For the instance to start or to wake: started less bound of a cold or woken request, 0 of the others that began.
     contention : ndarray
-        What shared or slow CPU added: ended less started less ``service``, of completed requests.
+        What shared or slow CPU added: ended less started less ``service``, of completed requests. Negative on an
+        instance that is faster than the nominal speed.
     service : ndarray
         Length of the steps on a full core of nominal speed; known of every request.
     latency : ndarray
