@@ -14,6 +14,26 @@ from sim.catalog.prices import Group
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """The most, or the least, that an instance costs in a month.
+
+    Attributes
+    ----------
+    amount : Decimal
+        Dollars.
+    instances : int
+        How many instances cost just that.
+    """
+
+    amount: Decimal
+    instances: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values, the amount as text, to the last digit."""
+        return {"amount": f"{self.amount:f}", "instances": self.instances}
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of a bill.
 
@@ -25,15 +45,23 @@ class Line:
     group : Group
     item : str
     quantity : Fraction
-        Units that are used, what is free not counted.
+        Units that are used, what is free among them.
     free : Fraction
         Units that an allowance covered.
+    billable : Fraction
+        Units that the rate is for: what is not free, in whole units where only these are sold.
     unit : str
     rate : Decimal or None
         Dollars a unit; None when no price is known.
     amount : Fraction or None
-        Dollars, exact. Not always rate times quantity: a cap, a least price, whole units or rounding may be part of
-        the price. None when no price is known.
+        Dollars, exact. Rate times billable units, unless a cap, a least price or rounding is part of the price. None
+        when no price is known.
+    instances : int or None
+        Instances that are charged one by one, where there is a cap or a least price; else None.
+    cap, least : Limit or None
+        The most and the least that an instance costs, where there is such a thing.
+    credit : Decimal or None
+        Of a credit, the dollars a month that the vendor takes off at most; ``amount`` is what was taken.
     standing : Standing or None
         How well the price is founded; None where there is none.
     source : str
@@ -48,6 +76,7 @@ class Line:
     item: str
     quantity: Fraction
     free: Fraction
+    billable: Fraction
     unit: str
     rate: Decimal | None
     amount: Fraction | None
@@ -55,6 +84,10 @@ class Line:
     source: str
     as_of: date | None
     reason: str | None
+    instances: int | None = None
+    cap: Limit | None = None
+    least: Limit | None = None
+    credit: Decimal | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the line as plain values: amounts as the nearest float, the rate as text, to the last digit."""
@@ -65,9 +98,14 @@ class Line:
             "item": self.item,
             "quantity": float(self.quantity),
             "free": float(self.free),
+            "billable": float(self.billable),
             "unit": self.unit,
             "rate": None if self.rate is None else f"{self.rate:f}",
             "amount": None if self.amount is None else float(self.amount),
+            "instances": self.instances,
+            "cap": None if self.cap is None else self.cap.to_dict(),
+            "least": None if self.least is None else self.least.to_dict(),
+            "credit": None if self.credit is None else f"{self.credit:f}",
             "standing": None if self.standing is None else self.standing.value,
             "source": self.source,
             "as_of": None if self.as_of is None else self.as_of.isoformat(),
@@ -114,10 +152,9 @@ class Invoice:
         """Say whether every line (of the group) has a price."""
         return all(line.amount is not None for line in self._of(group))
 
-    @property
-    def unpriced(self) -> tuple[str, ...]:
-        """The items without a price."""
-        return tuple(line.item for line in self.lines if line.amount is None)
+    def unpriced(self, group: Group | None = None) -> tuple[str, ...]:
+        """Return the items (of the group) without a price."""
+        return tuple(line.item for line in self._of(group) if line.amount is None)
 
     def __add__(self, other: Invoice) -> Invoice:
         """Put two bills of one month and book together.
@@ -145,7 +182,7 @@ class Invoice:
             "complete": self.complete(),
             "groups": groups,
             "lines": [line.to_dict() for line in self.lines],
-            "unpriced": list(self.unpriced),
+            "unpriced": list(self.unpriced()),
             "not_covered": list(self.not_covered),
         }
 
