@@ -87,10 +87,12 @@ _GROUPS = ("infrastructure", "llm", "orchestration", "labour")
 _MEBI = 2**20
 
 _TIMES = ("latency_s", "overhead_s", "first_step_s", "completed.latency_s", "completed.overhead_s", "start_up_s",
+          "wake_up_s",
           *(f"wait_s.{cause}" for cause in ("turn", "queue", "start", "wake", "contention")))  # fmt: skip
 
 COUNTED: tuple[str, ...] = (
     *(f"requests.{fate}" for fate in ("arrived", "completed", "failed", "unfinished")),
+    *(f"requests.failed_by_cause.{cause}" for cause in ("queue_full", "memory", "duration")),
     "instances.max",
     *(f"work_s.{what}" for what in ("offered", "useful", "lost", "wasted", "remaining")),
 )
@@ -100,7 +102,7 @@ FIGURES: tuple[str, ...] = (
     *COUNTED,
     "requests.per_month",
     *(f"{time}.{spread}" for time in _TIMES for spread in _SPREAD),
-    "cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction",
+    "cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction", "overhead_fraction",
     "utilisation", "concurrency", "memory_mb",
     "instances.mean", "instances.resting",
     "cost.total", "cost.per_agent", "cost.per_1000_requests",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from sim import stats
-from sim.engine.contract import Int64s
+from sim.engine.contract import Cause, Int64s
 from sim.scenario import Case
 from sim.stats import INFINITE, PERCENTILES, Estimate
 from sim.study import asked
@@ -17,6 +17,9 @@ SECOND = 1_000_000
 
 REQUESTS = ("completed", "failed", "unfinished")
 """What becomes of requests; those that arrived are all of these."""
+
+CAUSES = tuple(f"failed_by_cause.{cause.name.lower()}" for cause in Cause if cause is not Cause.NONE)
+"""Why requests fail; those that failed are all of these."""
 
 WORK = ("offered", "useful", "lost", "wasted", "remaining")
 
@@ -49,7 +52,7 @@ class Estimates(Mapping[str, Estimate]):
         for path in COSTS:
             self._add(f"{path}.per_1000_requests", self._cost_of_requests)
         self._add("instances.max", lambda _: stats.exact(max(one.most_instances for one in measures)))
-        for fate in REQUESTS:
+        for fate in (*REQUESTS, *CAUSES):
             self._add(f"requests.{fate}", lambda name: stats.exact(self._total(name)))
         self._add("requests.arrived", lambda _: stats.exact(sum(self._total(f"requests.{fate}") for fate in REQUESTS)))
         for what in WORK:
@@ -90,19 +93,20 @@ class Estimates(Mapping[str, Estimate]):
 
     def _amount(self, name: str) -> Estimate:
         if not all(name in one.amounts for one in self._measures):
-            return self._unpriced()
+            return self._unpriced(name)
         return stats.mean([one.amounts[name] for one in self._measures])
 
     def _cost_of_requests(self, name: str) -> Estimate:
         whole = cost_name(name.removesuffix(".per_1000_requests"))
         if not all(whole in one.amounts for one in self._measures):
-            return self._unpriced()
+            return self._unpriced(whole)
         requests = [one.amounts["requests.per_month"] for one in self._measures]
         return stats.ratio([1000 * one.amounts[whole] for one in self._measures], requests)
 
-    def _unpriced(self) -> Estimate:
-        """Return a sum of the bill that has a part without a price."""
-        items = sorted({item for one in self._measures for item in one.invoice.unpriced})
+    def _unpriced(self, name: str) -> Estimate:
+        """Return a sum of the bill that has a part without a price; of a group, only its own parts are to blame."""
+        group = COSTS.get(name.removesuffix(".per_agent"))
+        items = sorted({item for one in self._measures for item in one.invoice.unpriced(group)})
         return Estimate(None, (), f"no price is known for {', '.join(items)}")
 
     def _total(self, name: str) -> int:

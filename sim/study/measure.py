@@ -10,9 +10,9 @@ import numpy as np
 
 from sim.billing import Invoice, Month, tile
 from sim.catalog.prices import Group
-from sim.engine.contract import Demand, Fate, Int64s, Outcome, State, Warmth
+from sim.engine.contract import Cause, Demand, Fate, Int64s, Outcome, State, Warmth
 from sim.scenario import BoundDeployment
-from sim.stats import INFINITE
+from sim.stats import INFINITE, total
 from sim.study.times import Times
 from sim.trace.audit import Audit, work
 from sim.trace.spans import Spans
@@ -103,6 +103,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             "wake_fraction": (int((began & (outcome.warmth == Warmth.WOKEN)).sum()), count),
             "failed_fraction": (int((outcome.fate == Fate.FAILED).sum()), int(arrived.sum())),
             "completed_fraction": (int(completed.sum()), int(arrived.sum())),
+            "overhead_fraction": _overhead_of_latency(run),
             "utilisation": (busy, up),
             "concurrency": (int(resident.sum()), busy),
             "memory_mb": (deployment.base_memory * busy + memory, busy * 1_000_000),
@@ -116,6 +117,8 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
         },
         counts={
             **{fate.name.lower(): int((outcome.fate == fate).sum()) for fate in Fate if fate is not Fate.ABSENT},
+            **{f"failed_by_cause.{cause.name.lower()}": int((outcome.cause == cause).sum())
+               for cause in Cause if cause is not Cause.NONE},
             **work(demand, outcome),
         },
         most_instances=most,
@@ -132,15 +135,23 @@ def _times(run: Run) -> Times:
     overhead = np.where(completed, waits.latency - ideal, INFINITE)
     first = outcome.step_ended[demand.step_first[:-1]]
     first_step = np.where(first >= 0, first - outcome.arrived, INFINITE)
-    starts = run.spans.state == State.STARTING
+    starts, wakes = run.spans.state == State.STARTING, run.spans.state == State.WAKING
     given = {
         "latency_s": latency[arrived],
         "overhead_s": overhead[arrived],
         "first_step_s": first_step[arrived],
         "start_up_s": (run.spans.end - run.spans.begin)[starts],
+        "wake_up_s": (run.spans.end - run.spans.begin)[wakes],
         **{f"wait_s.{cause}": getattr(waits, cause)[getattr(waits, cause) >= 0] for cause in CAUSES},
     }
     return Times(given, finite={f"completed.{name}": name for name in ("latency_s", "overhead_s")})
+
+
+def _overhead_of_latency(run: Run) -> tuple[int, int]:
+    """Add up overhead and latency of the requests that completed, here and on the ideal platform."""
+    both = (run.waits.latency >= 0) & (run.ideal >= 0)
+    latency = total(run.waits.latency[both])
+    return latency - total(run.ideal[both]), latency
 
 
 def _costs(invoice: Invoice, agents: int) -> dict[str, Fraction]:

@@ -97,7 +97,7 @@ def slowest(found: Waits, ideal: Int64s, per_cent: int = 1) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        Number of ``requests``; their ``overhead`` in microseconds; and of that, the part of each of `CAUSES`. The parts
+        Number of ``requests``; their ``latency`` and ``overhead`` in microseconds; and of that, the part of each of `CAUSES`. The parts
         add up to the overhead. An agent's requests wait for each other on the ideal platform too, so ``turn`` is only
         what comes on top, and may be negative.
     """
@@ -108,4 +108,5 @@ def slowest(found: Waits, ideal: Int64s, per_cent: int = 1) -> dict[str, int]:
     rows = rows[last]
     parts = {cause: int(getattr(found, cause)[rows].sum()) for cause in CAUSES[1:]}
     total = int(overhead[last].sum())
-    return {"requests": len(rows), "overhead": total, "turn": total - sum(parts.values()), **parts}
+    latency = int(found.latency[rows].sum())
+    return {"requests": len(rows), "latency": latency, "overhead": total, "turn": total - sum(parts.values()), **parts}
