@@ -125,7 +125,7 @@ class Invoice:
         The price book.
     lines : tuple of Line
     not_covered : tuple of str
-        What the vendors charge for beside this.
+        What the vendors of what was used charge for beside this.
     """
 
     month: str
@@ -166,7 +166,7 @@ class Invoice:
         """
         if (self.month, self.book) != (other.month, other.book):
             raise ValueError(f"a bill of {self.month} by {self.book} and one of {other.month} by {other.book}")
-        missing = (text for text in other.not_covered if text not in self.not_covered)
+        missing = (text for text in other.not_covered if other.lines and text not in self.not_covered)
         return Invoice(self.month, self.book, self.lines + other.lines, (*self.not_covered, *missing))
 
     def to_dict(self) -> dict[str, Any]:

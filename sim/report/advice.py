@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
-from sim.report.numbers import dollars, number, seconds, share
+from sim.report.basis import STALE, ages
+from sim.report.bill import used
+from sim.report.numbers import dollars, given, seconds, share
 
 Tree = Mapping[str, Any]
 
@@ -22,6 +24,49 @@ SLOW_PARTS = {
     "contention": ("sharing CPU", "fewer slots on an instance, or more CPU, shorten it"),
 }
 """What the slowest requests may have been doing, and what helps."""
+
+
+
+class Cause(NamedTuple):
+    """Why requests fail: in a word or two, within a sentence, and what helps on a deployment."""
+
+    short: str
+    told: str
+    fix: Callable[[Tree], str]
+
+
+def _more_memory(deployment: Tree) -> str:
+    larger = "more `memory` or a larger `size`"
+    if _set(deployment, "concurrency") == "1":
+        return f"take {larger}"
+    return f"lower `concurrency`{_now(deployment, 'concurrency')}, or take {larger}"
+
+
+def _more_room(deployment: Tree) -> str:
+    own = _set(deployment, "placement") in ("per-agent", "per-session")
+    pool = "" if own else f" or `max_instances`{_now(deployment, 'max_instances', 'instances', 'maximum')}"
+    return (f"let more of them wait with `queue`{_now(deployment, 'queue')}, or raise `concurrency`"
+            f"{_now(deployment, 'concurrency')}{pool}")
+
+
+def _more_time(deployment: Tree) -> str:
+    return (f"raise `max_duration`{_now(deployment, 'max_duration', 'duration')} if the platform lets you, make requests "
+            "shorter, or choose a platform that lets them last")
+
+
+CAUSES = {
+    "queue_full": Cause("queue full", "because the queue is full", _more_room),
+    "memory": Cause("memory", "for memory", _more_memory),
+    "duration": Cause("duration", "because they last too long", _more_time),
+}
+"""Why requests fail, by the name of the cause in a summary."""
+
+NEGLIGIBLE = 0.05
+"""Part of their own latency that the slowest 1% must lose to a platform for advice on it.
+
+People tell two lengths of time apart from about a tenth on (Weber's law, for seconds and longer). Half of that is on the
+safe side, and the slowest 1% are the worst case: what is too little to be noticed there is less everywhere else.
+"""
 
 _HALF = 0.5
 _NAMED = 3
@@ -51,6 +96,8 @@ def advise(summary: Tree) -> list[Advice]:
     list of Advice
         The most pressing first; empty where nothing is to be said.
     """
+    if not any(deployment["requests"]["arrived"] for deployment in summary["deployments"].values()):
+        return []  # nothing happened: nothing follows
     return [{"rule": name, "text": text} for name, rule in _RULES.items() for text in rule(summary)]
 
 
@@ -59,7 +106,11 @@ def _losses(summary: Tree) -> Iterator[str]:
         requests = deployment["requests"]
         failed, unfinished = (requests[fate] / (requests["arrived"] or 1) for fate in ("failed", "unfinished"))
         if failed > _NOTABLE:
-            yield f"{name} fails {share(failed)} of its requests; percentiles count them as endless."
+            for cause, count in sorted(requests["failed_by_cause"].items(), key=lambda pair: -pair[1]):
+                if count > _NOTABLE * requests["arrived"]:
+                    why = CAUSES[cause]
+                    yield (f"{name}: {share(count / requests['arrived'])} of requests fail {why.told}: "
+                           f"{why.fix(deployment)}. Percentiles count them as endless.")
         if unfinished > _NOTABLE:
             yield (
                 f"{name} leaves {share(unfinished)} of its requests unfinished: it cannot keep up with the load, and "
@@ -68,17 +119,7 @@ def _losses(summary: Tree) -> Iterator[str]:
 
 
 def _precision(summary: Tree) -> Iterator[str]:
-    count = summary["replications"]
-    for expectation in summary.get("expect", ()):
-        if expectation["verdict"] == "inconclusive":
-            needed = _replications(expectation, count)
-            if needed is None:
-                yield f"`{expectation['text']}` cannot be decided: {expectation.get('why') or 'no interval'}."
-            elif needed > count:
-                yield (
-                    f"`{expectation['text']}` is undecided: its interval covers the bound. About {needed:,} "
-                    f"replications would decide it, if its value stays (--replications {needed})."
-                )
+    yield from _undecided(summary)
     missing: dict[tuple[str, str], list[str]] = {}
     for name, deployment in summary["deployments"].items():
         lost = deployment["requests"]["failed"] + deployment["requests"]["unfinished"]
@@ -95,6 +136,27 @@ def _precision(summary: Tree) -> Iterator[str]:
             missing.setdefault((untold[0], why), []).append(name)
     for (percentile, why), names in missing.items():
         yield f"{percentile} cannot be told for {_listed(names)}: {why}."
+
+
+def _undecided(summary: Tree) -> Iterator[str]:
+    """Say what would decide expectations: of each by itself where they are few."""
+    count = summary["replications"]
+    unclear = [one for one in summary.get("expect", ()) if one["verdict"] == "inconclusive"]
+    needed = [(_replications(one, count), one) for one in unclear]
+    without = [one for more, one in needed if more is None]
+    more = sorted((more, one["text"]) for more, one in needed if more is not None and more > count)
+    if len(without) > _NAMED:
+        yield f"{len(without)} expectations cannot be decided; the line below each says why."
+    else:
+        yield from (f"`{one['text']}` cannot be decided: {one.get('why') or 'no interval'}." for one in without)
+    if len(more) > _NAMED:
+        middle, most = more[(len(more) - 1) // 2][0], more[-1][0]
+        yield (f"{len(more)} expectations are undecided: their intervals cover their bounds. If values stay, about "
+               f"{middle:,} replications would decide half of them, {most:,} all (--replications {most}).")
+        return
+    for replications, text in more:
+        yield (f"`{text}` is undecided: its interval covers the bound. About {replications:,} replications would decide "
+               f"it, if its value stays (--replications {replications}).")
 
 
 def _replications(expectation: Tree, count: int) -> int | None:
@@ -118,6 +180,7 @@ def _choice(summary: Tree) -> Iterator[str]:
         and deployment["overhead_s"]["p99"]["value"] is not None
     }
     by_cost = sorted(places, key=lambda name: places[name].cost["value"])
+    yield from _cost_alone(places, by_cost)
     worse: dict[str, list[str]] = {}
     for name in places:
         better = [other for other in by_cost if places[other].beats(places[name])]
@@ -133,10 +196,22 @@ def _choice(summary: Tree) -> Iterator[str]:
     for name in by_cost:
         p99 = places[name].overhead["p99"]["value"]
         if p99 < least:
-            least = p99
+            # Less than what is negligible is not worth paying for.
+            least = 0.0 if places[name].negligible else p99
             steps.append(f"{name} ({dollars(places[name].cost['value'])} a month, p99 {seconds(p99)})")
     if len(steps) > 1:
         yield f"Cost is traded for overhead between {_listed(steps)}, cheapest first."
+
+
+def _cost_alone(places: Mapping[str, _Place], by_cost: Sequence[str]) -> Iterator[str]:
+    """Name the cheapest of the places whose overhead nobody notices."""
+    alike = [name for name in by_cost if places[name].negligible]
+    failing = [places[name].failed for name in alike]
+    sound = [name for name in alike if not any(_below(other, places[name].failed) for other in failing)]
+    if len(alike) > 1 and sound:
+        part = given(NEGLIGIBLE, "share")
+        yield (f"On {_listed(alike)} even the slowest 1% lose under {part} of their time to the platform, so "
+               f"cost decides: {sound[0]} is the cheapest of them, {dollars(places[sound[0]].cost['value'])} a month.")
 
 
 class _Place:
@@ -146,12 +221,14 @@ class _Place:
         self.cost: Tree = deployment["cost"]["infrastructure"]
         self.overhead: Tree = deployment["overhead_s"]
         self.failed: Tree = deployment["failed_fraction"]
+        self.negligible = _negligible(deployment)
 
     def beats(self, other: _Place) -> bool:
         """Whether it is cheaper and faster than another beyond the intervals, and worse in nothing."""
         pairs = [(self.overhead[one], other.overhead[one]) for one in ("p50", "p95")] + [(self.failed, other.failed)]
         return (
-            _below(self.cost, other.cost)
+            not (self.negligible and other.negligible)
+            and _below(self.cost, other.cost)
             and _below(self.overhead["p99"], other.overhead["p99"])
             and not any(_below(theirs, ours) for ours, theirs in pairs)
         )
@@ -161,7 +238,7 @@ def _slowest(summary: Tree) -> Iterator[str]:
     found: dict[str, list[str]] = {}
     for name, deployment in summary["deployments"].items():
         parts, total = deployment["slowest"], deployment["slowest"]["overhead"]
-        if total <= 0:
+        if total <= 0 or _negligible(deployment):
             continue
         cause = max(SLOW_PARTS, key=lambda part: parts[part])
         if parts[cause] > _HALF * total:
@@ -180,7 +257,7 @@ def _assumptions(summary: Tree) -> Iterator[str]:
             named = ", ".join(guesses[:_NAMED]) + (" and others" if len(guesses) > _NAMED else "")
             rests.append(f"{len(guesses)} of {name} ({named})")
     if rests:
-        yield f"Verdicts rest on assumed figures: {_listed(rests)}. summary.json has the reasons; measure what matters."
+        yield f"Verdicts rest on assumed figures: {_listed(rests)}. README.md of the folder has the reasons; measure what matters."
 
 
 def _lines(summary: Tree) -> Iterator[str]:
@@ -210,8 +287,16 @@ def _unpriced(summary: Tree) -> Iterator[str]:
     for name, deployment in summary["deployments"].items():
         items = [line for line in deployment["cost"]["lines"] if line["amount"] is None]
         if items:
-            used = _listed([f"{line['item']} ({number(line['quantity'])} {line['unit']})" for line in items])
+            used = _listed([f"{line['item']} ({used(line)})" for line in items])
             yield f"{name}: {summary['prices']} has no price for {used}, so there is no total; it is not $0.00."
+
+
+def _ages(summary: Tree) -> Iterator[str]:
+    old = {item: days for item, days in ages(summary).items() if days > STALE}
+    if old:
+        named = [f"{item} ({days:,} days)" for item, days in list(old.items())[:_NAMED]]
+        more = f" and {len(old) - _NAMED} more" if len(old) > _NAMED else ""
+        yield f"Prices older than {STALE} days on {summary['as_of']}: {', '.join(named)}{more}; look whether they still hold."
 
 
 _RULES: dict[str, Callable[[Tree], Iterator[str]]] = {
@@ -221,6 +306,7 @@ _RULES: dict[str, Callable[[Tree], Iterator[str]]] = {
     "choice": _choice,
     "slowest": _slowest,
     "assumptions": _assumptions,
+    "ages": _ages,
     "lines": _lines,
 }
 """The rules, the most pressing first."""
@@ -230,6 +316,23 @@ def _below(one: Tree, other: Tree) -> bool:
     """Whether a figure is below another one beyond their intervals."""
     high, low = one.get("high"), other.get("low")
     return high is not None and low is not None and bool(high < low)
+
+
+def _negligible(deployment: Tree) -> bool:
+    """Whether even the slowest requests lose too little of their own time to the platform for anybody to notice."""
+    slowest = deployment["slowest"]
+    return bool(slowest["overhead"] <= NEGLIGIBLE * slowest["latency"])
+
+
+def _set(deployment: Tree, *paths: str) -> str | None:
+    """Return a setting of a deployment, of several names of it the first that it has."""
+    values = {figure["path"]: str(figure["value"]) for figure in deployment["rests_on"]}
+    return next((values[path] for path in paths if path in values), None)
+
+
+def _now(deployment: Tree, *paths: str) -> str:
+    value = _set(deployment, *paths)
+    return "" if value is None else f" (now {value})"
 
 
 def _fraction(cost: Tree, group: str) -> float | None:
