@@ -14,26 +14,6 @@ from sim.catalog.prices import Group
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """The most, or the least, that an instance costs in a month.
-
-    Attributes
-    ----------
-    amount : Decimal
-        Dollars.
-    instances : int
-        How many instances cost just that.
-    """
-
-    amount: Decimal
-    instances: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values, the amount as text, to the last digit."""
-        return {"amount": f"{self.amount:f}", "instances": self.instances}
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """One line of a bill.
 
@@ -58,8 +38,10 @@ class Line:
         when no price is known.
     instances : int or None
         Instances that are charged one by one, where there is a cap or a least price; else None.
-    cap, least : Limit or None
-        The most and the least that an instance costs, where there is such a thing.
+    cap, least : Decimal or None
+        Dollars that one of them costs at the most and at the least, where there is such a thing.
+    capped, raised : int or None
+        How many of them cost just the most, and just the least.
     credit : Decimal or None
         Of a credit, the dollars a month that the vendor takes off at most; ``amount`` is what was taken.
     standing : Standing or None
@@ -85,12 +67,14 @@ class Line:
     as_of: date | None
     reason: str | None
     instances: int | None = None
-    cap: Limit | None = None
-    least: Limit | None = None
+    cap: Decimal | None = None
+    capped: int | None = None
+    least: Decimal | None = None
+    raised: int | None = None
     credit: Decimal | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the line as plain values: amounts as the nearest float, the rate as text, to the last digit."""
+        """Return the line as plain values: amounts as the nearest float, prices as text, to the last digit."""
         return {
             "group": self.group.value,
             "platform": self.platform,
@@ -100,17 +84,23 @@ class Line:
             "free": float(self.free),
             "billable": float(self.billable),
             "unit": self.unit,
-            "rate": None if self.rate is None else f"{self.rate:f}",
+            "rate": _text(self.rate),
             "amount": None if self.amount is None else float(self.amount),
             "instances": self.instances,
-            "cap": None if self.cap is None else self.cap.to_dict(),
-            "least": None if self.least is None else self.least.to_dict(),
-            "credit": None if self.credit is None else f"{self.credit:f}",
+            "cap": _text(self.cap),
+            "capped": self.capped,
+            "least": _text(self.least),
+            "raised": self.raised,
+            "credit": _text(self.credit),
             "standing": None if self.standing is None else self.standing.value,
             "source": self.source,
             "as_of": None if self.as_of is None else self.as_of.isoformat(),
             "reason": self.reason,
         }
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:f}"
 
 
 @dataclass(frozen=True, slots=True)

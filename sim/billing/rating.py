@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from sim.billing.invoice import Invoice, Limit, Line
+from sim.billing.invoice import Invoice, Line
 from sim.billing.month import Month
 from sim.catalog.figures import Standing
 from sim.catalog.prices import Allowance, Charge, Credit, Group, Measure, PriceList
@@ -160,8 +160,8 @@ def _by_instance(charge: Charge, platform: str, used: Used) -> Line:
     line = _line(charge, platform, (used.quantity, Fraction(0), used.quantity), charge.rate, total)
     return replace(
         line, instances=sum(count for _, count in used.instances),
-        cap=None if charge.cap is None else Limit(charge.cap, capped),
-        least=None if charge.least is None else Limit(charge.least, raised),
+        cap=charge.cap, capped=None if charge.cap is None else capped,
+        least=charge.least, raised=None if charge.least is None else raised,
     )  # fmt: skip
 
 
@@ -176,8 +176,8 @@ def _line(
         amount = math.floor(amount / cents + Fraction(1, 2)) * cents
     return Line(
         platform=platform, charge=charge.id, group=charge.group, item=charge.item, quantity=quantity, free=free,
-        billable=billable, unit=charge.per.text, rate=rate, amount=amount, standing=charge.standing, source=charge.source,
-        as_of=charge.as_of, reason=charge.reason,
+        billable=billable, unit=charge.per.text, rate=rate, amount=amount, standing=charge.standing,
+        source=charge.source, as_of=charge.as_of, reason=charge.reason,
     )  # fmt: skip
 
 
@@ -193,8 +193,8 @@ def _resting_on(line: Line, allowance: Allowance) -> Line:
 def _without_price(one: Unpriced, prices: PriceList) -> Line:
     return Line(
         platform=prices.platform, charge=None, group=one.group, item=f"{one.meter} of {prices.platform}",
-        quantity=one.quantity, free=Fraction(0), billable=one.quantity, unit=one.unit, rate=None, amount=None, standing=None,
-        source=f"price book {prices.book}", as_of=None, reason="the price book has no price for it",
+        quantity=one.quantity, free=Fraction(0), billable=one.quantity, unit=one.unit, rate=None, amount=None,
+        standing=None, source=f"price book {prices.book}", as_of=None, reason="the price book has no price for it",
     )  # fmt: skip
 
 
@@ -202,5 +202,6 @@ def _credit(credit: Credit, taken: Fraction, platform: str) -> Line:
     return Line(
         platform=platform, charge=None, group=Group.INFRASTRUCTURE, item=credit.item, quantity=Fraction(1),
         free=Fraction(0), billable=Fraction(1), unit="month", rate=-credit.amount, amount=-taken,
-        standing=credit.standing, source=credit.source, as_of=credit.as_of, reason=credit.reason, credit=credit.amount,
+        standing=credit.standing, source=credit.source, as_of=credit.as_of, reason=credit.reason,
+        credit=credit.amount,
     )  # fmt: skip

@@ -24,11 +24,16 @@ SLOW_PARTS = {
     "contention": ("sharing CPU", "fewer slots on an instance, or more CPU, shorten it"),
 }
 """What the slowest requests may have been doing, and what helps."""
+OF_ITS_OWN = {
+    "queue": "more slots on an instance, or shorter requests, take them out of it",
+    "start": "a longer idle timeout makes starts rarer",
+}
+"""What helps instead where each agent or session has one instance of its own, and more cannot be had."""
 
 
 
 class Cause(NamedTuple):
-    """Why requests fail: in a word or two, within a sentence, and what helps on a deployment."""
+    """Why requests fail: in a word, within a sentence, and what helps on a deployment."""
 
     short: str
     told: str
@@ -43,19 +48,18 @@ def _more_memory(deployment: Tree) -> str:
 
 
 def _more_room(deployment: Tree) -> str:
-    own = _set(deployment, "placement") in ("per-agent", "per-session")
-    pool = "" if own else f" or `max_instances`{_now(deployment, 'max_instances', 'instances', 'maximum')}"
+    pool = "" if _own(deployment) else f" or `max_instances`{_now(deployment, 'max_instances', 'instances', 'maximum')}"
     return (f"let more of them wait with `queue`{_now(deployment, 'queue')}, or raise `concurrency`"
             f"{_now(deployment, 'concurrency')}{pool}")
 
 
 def _more_time(deployment: Tree) -> str:
-    return (f"raise `max_duration`{_now(deployment, 'max_duration', 'duration')} if the platform lets you, make requests "
-            "shorter, or choose a platform that lets them last")
+    return (f"raise `max_duration`{_now(deployment, 'max_duration', 'duration')} if the platform lets you, make "
+            "requests shorter, or choose a platform that lets them last")
 
 
 CAUSES = {
-    "queue_full": Cause("queue full", "because the queue is full", _more_room),
+    "queue_full": Cause("queue", "because the queue is full", _more_room),
     "memory": Cause("memory", "for memory", _more_memory),
     "duration": Cause("duration", "because they last too long", _more_time),
 }
@@ -64,8 +68,8 @@ CAUSES = {
 NEGLIGIBLE = 0.05
 """Part of their own latency that the slowest 1% must lose to a platform for advice on it.
 
-People tell two lengths of time apart from about a tenth on (Weber's law, for seconds and longer). Half of that is on the
-safe side, and the slowest 1% are the worst case: what is too little to be noticed there is less everywhere else.
+People tell two lengths of time apart from about a tenth on (Weber's law, for seconds and longer). Half of that is on
+the safe side, and the slowest 1% are the worst case: what is too little to be noticed there is less everywhere else.
 """
 
 _HALF = 0.5
@@ -74,6 +78,8 @@ _BEYOND = {"p50": 0.5, "p95": 0.05, "p99": 0.01}
 _MOSTLY = 0.8
 _NOTABLE = 0.001
 """A share of failed or unfinished requests from which on it is mentioned."""
+_MINOR = 0.1
+"""A cause of fewer failures than this part of them all is not mentioned."""
 
 
 class Advice(TypedDict):
@@ -107,7 +113,7 @@ def _losses(summary: Tree) -> Iterator[str]:
         failed, unfinished = (requests[fate] / (requests["arrived"] or 1) for fate in ("failed", "unfinished"))
         if failed > _NOTABLE:
             for cause, count in sorted(requests["failed_by_cause"].items(), key=lambda pair: -pair[1]):
-                if count > _NOTABLE * requests["arrived"]:
+                if count > _MINOR * requests["failed"]:
                     why = CAUSES[cause]
                     yield (f"{name}: {share(count / requests['arrived'])} of requests fail {why.told}: "
                            f"{why.fix(deployment)}. Percentiles count them as endless.")
@@ -155,8 +161,8 @@ def _undecided(summary: Tree) -> Iterator[str]:
                f"{middle:,} replications would decide half of them, {most:,} all (--replications {most}).")
         return
     for replications, text in more:
-        yield (f"`{text}` is undecided: its interval covers the bound. About {replications:,} replications would decide "
-               f"it, if its value stays (--replications {replications}).")
+        yield (f"`{text}` is undecided: its interval covers the bound. About {replications:,} replications would "
+               f"decide it, if its value stays (--replications {replications}).")
 
 
 def _replications(expectation: Tree, count: int) -> int | None:
@@ -235,16 +241,18 @@ class _Place:
 
 
 def _slowest(summary: Tree) -> Iterator[str]:
-    found: dict[str, list[str]] = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for name, deployment in summary["deployments"].items():
         parts, total = deployment["slowest"], deployment["slowest"]["overhead"]
         if total <= 0 or _negligible(deployment):
             continue
         cause = max(SLOW_PARTS, key=lambda part: parts[part])
         if parts[cause] > _HALF * total:
-            found.setdefault(cause, []).append(f"{name} ({share(parts[cause] / total)})")
-    for cause, names in found.items():
-        doing, remedy = SLOW_PARTS[cause]
+            doing, remedy = SLOW_PARTS[cause]
+            if _own(deployment):
+                remedy = OF_ITS_OWN.get(cause, remedy)
+            found.setdefault((doing, remedy), []).append(f"{name} ({share(parts[cause] / total)})")
+    for (doing, remedy), names in found.items():
         yield f"The slowest 1% lose most of their time {doing} on {_listed(names)}; {remedy}."
 
 
@@ -257,7 +265,8 @@ def _assumptions(summary: Tree) -> Iterator[str]:
             named = ", ".join(guesses[:_NAMED]) + (" and others" if len(guesses) > _NAMED else "")
             rests.append(f"{len(guesses)} of {name} ({named})")
     if rests:
-        yield f"Verdicts rest on assumed figures: {_listed(rests)}. README.md of the folder has the reasons; measure what matters."
+        yield (f"Verdicts rest on assumed figures: {_listed(rests)}. README.md of the folder has the reasons; measure "
+               "what matters.")
 
 
 def _lines(summary: Tree) -> Iterator[str]:
@@ -287,8 +296,8 @@ def _unpriced(summary: Tree) -> Iterator[str]:
     for name, deployment in summary["deployments"].items():
         items = [line for line in deployment["cost"]["lines"] if line["amount"] is None]
         if items:
-            used = _listed([f"{line['item']} ({used(line)})" for line in items])
-            yield f"{name}: {summary['prices']} has no price for {used}, so there is no total; it is not $0.00."
+            named = _listed([f"{line['item']} ({used(line)})" for line in items])
+            yield f"{name}: {summary['prices']} has no price for {named}, so there is no total; it is not $0.00."
 
 
 def _ages(summary: Tree) -> Iterator[str]:
@@ -296,7 +305,8 @@ def _ages(summary: Tree) -> Iterator[str]:
     if old:
         named = [f"{item} ({days:,} days)" for item, days in list(old.items())[:_NAMED]]
         more = f" and {len(old) - _NAMED} more" if len(old) > _NAMED else ""
-        yield f"Prices older than {STALE} days on {summary['as_of']}: {', '.join(named)}{more}; look whether they still hold."
+        yield (f"Prices older than {STALE} days on {summary['as_of']}: {', '.join(named)}{more}; look whether they "
+               "still hold.")
 
 
 _RULES: dict[str, Callable[[Tree], Iterator[str]]] = {
@@ -328,6 +338,11 @@ def _set(deployment: Tree, *paths: str) -> str | None:
     """Return a setting of a deployment, of several names of it the first that it has."""
     values = {figure["path"]: str(figure["value"]) for figure in deployment["rests_on"]}
     return next((values[path] for path in paths if path in values), None)
+
+
+def _own(deployment: Tree) -> bool:
+    """Whether each agent or session has an instance of its own."""
+    return _set(deployment, "placement") in ("per-agent", "per-session")
 
 
 def _now(deployment: Tree, *paths: str) -> str:

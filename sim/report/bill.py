@@ -84,12 +84,10 @@ def arithmetic(line: Tree) -> str:
     told = f"({quantity} − {free} free) {unit} {rate}" if line["free"] else f"{quantity} {unit} {rate}"
     if line["billable"] - (line["quantity"] - line["free"]) > _NOISE * line["quantity"]:
         told = f"{used(line)}, sold as {billable} {rate}"
-    for end, words in (("cap", "capped at"), ("least", "at least")):
-        limit = line[end]
-        if limit is not None and limit["instances"] > 0:
-            some = limit["instances"] < line["instances"]
-            part = f", {number(limit['instances'])} of {number(line['instances'])} of them" if some else ""
-            told += f", {words} {dollars(float(limit['amount']))} an instance{part}"
+    for limit, words, count in (("cap", "capped at", line["capped"]), ("least", "at least", line["raised"])):
+        if count:
+            part = f", {number(count)} of {number(line['instances'])} of them" if count < line["instances"] else ""
+            told += f", {words} {dollars(float(line[limit]))} an instance{part}"
     return told
 
 

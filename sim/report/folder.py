@@ -49,6 +49,29 @@ def require_room(folder: Path) -> None:
         raise AdvisedError(f"{folder} is a file", "name a folder")
 
 
+def require_writable(folder: Path) -> None:
+    """Refuse a place that cannot be written, before hours are spent on what was to be kept there.
+
+    Parameters
+    ----------
+    folder : Path
+        It, or the nearest folder above it that there is, is tried.
+
+    Raises
+    ------
+    AdvisedError
+        Nothing can be written there.
+    """
+    there = folder.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    try:
+        Path(mkdtemp(dir=there, prefix=".tried.")).rmdir()
+    except OSError as error:
+        raise AdvisedError(f"{folder} cannot be written: {there}: {error.strerror}", "name another folder with --out"
+                           ) from error  # fmt: skip
+
+
 def write(
     folder: Path,
     *,

@@ -101,6 +101,8 @@ class Notes:
     def lines(self) -> RenderableType:
         """Return the reasons as they stand below a table."""
         rows = Table.grid(padding=(0, 1))
+        rows.add_column()
+        rows.add_column(overflow="fold")
         for why, index in self._reasons.items():
             rows.add_row(Text(str(index).translate(_SUPERSCRIPTS), style="dim"), Text(why, style="dim"))
         return Padding(rows, (0, 0, 0, 1))

@@ -26,10 +26,10 @@ def readme(summary: Tree) -> str:
     """
     count = summary["replications"]
     parts = [f"# {summary['scenario']}", " ".join((summary["about"] or "").split()), _contents(count),
-             "## What the figures rest on", f"Prices: {aged(summary)}. `invoice.json` has the source of each."]
+             "## What the figures rest on", f"{aged(summary).capitalize()}. `invoice.json` has the source of each."]
     for one in bases(summary):
         parts += _basis(one)
-    parts += ["# Tables", "Times are from the start of the run. " + held(count).capitalize() + ".", markdown()]
+    parts += ["# Tables", f"Times are from the start of the run. {held(count).capitalize()}.", markdown()]
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
@@ -57,7 +57,8 @@ def _contents(count: int) -> str:
         "case.yaml": "the scenario as it was understood, with every default and its source",
         "run-info.json": "host, date, duration, versions: what differs from run to run",
     }
-    return "\n".join(["| file | what it holds |", "|---|---|", *(f"| `{name}` | {what} |" for name, what in rows.items())])
+    lines = [f"| `{name}` | {what} |" for name, what in rows.items()]
+    return "\n".join(["| file | what it holds |", "|---|---|", *lines])
 
 
 def _basis(one: Basis) -> Iterator[str]:

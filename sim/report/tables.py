@@ -1,4 +1,4 @@
-"""Tables of deployments that fit the terminal: where columns are too many, there are several tables, each with names."""
+"""Tables of deployments that fit the terminal: where columns are too many, there are several, each with names."""
 
 from __future__ import annotations
 
@@ -130,7 +130,9 @@ def _blocks(columns: Sequence[Column], cells: Sequence[Sequence[Text]]) -> list[
 def _shared_out(blocks: Sequence[_Block], room: int) -> list[list[int]]:
     """Share columns among as few tables as there can be, and make the widest of these as narrow as it can be."""
     fewest = _filled(blocks, room)
-    narrower = (_filled(blocks, less) for less in range(max(size for block in blocks for _, size in block), room))
+    wholes = [sum(size for _, size in block) for block in blocks]
+    least = max([*(size for block in blocks for _, size in block), *(whole for whole in wholes if whole <= room)])
+    narrower = (_filled(blocks, less) for less in range(least, room))
     return next((parts for parts in narrower if len(parts) == len(fewest)), fewest)
 
 

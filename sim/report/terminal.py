@@ -19,7 +19,7 @@ from sim.report import bill
 from sim.report.advice import CAUSES, advise
 from sim.report.basis import EVERYWHERE, Basis, aged, bases
 from sim.report.document import require_audits
-from sim.report.numbers import NONE, Kind, given, number, share, show
+from sim.report.numbers import NONE, Kind, given, number, show
 from sim.report.page import VERDICTS, Notes, footer, heading, printed
 from sim.report.readme import held
 from sim.report.tables import Cell, Column, figure, of, tables
@@ -84,8 +84,10 @@ def _sections(summary: Tree, width: int, folder: str | None, command: str | None
     if advice:
         yield heading("Advice")
         rows = Table.grid(padding=(0, 1))
+        rows.add_column()
+        rows.add_column(overflow="fold")
         for one in advice:
-            rows.add_row("•", one["text"])
+            rows.add_row("•", Text(one["text"]))
         yield Padding(rows, (0, 0, 0, 1))
     yield from footer(folder, command, held(summary["replications"]))
 
@@ -164,7 +166,8 @@ def _judged(expectation: Tree, *, whole: bool) -> str:
         parts.append(f"bound {given(expectation['bound'], kind)}")
     if found.why:
         parts.append(found.why)
-    return ", ".join(parts)
+    told = ", ".join(parts)
+    return told if whole else f"{VERDICTS[expectation['verdict']][0]} {expectation['text']}: {told}"
 
 
 # Deployments
@@ -214,14 +217,14 @@ def _share(fraction: Tree, notes: Notes, least: float = _TINY) -> Text:
 
 
 def _failed(deployment: Tree, notes: Notes) -> Text:
-    """Say how many requests failed, and for which cause."""
+    """Say how many requests failed, and why, the most frequent cause first."""
     text = _share(deployment["failed_fraction"], notes)
     if deployment["failed_fraction"]["value"] and not text.plain.startswith("<"):
         text.stylize("red", 0, text.plain.find("\n") if "\n" in text.plain else len(text))
-    causes = {CAUSES[name].short: count for name, count in deployment["requests"]["failed_by_cause"].items() if count}
-    for short, count in causes.items():
-        part = "" if len(causes) == 1 else f"{share(count / deployment['requests']['arrived'])} "
-        text.append(f"\n{part}{short}", style="dim")
+    causes = sorted(deployment["requests"]["failed_by_cause"].items(), key=lambda pair: -pair[1])
+    for name, count in causes:
+        if count:
+            text.append(f"\n{CAUSES[name].short}", style="dim")
     return text
 
 

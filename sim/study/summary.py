@@ -141,10 +141,8 @@ def _line(same: Sequence[Line], count: int, as_of: date) -> dict[str, Any]:
                 billable=mean(line.billable for line in same))
     if told["amount"] is not None:
         told["amount"] = mean(line.amount or 0 for line in same)
-    if told["instances"] is not None:
-        told["instances"] = mean(line.instances or 0 for line in same)
-    for end in ("cap", "least"):
-        if told[end] is not None:
-            told[end]["instances"] = mean(getattr(line, end).instances for line in same)
+    for name in ("instances", "capped", "raised"):
+        if told[name] is not None:
+            told[name] = mean(getattr(line, name) for line in same)
     told["age_days"] = None if same[0].as_of is None else (as_of - same[0].as_of).days
     return told

@@ -97,9 +97,9 @@ def slowest(found: Waits, ideal: Int64s, per_cent: int = 1) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        Number of ``requests``; their ``latency`` and ``overhead`` in microseconds; and of that, the part of each of `CAUSES`. The parts
-        add up to the overhead. An agent's requests wait for each other on the ideal platform too, so ``turn`` is only
-        what comes on top, and may be negative.
+        Number of ``requests``; their ``latency`` and ``overhead`` in microseconds; and of the latter, the part of each
+        of `CAUSES`. The parts add up to the overhead. An agent's requests wait for each other on the ideal platform
+        too, so ``turn`` is only what comes on top, and may be negative.
     """
     rows = np.flatnonzero((found.latency >= 0) & (ideal >= 0))
     overhead = found.latency[rows] - ideal[rows]

@@ -125,9 +125,9 @@ def test_a_line_says_how_many_instances_met_the_cap_and_the_least_price() -> Non
     capped, plain = rate(usage, book, NOVEMBER).lines
     assert (capped.quantity, capped.billable, capped.amount) == (214, 214, 3 * 30 + 2 * 30 + 4 * 2)
     told = capped.to_dict()
-    assert (told["instances"], told["cap"], told["least"]) == (
-        9, {"amount": "30", "instances": 3}, {"amount": "2", "instances": 4})
-    assert (plain.to_dict()["instances"], plain.to_dict()["cap"], plain.to_dict()["least"]) == (None, None, None)
+    terms = ("instances", "cap", "capped", "least", "raised")
+    assert [told[name] for name in terms] == [9, "30", 3, "2", 4]
+    assert [plain.to_dict()[name] for name in terms] == [None] * 5
 
 
 @pytest.mark.parametrize(("amount", "cents"), [
