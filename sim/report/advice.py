@@ -216,8 +216,21 @@ def _cost_alone(places: Mapping[str, _Place], by_cost: Sequence[str]) -> Iterato
     sound = [name for name in alike if not any(_below(other, places[name].failed) for other in failing)]
     if len(alike) > 1 and sound:
         part = given(NEGLIGIBLE, "share")
-        yield (f"On {_listed(alike)} even the slowest 1% lose under {part} of their time to the platform, so "
-               f"cost decides: {sound[0]} is the cheapest of them, {dollars(places[sound[0]].cost['value'])} a month.")
+        yield (f"On {_listed(alike)} even the slowest 1% lose under {part} of their time to the platform, so cost "
+               f"decides: {sound[0]} is the cheapest of them, {dollars(places[sound[0]].cost['value'])} a month."
+               f"{_first_steps({name: places[name].first_step for name in alike})}")
+
+
+def _first_steps(found: Mapping[str, Tree]) -> str:
+    """Say where the first step comes notably later: a small part of the whole may be a large one of that."""
+    known = {name: figure["value"] for name, figure in found.items() if figure["value"] is not None}
+    if not known:
+        return ""
+    soon, late = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
+    if known[late] <= known[soon] * (1 + NEGLIGIBLE):
+        return ""
+    return (f" Who waits for the first step notices more: half of these take up to {seconds(known[soon])} on {soon}, "
+            f"{seconds(known[late])} on {late}.")
 
 
 class _Place:
@@ -227,6 +240,7 @@ class _Place:
         self.cost: Tree = deployment["cost"]["infrastructure"]
         self.overhead: Tree = deployment["overhead_s"]
         self.failed: Tree = deployment["failed_fraction"]
+        self.first_step: Tree = deployment["first_step_s"]["p50"]
         self.negligible = _negligible(deployment)
 
     def beats(self, other: _Place) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Tree = Mapping[str, Any]
@@ -50,18 +50,18 @@ def bases(summary: Tree) -> list[Basis]:
     Returns
     -------
     list of Basis
-        In the order of the deployments. What no bill of several platforms covers comes last, under `EVERYWHERE`.
-        Platforms of which nothing is to be said are left out.
+        In the order of the deployments. What is assumed on several platforms alike, and what no bill of theirs covers,
+        comes last, under `EVERYWHERE`. Platforms of which nothing is to be said are left out.
     """
     platforms: dict[str, list[str]] = {}
     for name, deployment in summary["deployments"].items():
         platforms.setdefault(deployment["platform"], []).append(name)
     found = [_basis(summary, platform, names) for platform, names in platforms.items()]
-    shared: tuple[str, ...] = ()
     if len(found) > 1:
-        shared = tuple(text for text in found[0].not_covered if all(text in one.not_covered for one in found))
-    found = [_without(one, shared) for one in found]
-    found.append(Basis(EVERYWHERE, tuple(summary["deployments"]), (), (), shared))
+        covered = tuple(text for text in found[0].not_covered if all(text in one.not_covered for one in found))
+        assumed = tuple(guess for guess in found[0].assumed if all(guess in one.assumed for one in found))
+        found = [_without(one, assumed, covered) for one in found]
+        found.append(Basis(EVERYWHERE, tuple(summary["deployments"]), assumed, (), covered))
     return [one for one in found if one.assumed or one.not_modelled or one.not_covered]
 
 
@@ -74,9 +74,9 @@ def _basis(summary: Tree, platform: str, names: list[str]) -> Basis:
     return Basis(platform, tuple(names), tuple(guesses.values()), modelled, covered)
 
 
-def _without(one: Basis, shared: tuple[str, ...]) -> Basis:
-    covered = tuple(text for text in one.not_covered if text not in shared)
-    return Basis(one.platform, one.deployments, one.assumed, one.not_modelled, covered)
+def _without(one: Basis, assumed: tuple[Tree, ...], covered: tuple[str, ...]) -> Basis:
+    return replace(one, assumed=tuple(guess for guess in one.assumed if guess not in assumed),
+                   not_covered=tuple(text for text in one.not_covered if text not in covered))
 
 
 def ages(summary: Tree) -> dict[str, int]:

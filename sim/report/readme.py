@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sim.report.basis import Basis, aged, bases
+from sim.report.basis import EVERYWHERE, Basis, aged, bases
 from sim.trace.columns import REPLICATIONS, TABLES, markdown
 
 Tree = Mapping[str, Any]
@@ -62,7 +62,7 @@ def _contents(count: int) -> str:
 
 
 def _basis(one: Basis) -> Iterator[str]:
-    yield f"### {one.platform}" + (f" ({', '.join(one.deployments)})" if one.assumed or one.not_modelled else "")
+    yield f"### {one.platform}" + ("" if one.platform == EVERYWHERE else f" ({', '.join(one.deployments)})")
     yield from _listed("Assumed", (f"`{each['path']}` = {each['value']}: {each['reason']}" for each in one.assumed))
     yield from _listed("Not modelled", one.not_modelled)
     yield from _listed("Not in the bill", one.not_covered)

@@ -219,6 +219,13 @@ def test_what_figures_rest_on_is_told_by_platform(summary) -> None:
     # What is so on every platform is said once, and not of each.
     assert text.count("Writing to the prompt cache") == 1
     assert "everywhere" in text
+    guess = {"path": "llm.speed", "value": "60", "standing": "assumed", "reason": "a guess"}
+    for deployment in summary["deployments"].values():
+        deployment["rests_on"].append(guess)
+    text = render(summary, width=120)
+    text = text[text.index("Rests on") : text.index("Advice")]
+    assert text.count("llm.speed") == 1
+    assert "everywhere               Assumed: llm.speed 60" in text
 
 
 @pytest.mark.parametrize(("days", "said"), [

@@ -40,8 +40,8 @@ def bills(*bills: tuple[Line, ...]) -> Any:
 # Failures
 
 
-# Two requests of 300 MiB do not fit beside each other into 512 MiB. Each lasts 60 s: on one deployment 10 s are allowed,
-# on another there is one slot and no place in the queue.
+# Two requests of 300 MiB do not fit beside each other into 512 MiB. Each lasts 60 s: on one deployment 10 s are
+# allowed, on another there is one slot and no place in the queue.
 FAILING: Tree = base(
     workload=workload(request=[{"tool": {"wait": "60 s"}}], memory="300 MiB", serial=False,
                       arrivals={"poisson": {"rate": "20/h"}}),
@@ -66,8 +66,8 @@ def test_failures_are_counted_by_their_cause(folder: Path) -> None:
     first = found.replications.query("replication == 0 and deployment == 'short'").set_index("figure")["value"]
     assert first["requests.failed_by_cause.duration"] == failed
     text = " ".join(one["text"] for one in found.summary["advice"])
-    for said in ("fail for memory: lower `concurrency` (now 8)", "because they last too long: raise `max_duration` (now "
-                 "10 s)", "because the queue is full: let more of them wait with `queue` (now 0)"):
+    for said in ("fail for memory: lower `concurrency` (now 8)", "because they last too long: raise `max_duration` "
+                 "(now 10 s)", "because the queue is full: let more of them wait with `queue` (now 0)"):
         assert said in text
 
 
@@ -84,10 +84,10 @@ def test_what_the_caller_felt_and_what_starting_and_waking_took_are_apart(folder
     found = run(MACHINES, folder)
     for name, state, path in (("machines", "waking", "wake_up_s"), ("containers", "starting", "start_up_s")):
         # Every change of the instance counts, whether a request waited for it or not.
-        spans = found.instances.query("deployment == @name and state == @state")
+        spans = found.instances[found.instances["deployment"].eq(name) & found.instances["state"].eq(state)]
         assert len(spans) > 10
         assert found.estimates[name][f"{path}.mean"].value == pytest.approx(spans["duration_s"].mean(), rel=1e-12)
-        requests = found.requests.query("deployment == @name and fate == 'completed'")
+        requests = found.requests[found.requests["deployment"].eq(name) & found.requests["fate"].eq("completed")]
         first = found.estimates[name]["first_step_s.mean"].value
         assert first == pytest.approx(requests["first_step_s"].mean(), rel=1e-12)
         overhead = found.estimates[name]["overhead_fraction"].value
