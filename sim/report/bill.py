@@ -75,7 +75,7 @@ def arithmetic(line: Tree) -> str:
         Such as "(540,000 − 400,000 free) GB-s × $0.0000166667" or "2,160 h × $0.0160, capped at $9.99 an instance".
     """
     if line["credit"] is not None:
-        return f"credit of up to {dollars(float(line['credit']))} a month"
+        return f"up to {dollars(float(line['credit']))} a month"
     if line["rate"] is None:
         return f"{used(line)}, no price"
     many, each, unit = _unit(line["unit"])
@@ -128,7 +128,7 @@ def _lines(summary: Tree, *, wide: bool) -> Table:
 
 def _add_lines(table: Table, title: str, lines: Sequence[Tree], *, wide: bool) -> None:
     priced = all(line["amount"] is not None for line in lines)
-    # Shares of what is charged; a credit is told as a share of it, too.
+    # Shares of what is charged: a credit is none, it is taken off.
     whole = math.fsum(max(line["amount"] or 0.0, 0.0) for line in lines)
     for index, line in enumerate(_notable(lines, whole)[:_LINES]):
         charged = line["amount"]
@@ -140,7 +140,7 @@ def _add_lines(table: Table, title: str, lines: Sequence[Tree], *, wide: bool) -
             item,
             *([Text(arithmetic(line), style="dim")] if wide else []),
             Text(NONE if charged is None else dollars(charged)),
-            Text(share(charged / whole) if priced and whole else ""),
+            Text(share(charged / whole) if priced and whole and line["credit"] is None else ""),
         )
 
 

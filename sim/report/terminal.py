@@ -182,6 +182,7 @@ def _deployments(summary: Tree, width: int) -> Iterable[RenderableType]:
     yield heading("Deployments", "; ".join(asides))
     if not any(deployment["requests"]["arrived"] for deployment in summary["deployments"].values()):
         yield Text(" No request arrived within the horizon: there is a bill, and nothing else to compare.")
+        return
     yield from tables(summary["deployments"], _columns(summary, notes), width, platforms=True)
     if notes:
         yield notes.lines()
@@ -246,6 +247,8 @@ def _ratio(summary: Tree, path: str, notes: Notes) -> Cell:
 
 def _first_step(summary: Tree, width: int) -> Iterable[RenderableType]:
     deployments = summary["deployments"]
+    if not any(one["requests"]["arrived"] for one in deployments.values()):
+        return
     notes = Notes()
     columns = [Column("first step", name, of(f"first_step_s.{name}", "seconds", notes)) for name in ("p50", "p99")]
     for group, path in (("start-up", "start_up_s"), ("wake-up", "wake_up_s")):

@@ -172,7 +172,17 @@ def test_without_a_request_there_is_a_bill_and_that_is_said(summary) -> None:
     text = render(summary, width=120)
     assert "No request arrived within the horizon" in text
     assert "Advice" not in text
+    assert "p99" not in text[text.index("Deployments") : text.index("Rests on")]
     assert "$154.52" in text
+
+
+def test_a_credit_is_no_share_of_the_bill(summary) -> None:
+    bill = summary["deployments"]["always-on"]["cost"]
+    bill["lines"] = [*bill["lines"][-1:], bill_line("infrastructure", "credit of the plan", 1.0, "month", "-30", -12.3,
+                                                    credit="30")]  # fmt: skip
+    row = next(line for line in lines(summary, width=120) if "credit of the plan" in line)
+    assert row.split("plan")[1].split("  ")[-1].strip() == "−$12.30"
+    assert "up to $30.00 a month" in row
 
 
 def test_start_up_and_wake_up_are_told_where_there_are_any(summary) -> None:
@@ -200,7 +210,7 @@ def test_a_line_of_the_bill_says_its_arithmetic() -> None:
     assert told(instances=8.0, cap="6.49", capped=4.0) == "6 h × $0.5, capped at $6.49 an instance, 4 of 8 of them"
     assert told(instances=4.0, cap="6.49", capped=0.0) == "6 h × $0.5"
     assert told(instances=1.0, least="0.01", raised=1.0) == "6 h × $0.5, at least $0.01 an instance"
-    assert told(quantity=1.0, unit="month", rate="-30", credit="30", amount=-12.3) == "credit of up to $30.00 a month"
+    assert told(quantity=1.0, unit="month", rate="-30", credit="30", amount=-12.3) == "up to $30.00 a month"
 
 
 def test_an_allowance_that_covers_all_is_shown(summary) -> None:
