@@ -41,7 +41,7 @@ class Line:
     cap, least : Decimal or None
         Dollars that one of them costs at the most and at the least, where there is such a thing.
     capped, raised : int or None
-        How many of them cost just the most, and just the least.
+        How many of them would cost more, or less, without it.
     credit : Decimal or None
         Of a credit, the dollars a month that the vendor takes off at most; ``amount`` is what was taken.
     standing : Standing or None

@@ -119,14 +119,15 @@ def test_whole_units_are_of_what_is_not_free() -> None:
 
 
 def test_a_line_says_how_many_instances_met_the_cap_and_the_least_price() -> None:
-    # At $1 an hour, three instances of 50 h cost the cap of $30, two of 30 h just as much, four of 1 h the least of $2.
+    # At $1 an hour, three instances of 50 h cost the cap of $30, two of 30 h just as much without it; four of 1 h cost
+    # the least of $2, five of 2 h just as much without it.
     book = listed(charge(rate="$1", cap="$30", least="$2"), charge("y"))
-    usage = Usage({"x": Used.by_instance((50, 3), (30, 2), (1, 4)), "y": Used(Fraction(1))})
+    usage = Usage({"x": Used.by_instance((50, 3), (30, 2), (1, 4), (2, 5)), "y": Used(Fraction(1))})
     capped, plain = rate(usage, book, NOVEMBER).lines
-    assert (capped.quantity, capped.billable, capped.amount) == (214, 214, 3 * 30 + 2 * 30 + 4 * 2)
+    assert (capped.quantity, capped.billable, capped.amount) == (224, 224, 3 * 30 + 2 * 30 + 4 * 2 + 5 * 2)
     told = capped.to_dict()
     terms = ("instances", "cap", "capped", "least", "raised")
-    assert [told[name] for name in terms] == [9, "30", 3, "2", 4]
+    assert [told[name] for name in terms] == [14, "30", 3, "2", 4]
     assert [plain.to_dict()[name] for name in terms] == [None] * 5
 
 

@@ -70,6 +70,11 @@ def test_columns_of_a_group_stay_together_and_its_name_is_told_again_in_the_next
     assert ["p50", "p95", "p99"] in [line[:3] for line in at_60]
     at_40 = [line.split() for line in lines(summary, width=40)]
     assert at_40.count(["overhead"]) == 2
+    for width in range(50, 90):
+        text = render(summary, width=width)
+        section = text[text.index("First step") : text.index("Bill")]
+        for words in (line.split() for line in section.splitlines()):
+            assert words.count("p50") == words.count("p99"), (width, words)
 
 
 def test_the_order_is_verdicts_deployments_bill_advice_folder(summary) -> None:
