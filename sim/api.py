@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from sim.report.document import document, require_audits
 from sim.scenario import Case, Scenario, Settings
 from sim.stats import Estimate, figure
 from sim.study import Progress, Replication
+from sim.trace.columns import REPLICATIONS
 from sim.trace.frames import Names, tables, together
 
 if TYPE_CHECKING:
@@ -170,6 +172,15 @@ class Result:
         require_audits(self.summary)
         self.summary["advice"] = advise(self.summary)
 
+    def __repr__(self) -> str:
+        settings = f" ({self.case.scenario.settings})" if self.case.scenario.settings else ""
+        counts = [(len(self.case.deployments), "deployment"), (len(self._replications), "replication"),
+                  (len(self.expectations), "expectation")]
+        told = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+        verdicts = Counter(one.verdict for one in self.expectations)
+        judged = f" ({', '.join(f'{count} {verdict}' for verdict, count in verdicts.items())})" if verdicts else ""
+        return f"<Result of {self.case.scenario.name}{settings}: {told}{judged}>"
+
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """The trace of the first replication: requests, attempts, instances and events of all deployments."""
@@ -203,6 +214,16 @@ class Result:
     def events(self) -> pd.DataFrame:
         """What happened, in order of time."""
         return self.tables["events"]
+
+    @cached_property
+    def replications(self) -> pd.DataFrame:
+        """Every figure of every deployment from each replication alone; one row for each, see `sim.study.apart`."""
+        import pandas as pd
+
+        frame = pd.DataFrame(study.apart(self._replications), columns=["replication", "deployment", "figure", "value"])
+        for name in ("deployment", "figure"):
+            frame[name] = pd.Categorical(frame[name], frame[name].drop_duplicates())
+        return frame
 
     @property
     def latency(self) -> pd.DataFrame:
@@ -250,7 +271,7 @@ class Result:
         return folder.write(
             path,
             summary=self.summary,
-            tables=self.tables,
+            tables={**self.tables, REPLICATIONS: self.replications},
             invoices={name: one.invoice.to_dict() for name, one in first.measures.items()},
             case=scenario.show(self.case),
             run_info=self.run_info,

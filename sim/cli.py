@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import sim
-from sim.errors import InputError, Problem, SimError, nearest
+from sim.errors import AdvisedError, InputError, Problem, SimError, nearest
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -123,10 +123,11 @@ def run(
 ) -> int:  # fmt: skip
     """Run the scenario FILE, all of its cases, keep the run in a folder and report it."""
     from sim.report.document import document, require_audits
-    from sim.report.folder import default_folder, require_room
+    from sim.report.folder import RUNS, default_folder, require_room, require_writable
 
     if out is not None:
         require_room(out)
+    require_writable(out or RUNS)
     study = sim.load(file, settings)
     with _progress(hidden=quiet) as progress:
         result = study.run(workers=workers, seed=seed, replications=replications, progress=progress)
@@ -143,7 +144,8 @@ def run(
     if as_json:
         _print(document(summary))
     elif not quiet:
-        _print(_report(summary, file, settings, None if unwritten else folder))
+        given = (*(word for setting in settings for word in ("--set", setting)), *(("--out", str(out)) if out else ()))
+        _print(_report(summary, file, given, None if unwritten else folder))
     if unwritten is not None:
         raise unwritten
     return int(result.exit_code)
@@ -225,14 +227,13 @@ def _counted(scenario: Scenario) -> str:
     return ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
 
 
-def _report(summary: dict[str, Any], file: Path, settings: Sequence[str], folder: Path | None) -> str:
+def _report(summary: dict[str, Any], file: Path, given: Sequence[str], folder: Path | None) -> str:
     from sim.report import sweep, terminal
 
     render = sweep.render if "cases" in summary else terminal.render
-    given = [word for setting in settings for word in ("--set", setting)]
-    repeat = [
-        "sim", "run", str(file), *given, "--seed", str(summary["seed"]), "--replications", str(summary["replications"]),
-    ]  # fmt: skip
+    # Where precision is asked for, the number to begin with decides when it is looked again.
+    first = str(summary["stopping"]["first"])
+    repeat = ["sim", "run", str(file), *given, "--seed", str(summary["seed"]), "--replications", first]
     return render(
         summary,
         width=shutil.get_terminal_size((_WIDTH, 24)).columns,
@@ -262,9 +263,11 @@ def _print(text: str) -> None:
     """Write to standard output; whoever has stopped reading is left alone."""
     try:
         click.echo(text, nl=False)
-    except BrokenPipeError:
+    except OSError as error:
         # What is still in the buffer would be written, and fail, when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise AdvisedError(f"standard output cannot be written: {error.strerror}", "send it elsewhere") from error
 
 
 def _ended_by(error: Exception, *, as_json: bool, debug: bool) -> int:

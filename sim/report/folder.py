@@ -15,7 +15,7 @@ from sim.report.document import document
 if TYPE_CHECKING:
     import pandas as pd
 
-SUMMARY, INVOICE, CASE, RUN_INFO = "summary.json", "invoice.json", "case.yaml", "run-info.json"
+SUMMARY, INVOICE, CASE, RUN_INFO, README = "summary.json", "invoice.json", "case.yaml", "run-info.json", "README.md"
 """Names of files of a run folder, beside a parquet file for each table."""
 
 RUNS = Path("results", "runs")
@@ -49,6 +49,29 @@ def require_room(folder: Path) -> None:
         raise AdvisedError(f"{folder} is a file", "name a folder")
 
 
+def require_writable(folder: Path) -> None:
+    """Refuse a place that cannot be written, before hours are spent on what was to be kept there.
+
+    Parameters
+    ----------
+    folder : Path
+        It, or the nearest folder above it that there is, is tried.
+
+    Raises
+    ------
+    AdvisedError
+        Nothing can be written there.
+    """
+    there = folder.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    try:
+        Path(mkdtemp(dir=there, prefix=".tried.")).rmdir()
+    except OSError as error:
+        raise AdvisedError(f"{folder} cannot be written: {there}: {error.strerror}", "name another folder with --out"
+                           ) from error  # fmt: skip
+
+
 def write(
     folder: Path,
     *,
@@ -68,7 +91,7 @@ def write(
     folder : Path
         Replaced if it holds a run. Folders above it are made.
     summary : mapping
-        ``summary.json``.
+        ``summary.json``; ``README.md`` is made from it.
     tables : mapping of str to DataFrame
         Each becomes a parquet file.
     invoices : mapping
@@ -90,6 +113,7 @@ def write(
     OSError
         It cannot be written. What was there before is still there.
     """
+    from sim.report.readme import readme
     from sim.trace.frames import write_parquet
 
     require_room(folder)
@@ -101,6 +125,7 @@ def write(
         for name, content in ((SUMMARY, summary), (INVOICE, invoices), (RUN_INFO, run_info)):
             (building / name).write_text(document(content), encoding="utf-8")
         (building / CASE).write_text(case, encoding="utf-8")
+        (building / README).write_text(readme(summary), encoding="utf-8")
         for name, frame in tables.items():
             write_parquet(frame, building / f"{name}.parquet")
         _replace(folder, building)

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.billing import Invoice, Month, tile
 from sim.catalog.prices import Group
-from sim.engine.contract import Bools, Demand, Fate, Int64s, Outcome, State, Warmth
+from sim.engine.contract import Bools, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
 from sim.exact import sums, total
 from sim.scenario import BoundDeployment
 from sim.stats import INFINITE
@@ -104,11 +104,17 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             "completed_fraction": (counts["completed"], int(arrived.sum())),
         },
         ratios={
+            "overhead_fraction": _overhead_of_latency(run),
             "utilisation": (busy, up),
             "concurrency": (total(resident), busy),
             "memory_mb": (deployment.base_memory * busy + _weighted(demand.memory[began], resident), busy * 1_000_000),
         },
-        counts={"requests.arrived": int(arrived.sum())} | {f"requests.{fate}": n for fate, n in counts.items()},
+        counts={
+            "requests.arrived": int(arrived.sum()),
+            **{f"requests.{fate}": count for fate, count in counts.items()},
+            **{f"requests.failed_by_cause.{cause.name.lower()}": int((outcome.cause == cause).sum())
+               for cause in Cause if cause is not Cause.NONE},
+        },
         amounts={
             "requests.per_month": Fraction(asked),
             "instances.mean": Fraction(up, demand.horizon),
@@ -132,17 +138,22 @@ def _times(run: Run) -> Times:
     overhead = np.where(completed, waits.latency - ideal, INFINITE)
     first = outcome.step_ended[demand.step_first[:-1]]
     first_step = np.where(first >= 0, first - outcome.arrived, INFINITE)
-    starts = run.spans.state == State.STARTING
-    begin, end = run.spans.begin[starts], run.spans.end[starts]
+    starts, wakes = run.spans.state == State.STARTING, run.spans.state == State.WAKING
     given = {
         "latency_s": latency[arrived],
         "overhead_s": overhead[arrived],
         "first_step_s": first_step[arrived],
-        # Nothing happens at the end of the run: what lasts until then is cut off.
-        "start_up_s": np.where(end < demand.stop, end - begin, INFINITE),
+        "start_up_s": _lengths(run.spans, starts, demand.stop),
+        "wake_up_s": _lengths(run.spans, wakes, demand.stop),
         **{f"wait_s.{cause}": _waited(getattr(waits, cause), came) for cause, came in _came(outcome).items()},
     }
     return Times(given, finite={f"completed.{name}": name for name in ("latency_s", "overhead_s")})
+
+
+def _lengths(spans: Spans, rows: Bools, stop: int) -> Int64s:
+    """Return how long some spans last. Nothing happens at the end of the run: what lasts until then is cut off."""
+    begin, end = spans.begin[rows], spans.end[rows]
+    return np.where(end < stop, end - begin, INFINITE)
 
 
 def _came(outcome: Outcome) -> dict[str, Bools]:
@@ -155,6 +166,13 @@ def _came(outcome: Outcome) -> dict[str, Bools]:
 def _waited(times: Int64s, came: Bools) -> Int64s:
     """Return the waits of those that came to wait; endless for who never got further."""
     return np.where(times >= 0, times, INFINITE)[came]
+
+
+def _overhead_of_latency(run: Run) -> tuple[int, int]:
+    """Add up overhead and latency of the requests that completed, here and on the ideal platform."""
+    both = (run.waits.latency >= 0) & (run.ideal >= 0)
+    latency = total(run.waits.latency[both])
+    return latency - total(run.ideal[both]), latency
 
 
 def _costs(invoice: Invoice, agents: int) -> dict[str, Fraction]:

@@ -150,6 +150,22 @@ TABLES: dict[str, tuple[Column, ...]] = {
 """The tables and their columns, in order."""
 
 
+REPLICATIONS = "replications"
+"""The table of the figures of each replication; all other tables are of one replication, the first."""
+
+REFERENCE: dict[str, tuple[Column, ...]] = {
+    **{name: (DEPLOYMENT, *columns) for name, columns in TABLES.items()},
+    REPLICATIONS: (
+        Column("replication", COUNT, "", "Number of the replication, from 0.", "Demand"),
+        DEPLOYMENT,
+        Column("figure", NAME, "", "Path of the figure, as in `summary.json` and in expectations.", "Outcome"),
+        Column("value", SECONDS, "that of the figure", "What this replication alone says; missing where it is too "
+               "small to say it, infinite where too many requests did not complete.", "Outcome"),
+    ),
+}
+"""Every table of a run as it is kept, with the deployment among its columns."""
+
+
 def check(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Hold a frame against the registry.
 
@@ -194,9 +210,9 @@ def documentation(table: str | None = None) -> pd.DataFrame:
 
     rows = [
         (name, column.name, column.dtype, column.unit, column.meaning, column.origin)
-        for name, columns in TABLES.items()
+        for name, columns in REFERENCE.items()
         if table in (None, name)
-        for column in (DEPLOYMENT, *columns)
+        for column in columns
     ]
     return pd.DataFrame(rows, columns=["table", "column", "dtype", "unit", "meaning", "origin"])
 
@@ -204,8 +220,8 @@ def documentation(table: str | None = None) -> pd.DataFrame:
 def markdown() -> str:
     """Give the reference of the tables as Markdown, one table under a heading each."""
     lines: list[str] = []
-    for name, columns in TABLES.items():
+    for name, columns in REFERENCE.items():
         lines += [f"## {name}", "", "| column | dtype | unit | meaning | from |", "|---|---|---|---|---|"]
-        lines += [f"| {c.name} | {c.dtype} | {c.unit} | {c.meaning} | {c.origin} |" for c in (DEPLOYMENT, *columns)]
+        lines += [f"| {c.name} | {c.dtype} | {c.unit} | {c.meaning} | {c.origin} |" for c in columns]
         lines.append("")
     return "\n".join(lines)

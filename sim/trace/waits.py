@@ -98,9 +98,9 @@ def slowest(found: Waits, ideal: Int64s, per_cent: int = 1) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        Number of ``requests``; their ``overhead`` in microseconds; and of that, the part of each of `CAUSES`. The parts
-        add up to the overhead. An agent's requests wait for each other on the ideal platform too, so ``turn`` is only
-        what comes on top, and may be negative.
+        Number of ``requests``; their ``latency`` and ``overhead`` in microseconds; and of the latter, the part of each
+        of `CAUSES`. The parts add up to the overhead. An agent's requests wait for each other on the ideal platform
+        too, so ``turn`` is only what comes on top, and may be negative.
     """
     rows = np.flatnonzero((found.latency >= 0) & (ideal >= 0))
     overhead = found.latency[rows] - ideal[rows]
@@ -108,5 +108,5 @@ def slowest(found: Waits, ideal: Int64s, per_cent: int = 1) -> dict[str, int]:
     last = np.argsort(-overhead, kind="stable")[:count]
     rows = rows[last]
     parts = {cause: total(getattr(found, cause)[rows]) for cause in CAUSES[1:]}
-    whole = total(overhead[last])
-    return {"requests": len(rows), "overhead": whole, "turn": whole - sum(parts.values()), **parts}
+    whole, latency = total(overhead[last]), total(found.latency[rows])
+    return {"requests": len(rows), "latency": latency, "overhead": whole, "turn": whole - sum(parts.values()), **parts}

@@ -68,7 +68,7 @@ def test_requests_of_a_run() -> None:
     made = bill(SEEN, deployment("aws-lambda/x86", memory=GIB), ["mid-tier"], FEBRUARY,
                 prices("list-2026", "aws-lambda/x86"), prices("list-2026", "llm"))
     duration = next(line for line in made.lines if line.charge == "duration-x86")
-    assert duration.quantity + duration.free == 28 * (12 + 86_400 - 3613)
+    assert duration.quantity == duration.billable + duration.free == 28 * (12 + 86_400 - 3613)
 
 
 def test_cached_tokens_cost_what_cached_tokens_do() -> None:

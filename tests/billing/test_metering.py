@@ -246,7 +246,7 @@ def test_an_allowance_is_not_a_share_of_a_month() -> None:
     free = {"quantity": 20, "per": "h", "standing": "vendor", "source": "a test", "as_of": "2026-11-01"}
     book = listed(charge(allowance="free"), allowances={"free": free})
     made = rate(meter(seen(D, life(0, 0, (BUSY, H))), FLY, book, Month(2026, 11)), book, Month(2026, 11))
-    assert [(line.quantity, line.free, line.amount) for line in made.lines] == [(10, 20, 10)]
+    assert [(line.quantity, line.free, line.billable, line.amount) for line in made.lines] == [(30, 20, 10, 10)]
 
 
 def test_a_cap_is_of_each_server_and_not_of_days() -> None:

@@ -41,9 +41,13 @@ def look(result: Result, path: str) -> Any:
 
 
 def happened(result: Result) -> Any:
-    """All tables and figures, without what only repeats the file."""
-    names = list(result.summary["deployments"])
-    return {name: (figures(result, name), tables(result, name)) for name in names}
+    """All tables and figures, without what only repeats the file: the age of a price is counted from its ``as_of``."""
+    told = {}
+    for name in result.summary["deployments"]:
+        found = figures(result, name)
+        lines = [{key: value for key, value in line.items() if key != "age_days"} for line in found["cost"]["lines"]]
+        told[name] = (found | {"cost": found["cost"] | {"lines": lines}}, tables(result, name))
+    return told
 
 
 def both(pair: Pair, folder: Path) -> tuple[Tree, Tree]:

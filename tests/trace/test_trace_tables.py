@@ -90,13 +90,14 @@ def test_the_slowest_are_divided_among_their_causes(by_hand) -> None:
     found = waits(by_hand.demand, by_hand.outcome)
     # Overheads are 50, 50 and 20. Of request 1's 55 us of waiting for its turn, 5 are there on the ideal platform too.
     assert slowest(found, IDEAL) == {
-        "requests": 1, "overhead": 50, "turn": 0, "queue": 0, "start": 50, "wake": 0, "contention": 0,
+        "requests": 1, "latency": 85, "overhead": 50, "turn": 0, "queue": 0, "start": 50, "wake": 0, "contention": 0,
     }  # fmt: skip
     assert slowest(found, IDEAL, per_cent=100) == {
-        "requests": 3, "overhead": 120, "turn": 50, "queue": 0, "start": 50, "wake": 20, "contention": 0,
+        "requests": 3, "latency": 180, "overhead": 120, "turn": 50, "queue": 0, "start": 50, "wake": 20,
+        "contention": 0,
     }  # fmt: skip
     nobody = slowest(found, np.full(5, NEVER))
-    assert nobody["requests"] == nobody["overhead"] == 0
+    assert nobody["requests"] == nobody["latency"] == nobody["overhead"] == 0
 
 
 def test_waits_add_up_in_every_run(fleets) -> None:
@@ -125,11 +126,12 @@ def test_every_column_is_documented_and_every_table_has_its_columns(made) -> Non
 
 
 def test_the_reference_is_made_from_the_registry() -> None:
-    count = sum(1 + len(columns) for columns in TABLES.values())  # and the deployment
+    # Each with the deployment; and the four columns of the figures of replications.
+    count = sum(1 + len(columns) for columns in TABLES.values()) + 4
     assert len(documentation()) == count
     assert len(documentation("events")) == 1 + len(TABLES["events"])
     text = markdown()
-    assert sum(line.startswith("| ") for line in text.splitlines()) == count + len(TABLES)
+    assert sum(line.startswith("| ") for line in text.splitlines()) == count + len(TABLES) + 1
     assert "| overhead_s | float64 | s |" in text
 
 
