@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import sim
 from sim import claims, scenario, study, workload
 from sim.claims import Verdict
-from sim.errors import InputError
+from sim.errors import InputError, Problem, quoted
 from sim.report import folder
 from sim.report.advice import advise
 from sim.report.document import document, require_audits
@@ -31,6 +30,11 @@ from sim.trace.frames import Names, tables, together
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_RANGES: Mapping[str, tuple[int, int]] = {
+    "seed": (0, 2**64 - 1), "replications": (1, 10_000), "workers": (1, 1024),
+}  # fmt: skip
+"""What arguments of a run may be."""
 
 KINDS = tuple(kind.name.lower() for kind in workload.StepKind)
 
@@ -54,10 +58,7 @@ def load(path: Path | str, settings: Sequence[str] = ()) -> Study:
     InputError
         All that is wrong with it, with line and column.
     """
-    loaded = scenario.load(path, settings)
-    if found := claims.problems(loaded):
-        raise InputError(found)
-    return Study(loaded, Path(path).parent)
+    return Study(scenario.load(path, settings, claims.problems), Path(path).parent)
 
 
 class Study:
@@ -97,16 +98,25 @@ class Study:
         -------
         Result or Sweep
             A sweep, if the scenario has axes.
+
+        Raises
+        ------
+        InputError
+            An argument is out of its range; the run is too large; a data file cannot be used.
         """
         given = {"seed": seed, "replications": replications}
+        _require_whole({**given, "workers": workers})
         changed = {key: value for key, value in given.items() if value is not None}
         chosen = scenario.changed(self.scenario, changed) if changed else self.scenario
+        cases = [(settings, scenario.bind(one, self.directory)) for settings, one in scenario.cases(chosen)]
+        study.require_size([case for _, case in cases], workers)
         if not chosen.axes:
-            return self._run(chosen, workers, progress)
-        cases = scenario.cases(chosen)
+            return self._run(cases[0][1], workers, progress)
         together = _Together(progress, len(cases)) if progress is not None else None
-        done = [self._run(one, workers, together.next() if together is not None else None) for _, one in cases]
-        return Sweep(chosen, dict(zip((settings for settings, _ in cases), done, strict=True)))
+        return Sweep(chosen, {
+            settings: self._run(case, workers, together.next() if together is not None else None)
+            for settings, case in cases
+        })
 
     def cases(self) -> tuple[tuple[Settings, Study], ...]:
         """Make a study of each case: one for each combination of the values of its axes.
@@ -118,8 +128,7 @@ class Study:
         """
         return tuple((settings, Study(one, self.directory)) for settings, one in scenario.cases(self.scenario))
 
-    def _run(self, chosen: Scenario, workers: int | None, progress: Progress | None) -> Result:
-        case = scenario.bind(chosen, self.directory)
+    def _run(self, case: Case, workers: int | None, progress: Progress | None) -> Result:
         began, clock = datetime.now(UTC), time.perf_counter()
         replications_run = study.run(case, workers, progress, partial(_settled, case))
         info = {
@@ -355,22 +364,18 @@ class Sweep:
         return made
 
     def write(self, path: Path) -> Path:
-        """Write the summary of all cases, and below ``cases`` the folder of each.
+        """Write the summary of all cases, and below ``cases`` the folder of each, as a whole or not at all.
 
         Parameters
         ----------
         path : Path
             Replaced if it holds a run.
         """
-        folder.require_room(path)
-        cases = path / "cases"
-        if cases.exists():
-            shutil.rmtree(cases)
-        cases.mkdir(parents=True)
-        (path / folder.SUMMARY).write_text(document(self.summary), encoding="utf-8")
-        for number, (settings, result) in enumerate(self.results.items(), 1):
-            name = re.sub(r"[^\w.=+-]+", "-", str(settings))[:80]
-            result.write(cases / f"{number:03}-{name}")
+        with folder.whole(path) as building:
+            (building / folder.SUMMARY).write_text(document(self.summary), encoding="utf-8")
+            for number, (settings, result) in enumerate(self.results.items(), 1):
+                name = re.sub(r"[^\w.=+-]+", "-", str(settings))[:80]
+                result.write(building / "cases" / f"{number:03}-{name}")
         return path
 
 
@@ -379,6 +384,18 @@ def _worst(verdicts: Iterable[tuple[Settings, Verdict]]) -> Verdict:
     order = ("fails", "inconclusive", "holds")
     settings, worst = min(verdicts, key=lambda pair: order.index(pair[1].verdict))
     return replace(worst, text=f"{worst.text}, in the case {settings}")
+
+
+def _require_whole(arguments: Mapping[str, object]) -> None:
+    """Refuse arguments that are given and no whole numbers within their range."""
+    found = []
+    for name, value in arguments.items():
+        low, high = _RANGES[name]
+        if value is not None and not (type(value) is int and low <= value <= high):
+            found.append(Problem(name, 0, 0, f"{quoted(repr(value))} is not a whole number from {low} to {high}",
+                                 "give one, or leave the argument out"))
+    if found:
+        raise InputError(found)
 
 
 class _Together:

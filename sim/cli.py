@@ -11,9 +11,10 @@ import math
 import os
 import shlex
 import shutil
+import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,7 +27,7 @@ from sim.errors import AdvisedError, InputError, Problem, SimError, nearest
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
-DONE, BUG, INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, BUG, INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 """Exit codes; a run may also end with 3 (an expectation fails) or 4 (one is inconclusive)."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -90,7 +91,7 @@ def _common(command: Command) -> Command:
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done and expectations hold, 1 a bug, 2 bad input, 3 an expectation fails, 4 one is "
-    "inconclusive, 130 interrupted.",
+    "inconclusive, 130 interrupted, 143 terminated.",
 )
 @click.version_option(sim.__version__, prog_name="sim", message="%(prog)s %(version)s")
 @click.pass_context
@@ -110,8 +111,8 @@ _settings = click.option(
 @click.argument("file", type=click.Path(path_type=Path))
 @_settings
 @click.option("--seed", type=click.IntRange(min=0, max=2**64 - 1), help="Seed of all luck, instead of the file's.")
-@click.option("--replications", type=click.IntRange(min=1), help="Independent repetitions, instead of the file's.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are processors when absent.")
+@click.option("--replications", type=click.IntRange(1, 10_000), help="Independent repetitions, instead of the file's.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes; as many as there are processors when absent.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the run, instead of results/runs/SCENARIO/IDENTITY."
 )
@@ -124,11 +125,14 @@ def run(
     """Run the scenario FILE, all of its cases, keep the run in a folder and report it."""
     from sim.report.document import document, require_audits
     from sim.report.folder import RUNS, default_folder, require_room, require_writable
+    from sim.scenario import notices
 
     if out is not None:
         require_room(out)
-    require_writable(out or RUNS)
     study = sim.load(file, settings)
+    require_writable(out or RUNS / study.scenario.name / "run")
+    if not quiet:
+        _warn(notices(study.scenario, study.directory))
     with _progress(hidden=quiet) as progress:
         result = study.run(workers=workers, seed=seed, replications=replications, progress=progress)
     summary = result.summary
@@ -157,18 +161,24 @@ def run(
 @_common
 def validate(files: tuple[Path, ...], settings: tuple[str, ...], as_json: bool) -> int:
     """Check scenario FILES without running them; tell everything that is wrong at once."""
+    from sim.scenario import notices
+
     told = []
     for file in files:
         problems: tuple[Problem, ...] = ()
+        warnings: tuple[Problem, ...] = ()
         try:
             scenario = _checked(file, settings)
         except InputError as error:
             problems = error.problems
             click.echo(str(error) + "\n", err=True)
         else:
+            warnings = notices(scenario, file.parent)
+            _warn(warnings)
             if not as_json:
                 _print(f"{file}: valid, {_counted(scenario)}\n")
-        told.append({"file": str(file), "valid": not problems, "problems": [_plain(one) for one in problems]})
+        told.append({"file": str(file), "valid": not problems, "problems": [_plain(one) for one in problems],
+                     "warnings": [_plain(one) for one in warnings]})
     if as_json:
         from sim.report.document import document
 
@@ -194,6 +204,22 @@ def show(file: Path, settings: tuple[str, ...], as_json: bool) -> int:
     return DONE
 
 
+@program.command(short_help="List the platforms of the catalogue, or explain the one NAME.")
+@click.argument("name", required=False)
+@_common
+def platforms(name: str | None, as_json: bool) -> int:
+    """List the platforms of the catalogue, or explain the one NAME: behaviour, prices, sources."""
+    from sim.report import platforms as report
+    from sim.report.document import document
+
+    found = report.named(name)
+    if found == (name,):
+        _print(document(report.explained(found[0])) if as_json else report.show(found[0]))
+    else:
+        _print(document({"platforms": report.listed(found)}) if as_json else report.show_list(found))
+    return DONE
+
+
 @program.command(short_help="Print the JSON Schema of scenario files, for editors.")
 @_common
 def schema(as_json: bool) -> int:
@@ -207,6 +233,7 @@ def schema(as_json: bool) -> int:
 
 def main() -> None:
     """Run the program on the arguments of the process."""
+    signal.signal(signal.SIGTERM, _terminated)
     program.main()
 
 
@@ -214,10 +241,12 @@ def _checked(file: Path, settings: Sequence[str]) -> Scenario:
     """Load a scenario with everything that can be told without running it."""
     from sim import claims, scenario
 
-    loaded = scenario.load(file, settings)
-    if found := claims.problems(loaded):
-        raise InputError(found)
-    return loaded
+    return scenario.load(file, settings, claims.problems)
+
+
+def _warn(warnings: Iterable[Problem]) -> None:
+    for one in warnings:
+        click.echo(one.render() + "\n", err=True)
 
 
 def _counted(scenario: Scenario) -> str:
@@ -268,6 +297,14 @@ def _print(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise AdvisedError(f"standard output cannot be written: {error.strerror}", "send it elsewhere") from error
+
+
+def _terminated(*_: object) -> None:
+    """End as by an exit in the program itself, so that what was begun is cleared away."""
+    # Once is enough: the signal goes to whole groups of processes at times, and comes again.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    click.echo("terminated", err=True)
+    raise SystemExit(TERMINATED)
 
 
 def _ended_by(error: Exception, *, as_json: bool, debug: bool) -> int:

@@ -46,6 +46,8 @@ class Problem:
         The line of the file, or the text of the option.
     width : int
         Characters that are underlined.
+    warning : bool
+        Whether it should only be known, and keeps nothing from being run.
     """
 
     file: str
@@ -55,6 +57,7 @@ class Problem:
     fix: str = ""
     source: str | None = None
     width: int = 1
+    warning: bool = False
 
     @property
     def place(self) -> str:
@@ -63,7 +66,7 @@ class Problem:
 
     def render(self) -> str:
         """Return the problem as text, without a newline at the end."""
-        lines = [f"{self.place}: error: {self.message}"]
+        lines = [f"{self.place}: {'warning' if self.warning else 'error'}: {self.message}"]
         margin = " " * 4
         if self.source is not None:
             text, before, marks = _excerpt(self.source, self.column - 1, self.width)

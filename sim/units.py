@@ -357,7 +357,7 @@ def _number(plain: str, text: str, what: str, example: str) -> Fraction:
     if number and abs(number.adjusted()) > _LONGEST:
         raise UnitError(f"{quoted(text)} is {'too large' if number.adjusted() > 0 else 'too small'} for {what}",
                         f"write for example `{example}`")
-    return _not_negative(Fraction(number), text, what)
+    return _not_negative(Fraction(number) if number else Fraction(0), text, what)
 
 
 def _not_negative(number: Fraction, text: str, what: str) -> Fraction:

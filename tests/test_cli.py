@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 import sim
 from sim.cli import program
 from sim.errors import AdvisedError, InputError, Problem
+from sim.scenario import loads
 from sim.trace.audit import AuditError
 from sim.trace.columns import REFERENCE
 
@@ -45,11 +46,22 @@ PROBLEMS = (
 )
 
 
+FAKED = """name: tiny
+as_of: 2026-11-01
+month: 2026-11
+horizon: 1 day
+workload: {agents: 1, arrivals: {poisson: {rate: 4/h}}, request: [{wait: 1 s}]}
+deployments: {here: {platform: hetzner/cx23}}
+"""
+
+
 class Fake:
     """A study whose run is over at once."""
 
     exit_code = 0
     summary = SUMMARY
+    scenario = loads(FAKED, Path())
+    directory = Path()
 
     def __init__(self) -> None:
         self.asked: dict[str, Any] = {}
@@ -244,7 +256,7 @@ def test_a_place_that_cannot_be_written_is_told_before_the_run(
         done = call("run", "x.yaml", *arguments)
         assert (done.exit_code, done.stdout) == (2, "")
         assert len(done.stderr.splitlines()) == 1
-        assert "cannot be written" in done.stderr
+        assert "nothing can be written to results" in done.stderr
         assert fake.asked == {}
 
 
@@ -419,7 +431,7 @@ def test_validation_as_json_is_one_document(tiny: Path, tmp_path: Path) -> None:
     done = call("validate", "--json", str(tiny), str(bad))
     assert done.exit_code == 2
     good, wrong = json.loads(done.stdout)["files"]
-    assert good == {"file": str(tiny), "valid": True, "problems": []}
+    assert good == {"file": str(tiny), "valid": True, "problems": [], "warnings": []}
     assert wrong["valid"] is False
     assert wrong["problems"][0]["line"] == 4
     assert wrong["problems"][0]["fix"]

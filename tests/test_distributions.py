@@ -541,3 +541,25 @@ def test_a_distribution_is_taken_as_it_is():
     assert duration(law) is law
     with pytest.raises(AdvisedError, match="cannot be made of"):
         Distribution("exponential", "duration")
+
+
+def test_draws_beyond_any_number_become_the_largest():
+    """A share of 2^-53 is beyond float64: 2^(53/0.01)."""
+    law = duration("pareto(minimum=1 s, shape=0.01)")
+    assert law.integers(np.array([1 - 2**-53, 0.5]))[0] == distributions.LARGEST
+
+
+@pytest.mark.parametrize(("text", "number"), [
+    ("0e99999999", 0), ("1e-99999999", 0), ("1e-16", 0), ("999999999999999", 999_999_999_999_999), ("1.5", 1.5),
+])
+def test_recorded_numbers_of_endless_digits_cost_nothing(text, number, tmp_path):
+    (tmp_path / "x.csv").write_text(f"n\n{text}\n")
+    law = count({"samples": "x.csv", "column": "n"})
+    assert law.samples.read(tmp_path) == (number,)
+
+
+@pytest.mark.parametrize("text", ["1e99999999", "1e15", "-1e-99999999", "1e999999999999999999999", "inf", "sNaN"])
+def test_recorded_numbers_beyond_use_are_refused(text, tmp_path):
+    (tmp_path / "x.csv").write_text(f"n\n{text}\n")
+    with pytest.raises(AdvisedError, match=r"line 2 of `x\.csv`"):
+        count({"samples": "x.csv", "column": "n"}).samples.read(tmp_path)

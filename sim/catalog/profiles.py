@@ -94,6 +94,55 @@ class Range(Sourced, Generic[Amount]):
         return self
 
 
+class Combination(Sourced):
+    """What a vendor refuses although each of the values may be chosen by itself.
+
+    An instance with fewer cores than ``vcpu_below``, or with as many as ``vcpu_from``, has memory from
+    ``memory_at_least`` to ``memory_at_most`` and serves no more than ``concurrency_at_most`` requests at once.
+
+    Attributes
+    ----------
+    vcpu_below, vcpu_from : Fraction or None
+        The instances that it is said of; one of the two.
+    memory_at_least, memory_at_most : int or None
+        Bytes.
+    concurrency_at_most : int or None
+    """
+
+    vcpu_below: Cores | None = None
+    vcpu_from: Cores | None = None
+    memory_at_least: Memory | None = None
+    memory_at_most: Memory | None = None
+    concurrency_at_most: Slots | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Combination:
+        if (self.vcpu_below is None) == (self.vcpu_from is None):
+            raise AdvisedError("it does not say of which instances", "give either `vcpu_below` or `vcpu_from`")
+        if self.memory_at_least is None and self.memory_at_most is None and self.concurrency_at_most is None:
+            raise AdvisedError("it refuses nothing", "give `memory_at_least`, `memory_at_most` or "
+                               "`concurrency_at_most`")
+        return self
+
+    def speaks_of(self, vcpu: Fraction) -> bool:
+        """Say whether instances with so many cores are meant."""
+        return vcpu < self.vcpu_below if self.vcpu_below is not None else vcpu >= (self.vcpu_from or 0)
+
+    @property
+    def of(self) -> str:
+        """The instances that are meant, in words."""
+        if self.vcpu_below is not None:
+            return f"less than {units.show_cores(self.vcpu_below)} vCPU"
+        return f"{units.show_cores(self.vcpu_from or Fraction(0))} vCPU or more"
+
+    def __str__(self) -> str:
+        sizes = (("at least", self.memory_at_least), ("at most", self.memory_at_most))
+        parts = [f"{word} {units.show_size(size)}" for word, size in sizes if size is not None]
+        if self.concurrency_at_most is not None:
+            parts.append(f"concurrency {self.concurrency_at_most} at most")
+        return f"{self.of}: {', '.join(parts)}"
+
+
 class Rung(Entry):
     """A state in which an instance rests after it has been idle.
 
@@ -192,6 +241,11 @@ class Meters(Sourced):
                  self.minimum_idle, self.request)
         return frozenset(name for name in named if name is not None)
 
+    def running(self, minimum: int) -> frozenset[str]:
+        """Every meter that may run where so many instances are kept: without one, nothing idles within the minimum."""
+        phases = (self.starting, self.idle, self.busy, self.entering, self.waking, *self.rungs.values(), self.request)
+        return self.names if minimum else frozenset(name for name in phases if name is not None)
+
 
 class Profile(Entry):
     """How a platform behaves.
@@ -204,6 +258,8 @@ class Profile(Entry):
     id : str
         Such as ``cloud-run/request-based``.
     title, vendor : str
+    isolation : Figure[str] or None
+        What keeps instances apart from those of others; None where no source for it was found.
     sizes : dict of str to Size
     default_size : str or None
         The size of a deployment that names none; None where one must be named.
@@ -212,6 +268,10 @@ class Profile(Entry):
         Bytes of memory that come with one core.
     default_vcpu : Figure[Fraction] or None
     default_memory : Figure[int] or None
+    whole_vcpu_above : Figure[Fraction] or None
+        From so many cores on only whole numbers of them may be chosen; None where any may.
+    combinations : tuple of Combination
+        Which cores go with which memory and concurrency, where they are chosen.
     disk_gb : Figure[Fraction] or None
         Gigabytes (10^9 bytes) of an instance's own disk, where its size does not say it.
     placement : Figure[str]
@@ -245,6 +305,7 @@ class Profile(Entry):
     id: str
     title: str
     vendor: str
+    isolation: Figure[Annotated[str, Field(min_length=1)]] | None = None
     sizes: dict[str, Size] = Field(default_factory=dict)
     default_size: str | None = None
     vcpu_range: Range[Cores] | None = None
@@ -252,6 +313,8 @@ class Profile(Entry):
     memory_per_vcpu: Figure[Memory] | None = None
     default_vcpu: Figure[Cores] | None = None
     default_memory: Figure[Memory] | None = None
+    whole_vcpu_above: Figure[Cores] | None = None
+    combinations: tuple[Combination, ...] = ()
     disk_gb: Figure[Cores] | None = None
     placement: Figure[Placement]
     binding: Figure[Binding]

@@ -92,8 +92,10 @@ class _Checker:
             return theirs if ours == "any" else ours
         if ours.matches(theirs):
             return Dimension(ours.seconds, ours.dollars, ours.bytes, ours.wider(theirs))
-        self._tell(min(left.start, right.start), max(left.end, right.end), f"{ours} cannot be {doing} {theirs}",
-                   _unit(left, right, ours, theirs))
+        bare = _bare(left, right, ours, theirs)
+        start, end = (bare[0].start, bare[0].end) if bare else (min(left.start, right.start), max(left.end, right.end))
+        self._tell(start, end, f"{ours} cannot be {doing} {theirs}",
+                   f"write `{bare[1]}`" if bare else "compare figures of one kind, or their ratio")
         return "unknown"
 
     def _missing(self, node: Figure) -> Literal["unknown"]:
@@ -117,12 +119,12 @@ class _Checker:
         self.found.append(ExpectationError(self._text, start, end, message, fix))
 
 
-def _unit(left: Node, right: Node, ours: Dimension, theirs: Dimension) -> str:
-    """Say which unit a bare number lacks, if that is what is wrong."""
+def _bare(left: Node, right: Node, ours: Dimension, theirs: Dimension) -> tuple[Quantity, str] | None:
+    """Return a number that only lacks its unit, and the number with it."""
     for node, own, other in ((right, theirs, ours), (left, ours, theirs)):
         if isinstance(node, Quantity) and own == NUMBER:
             digits = f"{float(node.value):.10g}"
             for dimension, text in ((SECONDS, f"{digits} s"), (DOLLARS, f"${digits}"), (BYTES, f"{digits} MiB")):
                 if other.matches(dimension):
-                    return f"write `{text}`"
-    return "compare figures of one kind, or their ratio"
+                    return node, text
+    return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from sim.claims.checks import check
 from sim.claims.dimensions import FIGURES, figures
 from sim.claims.language import ExpectationError, parse
 from sim.claims.verdicts import Verdict, judge
+from sim.documents import Document
 from sim.errors import Problem, choose, quoted
 
 if TYPE_CHECKING:
@@ -16,27 +17,36 @@ if TYPE_CHECKING:
     from sim.stats import Estimate
 
 
-def problems(scenario: Scenario) -> list[Problem]:
+def problems(document: Document) -> list[Problem]:
     """Find the expectations that cannot be read, and the figures that there are not.
 
     Parameters
     ----------
-    scenario : Scenario
+    document : Document
+        A scenario as it was written, whatever else is wrong with it.
 
     Returns
     -------
     list of Problem
         With its expectations, and with the precision it asks for.
     """
-    known = figures(scenario.deployments)
+    data: Mapping[str, Any] = document.data
+    deployments, expect = data.get("deployments"), data.get("expect")
+    names = [str(name) for name in deployments] if isinstance(deployments, Mapping) else []
+    if not names:
+        return []  # what is told of that is enough
+    known = figures(names)
     found = []
-    for index, one in enumerate(scenario.expect):
+    for index, one in enumerate(expect if isinstance(expect, list) else ()):
+        text = one.get("that") if isinstance(one, Mapping) else one
+        if not isinstance(text, str) or not text.strip():
+            continue  # the schema says so
         try:
-            errors = check(parse(one.that), known)
+            errors = check(parse(text), known)
         except ExpectationError as error:
             errors = [error]
-        found += [error.problem(_whole(scenario, index)) for error in errors]
-    return [*found, *_imprecise(scenario)]
+        found += [error.problem(document.problem(("expect", index, "that"), "")) for error in errors]
+    return [*found, *_imprecise(document, names)]
 
 
 def verdicts(scenario: Scenario, found: Callable[[str], Estimate], level: float, looks: int) -> list[Verdict]:
@@ -51,25 +61,15 @@ def verdicts(scenario: Scenario, found: Callable[[str], Estimate], level: float,
     return judge([parse(one.that, one.claim, one.note) for one in scenario.expect], found, level, looks)
 
 
-def _imprecise(scenario: Scenario) -> Iterator[Problem]:
+def _imprecise(document: Document, deployments: list[str]) -> Iterator[Problem]:
     """Find the figures that no precision can be asked of."""
-    for path in scenario.precision.figures if scenario.precision is not None else ():
+    precision = document.data.get("precision")
+    for path in precision if isinstance(precision, Mapping) else ():
+        if path == "max_replications":
+            continue
         deployment, _, name = path.partition(".")
         message, fix = f"there is no figure {quoted(path)}", choose(path, FIGURES)
-        if deployment in scenario.deployments and name in FIGURES:
+        if deployment in deployments and name in FIGURES:
             message, fix = "a precision is asked of every deployment", f"write `{name}`"
         if path not in FIGURES:
-            yield _problem(scenario, ("precision", path), message, fix, at_key=True)
-
-
-def _whole(scenario: Scenario, index: int) -> Problem:
-    """Return where an expectation stands."""
-    return _problem(scenario, ("expect", index, "that"))
-
-
-def _problem(
-    scenario: Scenario, place: tuple[str | int, ...], message: str = "", fix: str = "", at_key: bool = False
-) -> Problem:
-    if scenario.document is None:
-        return Problem(scenario.name, 0, 0, message, fix)
-    return scenario.document.problem(place, message, fix, at_key)
+            yield document.problem(("precision", path), message, fix, at_key=True)

@@ -89,7 +89,8 @@ class Distribution:
 
     def integers(self, u: Floats) -> NDArray[np.int64]:
         """Return `quantile` rounded to whole microseconds or counts, half to even, at most `LARGEST`."""
-        return np.rint(np.minimum(self.quantile(u), LARGEST)).astype(np.int64)
+        with np.errstate(over="ignore"):  # what is infinite becomes the largest, too
+            return np.rint(np.minimum(self.quantile(u), LARGEST)).astype(np.int64)
 
     @property
     def mean(self) -> float:

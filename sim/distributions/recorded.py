@@ -17,6 +17,9 @@ from sim import units
 from sim.errors import AdvisedError, choose, quoted
 
 _KEYS: Final = ("samples", "column", "unit", "where")
+_MOST_DIGITS: Final = 15
+"""Digits of a recorded number before the decimal point; what begins as far behind the point is 0."""
+
 _EXAMPLE: Final = "{samples: data/starts.csv.gz, column: start_ms, unit: ms, where: {provider: e2b}}"
 
 
@@ -102,9 +105,12 @@ class Samples:
             number = Decimal(text.strip())
         except InvalidOperation:
             number = Decimal("nan")
-        if not number.is_finite() or number < 0:
+        # What is beyond all use is refused before it costs anything: an exact number of 10^8 digits takes minutes.
+        if not number.is_finite() or number < 0 or (number and number.adjusted() >= _MOST_DIGITS):
             raise AdvisedError(f"line {line} of {quoted(self.file)} has {quoted(text)} in {quoted(self.column)}",
-                               "it must be a number of 0 or more, or nothing")
+                               f"it must be a number of 0 or more with {_MOST_DIGITS} digits or fewer, or nothing")
+        if number.adjusted() < -_MOST_DIGITS or not number:
+            return 0
         if self.unit:
             return round(Fraction(number) * units.duration(f"1 {self.unit}"))
         return int(number) if number == number.to_integral_value() else float(number)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
@@ -50,26 +50,59 @@ def require_room(folder: Path) -> None:
 
 
 def require_writable(folder: Path) -> None:
-    """Refuse a place that cannot be written, before hours are spent on what was to be kept there.
+    """Refuse a place where nothing can be written: told before anything is simulated.
 
     Parameters
     ----------
     folder : Path
-        It, or the nearest folder above it that there is, is tried.
+        Where a run is to be written. Nothing is left behind.
 
     Raises
     ------
     AdvisedError
-        Nothing can be written there.
+        A folder above it cannot be written to, or is no folder.
     """
-    there = folder.absolute()
-    while not there.exists() and there != there.parent:
-        there = there.parent
+    above = folder.parent
+    while not above.exists() and above != above.parent:
+        above = above.parent
     try:
-        Path(mkdtemp(dir=there, prefix=".tried.")).rmdir()
+        Path(mkdtemp(dir=above, prefix=f".{folder.name}.try.")).rmdir()
     except OSError as error:
-        raise AdvisedError(f"{folder} cannot be written: {there}: {error.strerror}", "name another folder with --out"
-                           ) from error  # fmt: skip
+        why = (error.strerror or str(error)).lower()
+        raise AdvisedError(f"nothing can be written to {above}: {why}", "name another folder with `--out`") from error
+
+
+@contextmanager
+def whole(folder: Path) -> Iterator[Path]:
+    """Build a folder beside its place and move it there at the end; nothing is left of one that was not finished.
+
+    Parameters
+    ----------
+    folder : Path
+        Replaced if it holds a run. Folders above it are made. What else a person has put into it stays.
+
+    Yields
+    ------
+    Path
+        The folder to write to.
+
+    Raises
+    ------
+    AdvisedError
+        The folder holds something else than a run.
+    OSError
+        It cannot be written. What was there before is still there.
+    """
+    require_room(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(mkdtemp(dir=folder.parent, prefix=f".{folder.name}.new."))
+    try:
+        # mkdtemp makes the folder private; the result is for whoever may read the folder above.
+        building.chmod(0o755)
+        yield building
+        _replace(folder, building)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
 
 
 def write(
@@ -81,10 +114,7 @@ def write(
     case: str,
     run_info: Mapping[str, Any],
 ) -> Path:
-    """Write the folder of a run.
-
-    It is built beside its place and moved there at the end, so that whoever looks sees the old run or the new one. What
-    else a person has put into the folder stays.
+    """Write the folder of a run, as a whole or not at all; see `whole`.
 
     Parameters
     ----------
@@ -116,21 +146,13 @@ def write(
     from sim.report.readme import readme
     from sim.trace.frames import write_parquet
 
-    require_room(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(mkdtemp(dir=folder.parent, prefix=f".{folder.name}.new."))
-    try:
-        # mkdtemp makes the folder private; the result is for whoever may read the folder above.
-        building.chmod(0o755)
+    with whole(folder) as building:
         for name, content in ((SUMMARY, summary), (INVOICE, invoices), (RUN_INFO, run_info)):
             (building / name).write_text(document(content), encoding="utf-8")
         (building / CASE).write_text(case, encoding="utf-8")
         (building / README).write_text(readme(summary), encoding="utf-8")
         for name, frame in tables.items():
             write_parquet(frame, building / f"{name}.parquet")
-        _replace(folder, building)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
     return folder
 
 

@@ -8,6 +8,7 @@ from sim.scenario.bind import Case, bind
 from sim.scenario.deployment import BoundDeployment, BoundRung
 from sim.scenario.editors import json_schema
 from sim.scenario.load import cases, changed, load, loads
+from sim.scenario.notices import notices
 from sim.scenario.resting import RestsOn
 from sim.scenario.schema import Scenario
 from sim.scenario.show import resolved, show
@@ -26,6 +27,7 @@ __all__ = [
     "json_schema",
     "load",
     "loads",
+    "notices",
     "resolved",
     "show",
 ]

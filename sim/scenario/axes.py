@@ -204,9 +204,12 @@ class _Entry:
     where: Place
 
     def flaw(self, error: PathError) -> Flaw:
-        """Say at its path what is wrong with that."""
+        """Say at its path what is wrong with that; what is meant, is the whole of it."""
         place: Place = ("axes", self.key) if self.short else ("axes", self.key, "path")
-        return Flaw(place, error.message, error.fix, at_key=self.short)
+        meant, fix = re.fullmatch(r"did you mean `(.*)`\?", error.fix), error.fix
+        if meant is not None:
+            fix = f"did you mean {quoted(self.path[: error.start] + meant[1] + self.path[error.end :])}?"
+        return Flaw(place, error.message, fix, at_key=self.short)
 
 
 def _entries(raw: Any) -> Iterator[_Entry]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,8 +118,9 @@ def _placed(name: str, wrong: Mapping[str, Sequence[Flaw]]) -> Iterator[Flaw]:
         if above == name:
             yield Flaw(("deployments", *flaw.place), flaw.message, flaw.fix, flaw.at_key)
         elif (flaw.place, flaw.message) not in [(other.place, other.message) for other in wrong.get(above, ())]:
-            yield Flaw(("deployments", name, "extends"),
-                       f"{flaw.message}; `{flaw.place[-1]}` is inherited from {quoted(above)}", flaw.fix)
+            key, fix = flaw.place[-1], re.sub(r"^(?:did you mean|write) `([^`:]*)`\??$", r"write `\1`", flaw.fix)
+            yield Flaw(("deployments", name, "extends"), f"{flaw.message}; `{key}` is inherited from {quoted(above)}",
+                       f"give {quoted(name)} a `{key}` of its own: {fix}")
 
 
 def _book(data: Mapping[str, Any]) -> tuple[tuple[str, ...] | None, list[Flaw]]:
@@ -144,7 +146,10 @@ def _surroundings(data: Mapping[str, Any]) -> Surroundings:
         memory = units.size(workload["memory"]) if "memory" in workload else Workload.model_fields["memory"].default
     except AdvisedError:
         memory = None
-    return Surroundings(memory, isinstance(arrivals, Mapping) and "sessions" in arrivals)
+    agents = workload.get("agents")
+    # Of what cannot be read, nothing follows.
+    serial = None if workload.get("serial") is False else agents if isinstance(agents, int) else 1
+    return Surroundings(memory, isinstance(arrivals, Mapping) and "sessions" in arrivals, serial)
 
 
 def _model_flaws(data: Mapping[str, Any]) -> Iterator[Flaw]:

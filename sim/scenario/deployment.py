@@ -14,7 +14,7 @@ from sim.errors import UnknownName, quoted
 from sim.scenario import resting
 from sim.scenario.extends import Given
 from sim.scenario.resting import RestsOn
-from sim.scenario.shape import Shape, fit
+from sim.scenario.shape import Needed, Shape, fit, requests
 
 LEAST_KEPT_TIMEOUT = units.SECOND
 """The shortest idle timeout beside a minimum of instances: a kept instance is looked at again that often."""
@@ -116,10 +116,13 @@ class Surroundings:
         Bytes that a request needs; None when that cannot be read.
     sessions : bool
         Whether requests belong to sessions.
+    agents : int or None
+        Agents of the fleet that work on one request at a time; None where they may work on several.
     """
 
     memory: int | None
     sessions: bool
+    agents: int | None = None
 
 
 def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[BoundDeployment | None, list[Flaw]]:
@@ -143,8 +146,8 @@ def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[Boun
         profile = catalog.profile(given.value("platform"))
     except UnknownName as error:
         return None, [_unknown_platform(given, error)]
-    shape, found = fit(name, given, profile, around.memory)
     pool, more = _pool(given, profile, around.sessions)
+    shape, found = fit(name, given, profile, Needed(around.memory, _at_once(pool.placement, around)))
     found += [*more, *_limit_flaws(given, profile), *_ladder_flaws(given, profile, pool.minimum)]
     if shape is None or found:
         return None, found
@@ -182,6 +185,13 @@ def _ladder(given: Given, profile: Profile, memory: int) -> Iterator[BoundRung]:
         if index == 0:
             after, wake = given.value("idle_timeout", after), given.value("wake", wake)
         yield BoundRung(rung.name, after, rung.entering(memory), wake, rung.keeps)
+
+
+def _at_once(placement: str, around: Surroundings) -> int | None:
+    """Return how many requests there may be at once on an instance; turns of a session follow each other."""
+    if placement == "per-session" or (placement == "per-agent" and around.agents is not None):
+        return 1
+    return around.agents
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +243,8 @@ def _limit_flaws(given: Given, profile: Profile) -> Iterator[Flaw]:
     """Say what is beyond the platform's limits."""
     concurrency, most = given.value("concurrency", 1), profile.max_concurrency
     if most is not None and concurrency > most.value:
-        yield Flaw(given.place("concurrency"), f"{profile.id} serves {_requests(most.value)} at once on an instance, "
-                   f"not {concurrency}", f"write {most.value}" if most.value == 1 else f"write 1 to {most.value:,}")
+        yield Flaw(given.place("concurrency"), f"{profile.id} serves {requests(most.value)} at once on an instance, "
+                   f"not {concurrency}", f"write {most.value}" if most.value == 1 else f"write 1 to {most.value}")
     longest = profile.max_duration.value
     if longest is not None and given.value("max_duration", 0) > longest:
         shown = units.show_duration(longest)
@@ -265,7 +275,3 @@ def _unknown_platform(given: Given, error: UnknownName) -> Flaw:
     variants = [known for known in error.known if known.startswith(f"{error.name}/")]
     fix = f"write {' or '.join(quoted(known) for known in variants)}" if variants else error.fix
     return Flaw(given.place("platform"), error.message, fix)
-
-
-def _requests(count: int) -> str:
-    return "one request" if count == 1 else f"{count:,} requests"

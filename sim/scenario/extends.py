@@ -114,7 +114,8 @@ def flaws(keys: Keys) -> Iterator[Flaw]:
 
 def _lacks(name: str, given: Given) -> Iterator[Flaw]:
     if "platform" not in given:
-        yield Flaw((name,), "`platform` is missing", "add `platform: fly/machines`; `sim platforms` lists all", True)
+        yield Flaw((name,), "`platform` is missing",
+                   "add for example `platform: e2b/sandbox`; `sim platforms` lists all", True)
     low, high = given.value("min_instances"), given.value("max_instances")
     own = [bound for bound in _BOUNDS if bound in given and given.place(bound)[0] == name]
     if own and isinstance(low, int) and isinstance(high, int) and low > high:

@@ -130,8 +130,9 @@ def _missing(place: Place, directory: Path, name: str) -> Flaw | None:
     near = [other.name for other in folder.iterdir() if other.is_file()] if folder.is_dir() else []
     if not near:
         return Flaw(place, f"there is no file {quoted(name)}", "paths are relative to the folder of this file")
-    others = [str(Path(name).with_name(other)) for other in sorted(near)]
-    return Flaw(place, f"there is no file {quoted(name)}", choose(name, others, most=6))
+    # A file that another extends names its files from its own folder: only the last part is the same for both.
+    fix = choose(path.name, sorted(near), most=6)
+    return Flaw(place, f"there is no file {quoted(name)}", f"{fix.rstrip('?')}, in that folder")
 
 
 def _header(path: Path) -> list[str]:

@@ -14,6 +14,9 @@ from sim.errors import AdvisedError, quoted
 from sim.scenario.model import Model, Raw
 from sim.scenario.quantities import Whole
 
+_HIGHEST = Fraction(9999, 10_000)
+"""Confidence that may be asked for: an interval at a higher one rests on a tail that no sample shows."""
+
 _SHARE_SCHEMA = {"type": "string", "pattern": r"^\s*([0-9]+(\.[0-9]*)?|\.[0-9]+)\s*%\s*$",
                  "description": "A percentage."}  # fmt: skip
 
@@ -27,9 +30,9 @@ def _above_none(value: object) -> Fraction:
 
 def _level(value: object) -> Fraction:
     share = units.percent(value)
-    if not Fraction(1, 2) <= share < 1:
+    if not Fraction(1, 2) <= share <= _HIGHEST:
         raise AdvisedError(f"{quoted(units.show_percent(share))} is no confidence to draw conclusions with",
-                           "write a percentage from 50% and below 100%, such as `95%`")
+                           f"write 50% to {units.show_percent(_HIGHEST)}, such as `95%`")
     return share
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,13 @@ from sim.scenario.paths import Step
 from sim.scenario.schema import Deployment, Scenario
 from sim.scenario.settings import change
 
+Check = Callable[[Document], Iterable[Problem]]
+"""Finds what else is wrong with a scenario as it was written, such as with its expectations."""
+
 _QUOTES = "put quotes around a text with commas in it"
 
 
-def load(path: Path | str, settings: Sequence[str] = ()) -> Scenario:
+def load(path: Path | str, settings: Sequence[str] = (), check: Check | None = None) -> Scenario:
     """Load a scenario file.
 
     Parameters
@@ -29,6 +32,8 @@ def load(path: Path | str, settings: Sequence[str] = ()) -> Scenario:
     path : Path or str
     settings : sequence of str
         Values to put over those of the file, each ``path=value``; see `sim.scenario.settings`.
+    check : callable, optional
+        See `Check`; what it finds is told with all the rest.
 
     Returns
     -------
@@ -42,10 +47,12 @@ def load(path: Path | str, settings: Sequence[str] = ()) -> Scenario:
         catalogue, and with the data files that it names; in its cases, too.
     """
     path = Path(path)
-    return _loaded(read(path), path, settings)
+    return _loaded(read(path), path, settings, check)
 
 
-def loads(text: str, directory: Path, name: str = "scenario", settings: Sequence[str] = ()) -> Scenario:
+def loads(
+    text: str, directory: Path, name: str = "scenario", settings: Sequence[str] = (), check: Check | None = None
+) -> Scenario:
     """Load a scenario from text; see `load`.
 
     Parameters
@@ -56,8 +63,9 @@ def loads(text: str, directory: Path, name: str = "scenario", settings: Sequence
     name : str
         What to call the text in messages.
     settings : sequence of str
+    check : callable, optional
     """
-    return _loaded(parse(text.encode(), name), directory / name, settings)
+    return _loaded(parse(text.encode(), name), directory / name, settings, check)
 
 
 def changed(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
@@ -119,15 +127,24 @@ def _made(document: Document, settings: Settings) -> Scenario:
         raise InputError(problems(flaws_of(error), document, document.name)) from None
 
 
-def _loaded(document: Document, path: Path, settings: Sequence[str]) -> Scenario:
+def _loaded(document: Document, path: Path, settings: Sequence[str], check: Check | None = None) -> Scenario:
     document, wrong = change(bases.inherited(document, path, Scenario), settings, Scenario)
     scenario, found = _examined(document, path.parent)
-    found += wrong
+    found += [*wrong, *(check(document) if check is not None else ())]
     for _, part in axes.cases(document, _sound_axes(document.data), Scenario):
         found += _examined(part, path.parent, document.data)[1]
+        if check is not None and _compared(part.data) != _compared(document.data):
+            found += check(part)
     if found or scenario is None:
         raise InputError(found)
     return scenario.written_in(document)
+
+
+def _compared(data: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what figures are compared, and of which deployments."""
+    deployments = data.get("deployments")
+    names = list(deployments) if isinstance(deployments, Mapping) else []
+    return data.get("expect"), data.get("precision"), names
 
 
 def _sound_axes(data: Mapping[str, Any]) -> tuple[Axis, ...]:

@@ -116,7 +116,10 @@ class Model(BaseModel):
             return Flaw(place, f"unknown key {quoted(place[-1])}", fix, at_key=True)
         example = _example(cls, str(place[0]))
         if kind == "missing":
-            add = f"add `{place[-1]}: {example}`" if example else f"add `{place[-1]}:` and what belongs below it"
+            if "," in example and example[0] not in "\"[{":
+                example = f'"{example}"'
+            add = (f"add for example `{place[-1]}: {example}`" if example
+                   else f"add `{place[-1]}:` and what belongs below it")
             return Flaw(place, f"{quoted(place[-1])} is missing", add, at_key=True)
         return Flaw(place, *_plainly(kind, value, one.get("ctx", {}), example, one["msg"]))
 
@@ -133,7 +136,7 @@ def _plainly(kind: str, value: Any, context: Mapping[str, Any], example: str, ot
     write = f"write for example `{example}`" if example else f"write {wanted or 'another value'}"
     if kind in _BOUNDS:
         too, words, key = _BOUNDS[kind]
-        return f"{quoted(_yaml(value))} is too {too}", f"write a number {words} {context[key]:,}"
+        return f"{quoted(_yaml(value))} is too {too}", f"write a number {words} {context[key]}"
     if kind == "literal_error":
         return f"{quoted(_yaml(value))} is not possible here", choose(
             str(value), re.findall(r"'([^']*)'", context["expected"]))
@@ -149,6 +152,8 @@ def _plainly(kind: str, value: Any, context: Mapping[str, Any], example: str, ot
         return f"{quoted(_yaml(value))}: {otherwise}", write
     if wanted == "text" and not isinstance(value, (Mapping, list, tuple)):
         return f"{quoted(_yaml(value))} is {_kind(value)}, not text", f'put quotes around it: `"{_yaml(value)}"`'
+    if wanted in ("a whole number", "a number") and isinstance(value, str) and re.fullmatch(r"-?[0-9.]+", value):
+        return f"{quoted(value)} is text, not {wanted}", f"leave the quotes out: `{value}`"
     if wanted == "a list":
         return f"this is {_kind(value)}, not a list", "put `- ` before each item"
     if wanted == "a mapping":

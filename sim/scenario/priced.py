@@ -23,16 +23,24 @@ def of_deployment(deployment: BoundDeployment, book: str) -> Iterator[Priced]:
     book : str
         The price book.
     """
-    meters = deployment.profile.meters
-    spare = meters.minimum_idle
-    in_phases = {meters.starting, meters.idle, meters.busy, meters.entering, meters.waking, *meters.rungs.values()}
-    unused = {spare} if deployment.minimum == 0 and spare not in in_phases else set()
+    meters = deployment.profile.meters.running(deployment.minimum)
     listed = prices(book, deployment.platform)
     for charge in listed.of_size(deployment.size):
-        if charge.meter is None or charge.meter in meters.names - unused:
+        if charge.meter is None or charge.meter in meters:
             yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
-    for credit in listed.credits:
-        yield credit.item, f"{units.show_money(credit.amount)} off a month", "", credit
+    yield from _credits(listed)
+
+
+def of_platform(listed: PriceList) -> Iterator[Priced]:
+    """List all prices of a platform.
+
+    Parameters
+    ----------
+    listed : PriceList
+    """
+    for charge in listed.charges:
+        yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
+    yield from _credits(listed)
 
 
 def of_models(models: Iterable[str], book: str) -> Iterator[Priced]:
@@ -48,6 +56,11 @@ def of_models(models: Iterable[str], book: str) -> Iterator[Priced]:
         for charge in listed.charges:
             if charge.meter == model:
                 yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
+
+
+def _credits(listed: PriceList) -> Iterator[Priced]:
+    for credit in listed.credits:
+        yield credit.item, f"{units.show_money(credit.amount)} off a month", "", credit
 
 
 def _rate(charge: Charge) -> str:

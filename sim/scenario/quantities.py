@@ -14,6 +14,12 @@ from sim import distributions, units
 from sim.distributions import Distribution
 from sim.errors import AdvisedError, quoted
 
+LONGEST = 520 * units.WEEK
+"""Microseconds that anything of a scenario lasts at most, ten years: sums of such times stay within 64 bits."""
+
+MOST_TOKENS = 10**9
+"""Tokens of one call: a hundred times what the largest model takes."""
+
 _NUMBER = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _TIME = r"(us|µs|μs|ms|s|seconds?|min|minutes?|h|hours?|d|days?|weeks?)"
 _BYTES = r"([kMGT]B|[KMGT]iB|B)"
@@ -65,10 +71,18 @@ def _times(value: object) -> Distribution:
     return distributions.duration(value)
 
 
+def _duration(value: object) -> int:
+    time = units.duration(value)
+    if time > LONGEST:
+        raise AdvisedError(f"{quoted(units.show_duration(time))} is longer than anything that is simulated",
+                           f"write `{units.show_duration(LONGEST)}` or less")
+    return time
+
+
 def _whole_days(value: object) -> int:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 10_000:
         raise AdvisedError(f"{quoted(value)} is not a duration: it has no unit", f"write `{value} days`")
-    time = units.duration(value)
+    time = _duration(value)
     if time == 0 or time % units.DAY:
         up = -(-time // units.DAY) or 1
         raise AdvisedError(f"{quoted(units.show_duration(time))} is not a whole number of days",
@@ -81,6 +95,21 @@ def _gap(value: object) -> Distribution:
     if law.always_zero:
         raise AdvisedError("requests without a gap between them never end", "write a gap above 0, such as `30 s`")
     return law
+
+
+def _tokens(value: object) -> Distribution:
+    law = distributions.count(value)
+    largest = _largest(law)
+    if largest > MOST_TOKENS:
+        raise AdvisedError(f"{largest:g} is more tokens than any model takes or makes",
+                           f"write {MOST_TOKENS} or less")
+    return law
+
+
+def _largest(law: Distribution) -> int | float:
+    """Return the largest number that a distribution is written with; of its draws nothing is known before they come."""
+    numbers = [*(float(number) for _, number in law.params), *law.values, *(_largest(part) for _, part in law.parts)]
+    return max(numbers, default=0)
 
 
 def _at_least_once(value: object) -> Distribution:
@@ -124,7 +153,7 @@ def _show_cores(cores: Fraction) -> int | float:
     return int(cores) if cores.denominator == 1 else float(units.show_cores(cores))
 
 
-Duration = Annotated[int, PlainValidator(units.duration), PlainSerializer(units.show_duration, when_used="json"),
+Duration = Annotated[int, PlainValidator(_duration), PlainSerializer(units.show_duration, when_used="json"),
                      WithJsonSchema(_SOME_DURATION_SCHEMA)]  # fmt: skip
 WholeDays = Annotated[int, PlainValidator(_whole_days), PlainSerializer(units.show_duration, when_used="json"),
                       WithJsonSchema(_DURATION_SCHEMA)]  # fmt: skip
@@ -140,7 +169,7 @@ Times = Annotated[Distribution, PlainValidator(_times), PlainSerializer(_show_la
                   WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
 Gap = Annotated[Distribution, PlainValidator(_gap), PlainSerializer(_show_law, when_used="json"),
                 WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
-Counts = Annotated[Distribution, PlainValidator(distributions.count), PlainSerializer(_show_law, when_used="json"),
+Tokens = Annotated[Distribution, PlainValidator(_tokens), PlainSerializer(_show_law, when_used="json"),
                    WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
 Rounds = Annotated[Distribution, PlainValidator(_at_least_once), PlainSerializer(_show_law, when_used="json"),
                    WithJsonSchema(_law_schema("A number of 1 or more", number=True))]  # fmt: skip

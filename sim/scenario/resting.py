@@ -11,7 +11,7 @@ from typing import Any
 from sim import catalog, units
 from sim.catalog import Profile
 from sim.catalog.figures import Sourced
-from sim.catalog.profiles import Meters, Size
+from sim.catalog.profiles import Combination, Meters, Range, Size
 from sim.distributions import Distribution
 from sim.scenario.extends import Given
 
@@ -34,8 +34,9 @@ _OVERRIDES: Mapping[str, tuple[str, ...]] = {
 """Fields of a profile that each key of a deployment replaces."""
 
 _TIMES = frozenset({"after", "enter", "enter_per_gib", "duration", "idle_timeout", "max_duration"})
-_LIMITS = frozenset({"vcpu_range", "memory_range", "max_concurrency", "max_duration", "max_memory"})
-"""Fields that a deployment is held against, and then does not rest on."""
+_LIMITS = frozenset({"vcpu_range", "memory_range", "whole_vcpu_above", "max_concurrency", "max_duration",
+                     "max_memory", "isolation"})  # fmt: skip
+"""Fields that a deployment is held against, or that tell apart platforms only; it does not rest on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def of_platform(profile: Profile, given: Given, size: str | None, placement: str
     for path, figure in catalog.figures(profile):
         top = path.partition(".")[0]
         other_size = top == "sizes" and path != f"sizes.{size}"
-        limit = path.rpartition(".")[2] in _LIMITS
+        limit = path.rpartition(".")[2] in _LIMITS or top == "combinations"
         if not limit and not other_size and not (top == "start" and "start" in given) and path not in replaced:
             yield _figure(path, figure)
     for key, (value, _) in given.pairs.items():
@@ -123,6 +124,12 @@ def default(profile: Profile, key: str) -> str | None:
     return " to ".join(texts) or None
 
 
+def of_profile(profile: Profile) -> Iterator[RestsOn]:
+    """List all figures of a platform."""
+    for path, figure in catalog.figures(profile):
+        yield _figure(path, figure)
+
+
 def of_model(model: str) -> Iterator[RestsOn]:
     """List the figures of a language model."""
     for path, figure in catalog.figures(catalog.llm(model), f"llm.{model}"):
@@ -134,6 +141,10 @@ def _figure(path: str, figure: Sourced) -> RestsOn:
         value = f"{units.show_cores(figure.vcpu)} vCPU, {units.show_size(figure.memory)}"
     elif isinstance(figure, Meters):
         value = ", ".join(sorted(figure.names))
+    elif isinstance(figure, Range):
+        value = f"{_show(path, figure.low)} to {_show(path, figure.high)}"
+    elif isinstance(figure, Combination):
+        value = str(figure)
     else:
         value = _show(path, getattr(figure, "value", None))
     return RestsOn(path, value, figure.standing.value, figure.source, figure.as_of, figure.reason)

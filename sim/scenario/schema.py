@@ -29,7 +29,6 @@ from sim.scenario.intervals import Intervals, Precision
 from sim.scenario.model import Model, Raw, Value
 from sim.scenario.quantities import (
     Cores,
-    Counts,
     Day,
     Duration,
     Gap,
@@ -43,10 +42,14 @@ from sim.scenario.quantities import (
     SomeRate,
     Text,
     Times,
+    Tokens,
     Truth,
     Whole,
     WholeDays,
 )
+
+_MOST = 1_000_000
+"""Agents, instances, and requests at once on an instance."""
 
 _ONE = {"minProperties": 1, "maxProperties": 1}
 
@@ -59,8 +62,8 @@ class Llm(Model):
 
     model: Text = Field(description="Name of a model of the catalogue: its profile gives the time, its price the cost.",
                         examples=["mid-tier"])
-    input: Counts = Field(description="Prompt tokens.", examples=[3000])
-    output: Counts = Field(description="Generated tokens.", examples=[300])
+    input: Tokens = Field(description="Prompt tokens.", examples=[3000])
+    output: Tokens = Field(description="Generated tokens.", examples=[300])
     time: Times | None = Field(None, description="Length of the call; from the model's profile when absent.")
 
 
@@ -140,7 +143,7 @@ class Sessions(Model):
 
     file: Text = Field(description="CSV, gzipped or not, one row for each step; see scenarios/data/README.md for its "
                        "columns.", examples=["data/sessions.csv.gz"])
-    per_day: Number = Field(gt=0, description="Mean sessions a day of the whole fleet.", examples=[400])
+    per_day: Number = Field(ge=0.001, description="Mean sessions a day of the whole fleet.", examples=[400])
     shape: Shape | None = Field(None, description="When sessions start within a week; evenly when absent.")
 
 
@@ -176,7 +179,7 @@ class Arrivals(Model):
 class Workload(Model):
     """Who asks for what and when: the same for every deployment."""
 
-    agents: Whole = Field(ge=1, le=1_000_000, description="Number of agents of the fleet.", examples=[200])
+    agents: Whole = Field(ge=1, le=_MOST, description="Number of agents of the fleet.", examples=[200])
     serial: Truth = Field(True, description="Whether an agent works on one request at a time.")
     arrivals: Arrivals = Field(description="Who asks when.", examples=["{poisson: {rate: 4/h}}"])
     request: Annotated[tuple[Step, ...], Field(min_length=1)] | None = Field(
@@ -217,13 +220,13 @@ class Deployment(Model):
         None, description="Whether a request waits for the instance it opened, or for the first that is free.")
     reuse: Literal["most-recent", "newest", "oldest", "least-loaded"] | None = Field(
         None, description="Which of several free instances takes a request.")  # fmt: skip
-    concurrency: Annotated[Whole, Field(ge=1)] | None = Field(
+    concurrency: Annotated[Whole, Field(ge=1, le=_MOST)] | None = Field(
         None, description="Requests at once on an instance.", examples=[20])  # fmt: skip
-    instances: Annotated[Whole, Field(ge=1)] | None = Field(
+    instances: Annotated[Whole, Field(ge=1, le=_MOST)] | None = Field(
         None, description="Fixed number: both the minimum and the maximum.", examples=[4])  # fmt: skip
-    min_instances: Annotated[Whole, Field(ge=0)] | None = Field(
+    min_instances: Annotated[Whole, Field(ge=0, le=_MOST)] | None = Field(
         None, description="Instances that are kept even when idle.", examples=[1])  # fmt: skip
-    max_instances: Annotated[Whole, Field(ge=1)] | None = Field(
+    max_instances: Annotated[Whole, Field(ge=1, le=_MOST)] | None = Field(
         None, description="Instances that there are at most.", examples=[100])  # fmt: skip
     idle_timeout: Duration | None = Field(
         None, description="Time idle before the first rung of the platform's ladder.", examples=["5 min"])  # fmt: skip

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from sim import units
 from sim.catalog import Profile
-from sim.documents import Flaw
+from sim.catalog.profiles import Size
+from sim.documents import Flaw, Place
 from sim.errors import choose, quoted
+from sim.scenario import combined
 from sim.scenario.extends import Given
 
 
@@ -32,7 +35,23 @@ class Shape:
     memory: int
 
 
-def fit(name: str, given: Given, profile: Profile, needed: int | None) -> tuple[Shape | None, list[Flaw]]:
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What the requests of a workload take.
+
+    Attributes
+    ----------
+    memory : int or None
+        Bytes that a request needs; None when that is not known.
+    at_once : int or None
+        Requests that there may be at once on an instance, whatever its concurrency; None for any number.
+    """
+
+    memory: int | None
+    at_once: int | None
+
+
+def fit(name: str, given: Given, profile: Profile, needed: Needed) -> tuple[Shape | None, list[Flaw]]:
     """Find the shape of a deployment's instances.
 
     Parameters
@@ -43,8 +62,7 @@ def fit(name: str, given: Given, profile: Profile, needed: int | None) -> tuple[
         Its keys, each with the deployment that gives it.
     profile : Profile
         Its platform.
-    needed : int or None
-        Bytes that a request needs; None when that is not known.
+    needed : Needed
 
     Returns
     -------
@@ -55,7 +73,8 @@ def fit(name: str, given: Given, profile: Profile, needed: int | None) -> tuple[
     if found:
         return None, found
     shape = _shape(given, profile)
-    found = list(_memory_flaws(name, given, profile, shape, needed))
+    found = list(combined.flaws(given, profile, shape.vcpu, shape.memory, partial(_holds, given, profile, needed))
+                 or _memory_flaws(given, profile, shape, needed))
     return (None, found) if found else (shape, [])
 
 
@@ -80,9 +99,11 @@ def _named_flaws(name: str, given: Given, profile: Profile) -> Iterator[Flaw]:
                        f"write `size: {enough}` instead" if enough else "write a `size` instead", at_key=True)
     size = given.value("size")
     if size is None and profile.default_size is None and "vcpu" not in given and "memory" not in given:
-        yield Flaw((name,), f"`size` is missing: {profile.id} has several", choose("", profile.sizes, most=6), True)
+        yield Flaw((name,), f"`size` is missing: {profile.id} has several", choose("", _usable(profile), most=6),
+                   True)
     if size is not None and size not in profile.sizes:
-        yield Flaw(given.place("size"), f"{profile.id} has no size {quoted(size)}", choose(size, profile.sizes, most=6))
+        yield Flaw(given.place("size"), f"{profile.id} has no size {quoted(size)}",
+                   choose(size, _usable(profile), most=6))
 
 
 def _free_flaws(given: Given, profile: Profile) -> Iterator[Flaw]:
@@ -108,30 +129,77 @@ def _free_flaws(given: Given, profile: Profile) -> Iterator[Flaw]:
                        f"write {units.show_size(low_memory)} to {units.show_size(high_memory)}")
 
 
-def _memory_flaws(name: str, given: Given, profile: Profile, shape: Shape, needed: int | None) -> Iterator[Flaw]:
-    """Say what does not fit: a request in the memory, the memory in a rung."""
-    key = next((key for key in ("size", "memory") if key in given), None)
-    place = given.place(key) if key else (name,)
-    base = profile.base_memory.value
-    if needed is not None and base + needed > shape.memory:
-        enough = _smallest(profile, shape.vcpu, base + needed)
-        yield Flaw(place, f"no request fits: one takes {units.show_size(needed)} beside the {units.show_size(base)} of "
-                   f"the runtime, an instance has {units.show_size(shape.memory)}",
-                   (f"write `size: {enough}`" if enough else f"write `memory: {_up(base + needed)}` or more")
-                   + ", or lower `workload.memory`", at_key=key is None)  # fmt: skip
+def _memory_flaws(given: Given, profile: Profile, shape: Shape, needed: Needed) -> Iterator[Flaw]:
+    """Say what does not fit: requests in the memory, the memory in a rung."""
+    place = given.place(next((key for key in ("size", "memory") if key in given), "platform"))
+    if needed.memory:
+        yield from _crowd_flaws(place, given, profile, shape, needed)
     for rung in profile.ladder:
         if rung.max_memory is not None and shape.memory > rung.max_memory.value:
             most = units.show_size(rung.max_memory.value)
             shown = units.show_size(shape.memory)
             yield Flaw(place, f"instances of {shown} cannot be {rung.name} on {profile.id}",
-                       f"choose one of up to {most}, or another platform", at_key=key is None)  # fmt: skip
+                       f"choose one of up to {most}, or another platform")
+
+
+def _holds(given: Given, profile: Profile, needed: Needed, memory: int) -> bool:
+    """Say whether so much memory holds a request, and as many as the platform lets in by default."""
+    most = 1 if "concurrency" in given else _most(profile, needed)
+    return profile.base_memory.value + most * (needed.memory or 0) <= memory
+
+
+def _most(profile: Profile, needed: Needed) -> int:
+    """Return how many requests there may be at once by the platform's default."""
+    default = profile.concurrency.value
+    return default if needed.at_once is None else min(default, needed.at_once)
+
+
+def _crowd_flaws(place: Place, given: Given, profile: Profile, shape: Shape, needed: Needed) -> Iterator[Flaw]:
+    """Say whether a request does not fit in the memory, or not as many as the platform lets in by default.
+
+    A concurrency that the deployment gives is its own: what becomes of too many is what a run may be about.
+    """
+    base, each = profile.base_memory.value, needed.memory or 0
+    most = _most(profile, needed)
+    fitting = max(0, shape.memory - base) // each
+    rest = (f"one takes {units.show_size(each)} beside the {units.show_size(base)} of the runtime, an instance has "
+            f"{units.show_size(shape.memory)}")
+    if fitting == 0:
+        larger = _larger(profile, shape, base + each * (1 if "concurrency" in given else most))
+        larger = larger or [f"{one} with `concurrency: 1`" for one in _larger(profile, shape, base + each)]
+        yield Flaw(place, f"no request fits: {rest}", ", or ".join([*larger, "lower `workload.memory`"]))
+    elif fitting < most and "concurrency" not in given:
+        larger = _larger(profile, shape, base + each * most)
+        yield Flaw(place, f"{most} requests at once do not fit, and the default concurrency of {profile.id} lets "
+                   f"them in: {rest}",
+                   ", or ".join([f"write `concurrency: {fitting}`", *larger]))
+
+
+def _larger(profile: Profile, shape: Shape, memory: int) -> list[str]:
+    """Say how to have so much memory; nothing where the platform does not sell it."""
+    if profile.sizes:
+        enough = _smallest(profile, shape.vcpu, memory)
+        return [f"write `size: {enough}`"] if enough else []
+    rounded = -(-memory // 2**27) * 2**27
+    if profile.memory_range is not None and rounded > profile.memory_range.high:
+        return []
+    vcpu = None if combined.allowed(profile, shape.vcpu, rounded) else combined.enough_cores(profile, rounded)
+    with_cores = f" with `vcpu: {units.show_cores(vcpu)}`" if vcpu is not None else ""
+    return [f"write `memory: {units.show_size(rounded)}`{with_cores} or more"]
 
 
 def _smallest(profile: Profile, vcpu: Fraction, memory: int) -> str | None:
     """Return the first of the named sizes with the least memory that have so much of both."""
-    enough = [size for size in profile.sizes.values() if size.vcpu >= vcpu and size.memory >= memory]
+    enough = [size for size in _usable(profile).values() if size.vcpu >= vcpu and size.memory >= memory]
     return min(enough, key=lambda size: size.memory).name if enough else None
 
 
-def _up(memory: int) -> str:
-    return units.show_size(-(-memory // 2**27) * 2**27)
+def _usable(profile: Profile) -> dict[str, Size]:
+    """Return the named sizes whose memory goes into every rung."""
+    most = [rung.max_memory.value for rung in profile.ladder if rung.max_memory is not None]
+    return {name: size for name, size in profile.sizes.items() if not most or size.memory <= min(most)}
+
+
+def requests(count: int) -> str:
+    """Write a number of requests."""
+    return "one request" if count == 1 else f"{count:,} requests"

@@ -7,13 +7,11 @@ leads to its source at the end. So the text is a scenario file, which says the s
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from sim.catalog.figures import Sourced
 from sim.documents import Place
 from sim.documents.comments import OWN, Comments, comments
 from sim.documents.writing import Remarks, block
@@ -21,19 +19,15 @@ from sim.scenario import axes, extends, files, priced, resting
 from sim.scenario.axes import Axis
 from sim.scenario.bind import Case, llm_calls
 from sim.scenario.deployment import BoundDeployment
+from sim.scenario.listing import Sources, grounds, table
 from sim.scenario.model import Model
-from sim.scenario.resting import STATED, RestsOn
+from sim.scenario.resting import STATED
 from sim.scenario.schema import Scenario
 
 _TITLE = "the case as it runs: what begins with #= is added to the author's file"
 _APART = ("workload", "deployments", "expect", "axes")
 _WIDTH = 120
-_COMMENT = 116
-_COLUMNS = (60, 40)
-"""Columns of a page, of a comment in it, and in a comment of names and values, where they fit."""
-
-Row = tuple[str, str, str, str]
-"""What is told, its value, what that rests on, and what else there is to say."""
+"""Columns of a page."""
 
 
 def show(case: Case) -> str:
@@ -48,12 +42,12 @@ def show(case: Case) -> str:
     str
         YAML that loads as an equal scenario. The author's comments are kept at their keys.
     """
-    scenario, sources = case.scenario, _Sources()
+    scenario, sources = case.scenario, Sources()
     whole = scenario.model_dump(mode="json", exclude_none=True)
     data = _as_written(whole, scenario)
     behind: dict[Place, Sequence[str]] = {
         ("deployments", one.name): _behind(one, case, sources) for one in case.deployments}
-    ending = [*_models(case, sources), *sources.lines()]
+    ending = [*_models(case, sources), *sources.lines(OWN)]
     notes, written = _notes(case, whole), _comments(scenario)
     above = {place: one.above for place, one in written.items() if place}
     remarks = Remarks(
@@ -85,7 +79,7 @@ def resolved(case: Case) -> dict[str, Any]:
         "deployments": {
             one.name: {
                 "platform": one.platform,
-                "rests_on": [{"path": figure.path, "value": figure.value, **_grounds(figure)}
+                "rests_on": [{"path": figure.path, "value": figure.value, **grounds(figure)}
                              for figure in one.rests_on],
                 "prices": _plain(priced.of_deployment(one, case.book)),
             }
@@ -96,31 +90,7 @@ def resolved(case: Case) -> dict[str, Any]:
 
 
 def _plain(prices: Iterable[priced.Priced]) -> list[dict[str, Any]]:
-    return [{"item": what, "rate": rate, "terms": terms, **_grounds(one)} for what, rate, terms, one in prices]
-
-
-def _grounds(figure: RestsOn | Sourced) -> dict[str, Any]:
-    day = figure.as_of.isoformat() if figure.as_of is not None else None
-    return {"standing": str(figure.standing), "source": figure.source, "as_of": day, "reason": figure.reason}
-
-
-class _Sources:
-    """What figures rest on: each source once, numbered as they come."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-
-    def mark(self, figure: RestsOn | Sourced) -> str:
-        """Return the standing of a figure, its day, and the number of its source."""
-        text = "; ".join(part for part in (figure.reason, figure.source) if part)
-        number = self._numbers.setdefault(text, len(self._numbers) + 1)
-        return f"{figure.standing} {figure.as_of} [{number}]"
-
-    def lines(self) -> Iterator[str]:
-        """Write the sources."""
-        yield from ("", f"{OWN} sources, behind the reasons for what is assumed or calibrated")
-        for text, number in self._numbers.items():
-            yield from _wrapped(f"{OWN} {f'[{number}]':>5} ", text)
+    return [{"item": what, "rate": rate, "terms": terms, **grounds(one)} for what, rate, terms, one in prices]
 
 
 def _as_written(resolved: dict[str, Any], scenario: Scenario) -> dict[str, Any]:
@@ -219,7 +189,7 @@ def _deployment_notes(case: Case, data: Mapping[str, Any]) -> Iterator[tuple[Pla
 # What is not in the file
 
 
-def _behind(deployment: BoundDeployment, case: Case, sources: _Sources) -> list[str]:
+def _behind(deployment: BoundDeployment, case: Case, sources: Sources) -> list[str]:
     """Say what a deployment rests on beside its own keys: inherited keys, the platform, prices."""
     keys = {name: one.given for name, one in case.scenario.deployments.items()}
     given = extends.resolve(deployment.name, keys)
@@ -232,9 +202,9 @@ def _behind(deployment: BoundDeployment, case: Case, sources: _Sources) -> list[
     prices = [(what, price, sources.mark(one), terms)
               for what, price, terms, one in priced.of_deployment(deployment, case.book)]
     return [
-        *_table("inherited", inherited),
-        *_table(f"{deployment.platform}: {deployment.profile.title}", figures),
-        *_table(f"prices of {case.book}", prices),
+        *table(OWN, "inherited", inherited),
+        *table(OWN, f"{deployment.platform}: {deployment.profile.title}", figures),
+        *table(OWN, f"prices of {case.book}", prices),
     ]
 
 
@@ -247,35 +217,15 @@ def _called(case: Case) -> list[str]:
     return sorted({llm["model"] for _, llm in llm_calls(workload)})
 
 
-def _models(case: Case, sources: _Sources) -> Iterator[str]:
+def _models(case: Case, sources: Sources) -> Iterator[str]:
     """Say what the calls of language models rest on."""
     timed = {one.path: one for deployment in case.deployments for one in deployment.rests_on
              if one.path.startswith("llm.")}
     figures = [(path.removeprefix("llm."), one.value, sources.mark(one), "") for path, one in timed.items()]
     prices = [(what, price, sources.mark(one), terms)
               for what, price, terms, one in priced.of_models(_called(case), case.book)]
-    for lines in (_table("language models", figures), _table(f"prices of tokens, {case.book}", prices)):
+    for lines in (table(OWN, "language models", figures), table(OWN, f"prices of tokens, {case.book}", prices)):
         yield from ["", *lines] if lines else []
-
-
-def _table(title: str, rows: Sequence[Row]) -> list[str]:
-    """Write figures in columns; nothing where there are none."""
-    if not rows:
-        return []
-    first, second = (min(max(len(row[column]) for row in rows), most) for column, most in enumerate(_COLUMNS))
-    lines = [f"{OWN} {title}"]
-    for name, value, mark, terms in rows:
-        row = f"{OWN}   {name:<{first}}  {value:<{second}}  {mark}"
-        lines += [row] if len(row) <= _COMMENT else _wrapped(f"{OWN}   {name:<{first}}  ", f"{value}  {mark}")
-        lines += _wrapped(f"{OWN}       ", terms) if terms else []
-    return lines
-
-
-def _wrapped(head: str, text: str) -> list[str]:
-    """Break a text behind a head, its lines below each other."""
-    lines = textwrap.wrap(text, _COMMENT - len(head), break_long_words=False, break_on_hyphens=False)
-    margin = OWN + " " * (len(head) - len(OWN))
-    return [f"{head}{lines[0]}", *(f"{margin}{line}" for line in lines[1:])]
 
 
 def _text(value: object) -> str:

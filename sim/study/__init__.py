@@ -5,6 +5,19 @@ from sim.study.asked import level, looks
 from sim.study.estimates import Estimates, estimates
 from sim.study.replicate import Replication
 from sim.study.run import Clear, Progress, run
+from sim.study.size import require_size
 from sim.study.summary import summary
 
-__all__ = ["Clear", "Estimates", "Progress", "Replication", "apart", "estimates", "level", "looks", "run", "summary"]
+__all__ = [
+    "Clear",
+    "Estimates",
+    "Progress",
+    "Replication",
+    "apart",
+    "estimates",
+    "level",
+    "looks",
+    "require_size",
+    "run",
+    "summary",
+]

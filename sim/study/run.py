@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 from joblib import Parallel, delayed
+from joblib.externals.loky.process_executor import TerminatedWorkerError  # type: ignore[import-untyped]
 
+from sim.errors import AdvisedError
 from sim.scenario import Case
 from sim.study import asked
 from sim.study.estimates import Estimates, estimates
@@ -45,20 +47,30 @@ def run(
     -------
     list of Replication
         In order of number, whichever was done first; the first of them with its arrays.
+
+    Raises
+    ------
+    AdvisedError
+        The system ended a process.
     """
     looks = asked.looks(case.scenario)
     most = max(later - earlier for earlier, later in pairwise((0, *looks)))
     done: list[Replication] = []
-    with Parallel(n_jobs=min(workers or os.cpu_count() or 1, most), return_as="generator") as parallel:
-        for look in looks:
-            jobs = (delayed(replicate)(case, number, number == 0) for number in range(len(done), look))
-            found: Iterator[Replication] = parallel(jobs)
-            for replication in found:
-                done.append(replication)
-                if progress is not None:
-                    progress(len(done), look)
-            if look < looks[-1] and _enough(case, done, clear):
-                break
+    processes = min(workers or os.cpu_count() or 1, most)
+    try:
+        with Parallel(n_jobs=processes, return_as="generator") as parallel:
+            for look in looks:
+                jobs = (delayed(replicate)(case, number, number == 0) for number in range(len(done), look))
+                found: Iterator[Replication] = parallel(jobs)
+                for replication in found:
+                    done.append(replication)
+                    if progress is not None:
+                        progress(len(done), look)
+                if look < looks[-1] and _enough(case, done, clear):
+                    break
+    except TerminatedWorkerError:
+        raise AdvisedError("the system ended a process of the run, most likely because memory ran out",
+                           f"take fewer workers than {processes}, fewer agents or a shorter horizon") from None
     return done
 
 

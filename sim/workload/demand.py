@@ -9,12 +9,17 @@ import numpy as np
 
 from sim import luck
 from sim.engine.contract import NEVER, Demand, Int64s
+from sim.errors import AdvisedError
 from sim.luck import Stream
 from sim.scenario.schema import Arrivals, Sessions, Workload
+from sim.units import SECOND
 from sim.workload import points, recording, steps, week
 from sim.workload.points import CumulativeRate, Points
 from sim.workload.recording import Recording
 from sim.workload.steps import Unrolling, Work
+
+MAX_WORK = 2**61
+"""Microseconds of work of all requests together, so that sums of it stay in 64 bits."""
 
 _DAY_S = 86_400
 
@@ -133,6 +138,11 @@ def _played(workload: Workload, horizon: int, drain: int, recorded: Recording, a
 
 def _put(workload: Workload, horizon: int, drain: int, agent: Int64s, session: Int64s, after: Int64s, at: Int64s,
          work: Work) -> Demand:
+    longest = float(work.cpu.sum(dtype=np.float64) + work.wait.sum(dtype=np.float64))
+    if longest > MAX_WORK:
+        years = longest / (_DAY_S * SECOND * 365)
+        raise AdvisedError(f"the workload comes to {years:.2g} years of work, which is more than can be counted",
+                           "shorten the steps, or give their distributions a `max`")
     return Demand(
         horizon=horizon, stop=horizon + drain, serial=workload.serial, agent=agent, session=session, after=after,
         at=at, memory=np.full(len(at), workload.memory, np.int64), step_first=work.first, step_kind=work.kind,

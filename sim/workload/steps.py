@@ -17,7 +17,9 @@ from sim import catalog, luck
 from sim.distributions import Distribution
 from sim.distributions.portable import Floats
 from sim.engine.contract import NEVER, Int8s, Int64s
+from sim.errors import AdvisedError
 from sim.luck import Stream
+from sim.scenario.quantities import MOST_TOKENS
 from sim.scenario.schema import Llm, Step
 from sim.units import SECOND
 from sim.workload.points import MAX_POINTS, too_many
@@ -172,8 +174,8 @@ class Unrolling:
 
     def _llm(self, call: Llm, visits: _Visits) -> tuple[Int64s, Int64s, Int64s]:
         """Draw a call: tokens in, tokens out, microseconds."""
-        tokens_in = self._integers(call.input, Stream.TOKENS_IN, visits)
-        tokens_out = self._integers(call.output, Stream.TOKENS_OUT, visits)
+        tokens_in = _possible(self._integers(call.input, Stream.TOKENS_IN, visits), "input")
+        tokens_out = _possible(self._integers(call.output, Stream.TOKENS_OUT, visits), "output")
         if call.time is not None:
             return tokens_in, tokens_out, self._integers(call.time, Stream.WAIT, visits)
         profile = catalog.llm(call.model)
@@ -188,6 +190,15 @@ class Unrolling:
     def _uniform(self, stream: Stream, visits: _Visits) -> Floats:
         return luck.uniform(self._seed, self._replication, stream, self._keys[visits.request],
                             visits.number * VISITS + visits.visit)
+
+
+def _possible(tokens: Int64s, key: str) -> Int64s:
+    """Refuse more tokens than a call can have; the tail of a distribution may bring them."""
+    most = int(tokens.max(initial=0))
+    if most > MOST_TOKENS:
+        raise AdvisedError(f"`{key}` of a call comes to {most:.2g} tokens, more than {MOST_TOKENS:.0e}",
+                           "give its distribution a `max`, such as `pareto(mean=1000, shape=1.5, max=200000)`")
+    return tokens
 
 
 def _visit(request: Int64s) -> Int64s:

@@ -6,6 +6,8 @@ import csv
 import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +16,11 @@ from sim.distributions.portable import Floats
 from sim.engine.contract import Int64s
 from sim.errors import InputError, Problem, choose, quoted
 
-LARGEST = 2.0**40
-"""Numbers of a file are below this: a thousand billion microseconds, or tokens, are beyond any use."""
+LARGEST = 10**9
+"""Numbers of a file are at most this: seconds, tokens or turns beyond a billion are beyond any use."""
+
+_FAR = 30
+"""What begins so many digits behind the decimal point is 0: an exact number of 10^8 digits takes minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,16 @@ class Table:
             When a text is no such number.
         """
         found = np.array([_number(text) for text in self.texts(column)])
-        for row in np.flatnonzero(~((found >= 0) & (found < LARGEST)))[:1]:
+        for row in np.flatnonzero(~((found >= 0) & (found <= LARGEST)))[:1]:
             raise self.wrong(row, f"has {quoted(self.texts(column)[row])} as `{column}`",
-                             "write a number that is not negative")
+                             f"write a number from 0 to {LARGEST}")
         return found
+
+    def exact(self, column: str) -> tuple[Fraction, ...]:
+        """Return a column of numbers as fractions, exactly as they are written; see `numbers`."""
+        self.numbers(column)
+        decimals = (Decimal(text.strip() or "0") for text in self.texts(column))
+        return tuple(Fraction(one) if one and one.adjusted() >= -_FAR else Fraction(0) for one in decimals)
 
     def integers(self, column: str) -> Int64s:
         """Return a column of whole numbers that are not negative; an empty text, or no such column, is 0.

@@ -95,8 +95,8 @@ def _series(path: Path, stamp: int, shape: Shape) -> Week:
         raise found.wrong(row, "has a time outside the week", "count seconds from Monday 00:00, below 604800")
     for row in np.flatnonzero(np.diff(times) <= 0)[:1] + 1:
         raise found.wrong(row, "is not in rising order of time", f"sort the file by `{shape.time}`, each time once")
-    if not found.numbers(shape.rate).any():
+    rates = found.exact(shape.rate)
+    if not any(rates):
         raise table.problem(shape.file, 0, f"has no `{shape.rate}` above 0", "a shape needs a time with some load")
     starts = tuple(times.tolist())
-    rates = tuple(Fraction(text or "0") for text in found.texts(shape.rate))
     return Week(starts, rates) if starts[0] == 0 else Week((0, *starts), (rates[-1], *rates))

@@ -5,12 +5,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from sim import catalog
 from sim.catalog.figures import Standing, figures
 from sim.catalog.lookup import PROFILES
-from sim.catalog.profiles import LlmProfile, Profile, Rung
+from sim.catalog.profiles import Combination, LlmProfile, Profile, Rung
 from sim.errors import UnknownName
+from sim.scenario import combined
 
 MIB = 2**20
 GIB = 2**30
@@ -309,3 +311,26 @@ def test_entering_rounds_to_the_nearest_microsecond() -> None:
     (rung,) = catalog.profile("e2b/sandbox").ladder
     # 4 s for 2^30 bytes: a byte takes 0.0037 us, 135 bytes 0.503 us, 134 bytes 0.499 us.
     assert [Rung.entering(rung, bytes) for bytes in (0, 134, 135)] == [0, 0, 1]
+
+
+@pytest.mark.parametrize(("keys", "message"), [
+    ({"memory_at_most": "1 GiB"}, "it does not say of which instances"),
+    ({"vcpu_below": 1, "vcpu_from": 2, "memory_at_most": "1 GiB"}, "it does not say of which instances"),
+    ({"vcpu_below": 1}, "it refuses nothing"),
+])
+def test_a_combination_says_of_what_and_what(keys, message):
+    with pytest.raises(ValidationError, match=message):
+        Combination.model_validate({**keys, "standing": "vendor", "source": "a document", "as_of": "2026-11-22"})
+
+
+@pytest.mark.parametrize(("vcpu", "memory", "concurrency", "goes"), [
+    # The vendor's two tables: least CPUs for a memory limit, least memory for a CPU limit; and its rules below 1 CPU.
+    (1, 4, 80, True), (1, 4.01, 80, False), (2, 8, 80, True), (2, 8.01, 80, False), (4, 16, 80, True),
+    (4, 16.01, 80, False), (6, 24, 80, True), (6, 24.01, 80, False), (8, 32, 80, True), (4, 2, 80, True),
+    (4, 1.99, 80, False), (6, 3.99, 80, False), (6, 4, 80, True), (8, 3.99, 80, False), (2, 0.125, 80, True),
+    (0.5, 1, 1, True), (0.5, 1.01, 1, False), (0.5, 0.5, 2, False), (0.49, 0.5, 1, True), (0.49, 0.51, 1, False),
+    (0.08, 0.5, 1, True), (0.999, 1, 2, False),
+])  # fmt: skip
+def test_what_goes_together_on_cloud_run(vcpu, memory, concurrency, goes):
+    profile = catalog.profile("cloud-run/request-based")
+    assert combined.allowed(profile, Fraction(str(vcpu)), int(memory * 2**30), concurrency) is goes

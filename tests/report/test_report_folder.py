@@ -13,7 +13,7 @@ import pytest
 from sim.errors import AdvisedError
 from sim.report import folder as folders
 from sim.report.document import document
-from sim.report.folder import default_folder, require_room, require_writable, write
+from sim.report.folder import default_folder, require_room, write
 from sim.report.readme import readme
 from sim.trace.columns import REFERENCE, markdown
 
@@ -62,14 +62,6 @@ def test_the_readme_says_what_is_there_and_what_it_rests_on(summary) -> None:
     assert [line for line in text.splitlines() if line.startswith("# ")] == ["# support-bot", "# Tables"]
     summary.update(replications=1, about=None)
     assert "are of the one replication" in readme(summary)
-
-
-def test_a_place_that_cannot_be_written_is_refused_with_the_reason(tmp_path: Path) -> None:
-    require_writable(tmp_path / "deep" / "er")
-    assert names(tmp_path) == []
-    (tmp_path / "file").write_text("")
-    with pytest.raises(AdvisedError, match=r"file/run cannot be written: .*file: Not a directory"):
-        require_writable(tmp_path / "file" / "run")
 
 
 def test_the_same_content_gives_the_same_bytes(content, tmp_path: Path) -> None:

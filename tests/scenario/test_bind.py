@@ -189,6 +189,9 @@ def test_keys_are_inherited(tmp_path):
     ("hetzner/sizes, size: l", ["instances of 16 GiB cannot be paused on hetzner/sizes"]),
     ("hetzner/free, memory: 149 MiB",
      ["no request fits: one takes 50 MiB beside the 100 MiB of the runtime, an instance has 149 MiB"]),
+    ("hetzner/free, memory: 249 MiB",
+     ["3 requests at once do not fit, and the default concurrency of hetzner/free lets them in: one takes 50 MiB "
+      "beside the 100 MiB of the runtime, an instance has 249 MiB"]),
     ("hetzner/linked, concurrency: 8", ["hetzner/linked serves 7 requests at once on an instance, not 8"]),
     ("hetzner/free, max_duration: 61 min", ["hetzner/free ends every request after 1 h"]),
     ("hetzner/server, idle_timeout: 5 min",
@@ -207,9 +210,12 @@ def test_what_a_platform_does_not_allow(keys, messages, tmp_path):
 
 
 @pytest.mark.parametrize("keys", [
-    "free, memory: 8 GiB", "free, memory: 150 MiB", "free, vcpu: 0.25", "free, vcpu: 4", "linked, concurrency: 7",
+    "free, memory: 8 GiB", "free, memory: 150 MiB, concurrency: 1", "free, vcpu: 0.25", "free, vcpu: 4",
+    "linked, concurrency: 7",
     "free, max_duration: 1 h", "server, max_duration: 9 days", "free, min_instances: 9", "free, idle_timeout: 0",
     "free, min_instances: 1, idle_timeout: 1 s", "free, concurrency: 1000",
+    # Three agents work on one request each: 3 x 50 MiB and the runtime's 100 MiB are just there.
+    "free, memory: 250 MiB", "free, memory: 249 MiB, concurrency: 7", "free, memory: 150 MiB, placement: per-agent",
 ])
 def test_what_a_platform_just_allows(keys, tmp_path):
     assert only(keys, tmp_path)

@@ -38,7 +38,7 @@ def test_they_say_the_same_as_a_changed_file():
 
 def test_the_later_one_counts():
     assert load(BOT, ["workload.agents=5", "workload.agents=6"]).workload.agents == 6
-    both = load(BOT, ["deployments.new={platform: hetzner/cx23}", "deployments.new.instances=3"])
+    both = load(BOT, ["deployments.new={platform: hetzner/cx23, concurrency: 5}", "deployments.new.instances=3"])
     assert both.deployments["new"].instances == 3 and list(both.deployments)[-1] == "new"
 
 
@@ -81,7 +81,8 @@ def test_all_that_is_wrong_is_told_with_what_is_wrong_in_the_file(tmp_path):
 
 
 def test_over_several_lines():
-    scenario = load(BOT, ["deployments={\n  a: {platform: hetzner/cx23}\n}", "reference=a", "expect=[]"])
+    scenario = load(BOT, ["deployments={\n  a: {platform: hetzner/cx23, concurrency: 5}\n}", "reference=a",
+                          "expect=[]"])
     assert list(scenario.deployments) == ["a"]
     with pytest.raises(InputError) as caught:
         load(BOT, ["deployments.suspend={\n  idle_timeout: 5\n}"])

@@ -33,9 +33,7 @@ def told(name):
     before = Path.cwd()
     os.chdir(FOLDER)
     try:
-        scenario = load(name, settings(name))
-        if found := claims.problems(scenario):
-            raise InputError(found)
+        scenario = load(name, settings(name), claims.problems)
         demand(scenario.workload, Path(), scenario.horizon, scenario.drain, scenario.seed, 0)
     except InputError as error:
         return error

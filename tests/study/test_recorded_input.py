@@ -174,7 +174,7 @@ def test_resamples_are_fair(tmp_path: Path) -> None:
 
 
 COVER: Tree = {"intervals": {"cover": "recorded-input"}}
-TWO: Tree = {"here": {"platform": "cloud-run/request-based"}, "there": {"platform": "hetzner/cx23"}}
+TWO: Tree = {"here": {"platform": "cloud-run/request-based", "concurrency": 9}, "there": {"platform": "hetzner/cx23"}}
 
 
 def scenario(**changed: Any) -> Tree:
@@ -217,7 +217,7 @@ def test_intervals_and_verdicts_are_of_resamples_and_say_so(folder: Path) -> Non
 @pytest.mark.parametrize(("change", "covers"), [
     ({}, "chance of the simulation; recorded input as it is"),
     (COVER, "chance of the simulation and of which sessions were recorded"),
-    ({**COVER, "deployments": {"here": {"platform": "cloud-run/request-based", "start": {
+    ({**COVER, "deployments": {"here": {"platform": "cloud-run/request-based", "concurrency": 9, "start": {
         "samples": "starts.csv", "column": "ms", "unit": "ms"}}}},
      "chance of the simulation and of which sessions were recorded; other recorded input as it is")])
 def test_what_intervals_cover_is_told(change: Tree, covers: str, folder: Path) -> None:

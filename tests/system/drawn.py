@@ -164,11 +164,28 @@ def deployments(draw: st.DrawFn, workload: Tree) -> Tree:
         max_duration=one_of(*["3 s", "2 min"], *(["30 days"] if longest is None else [])),
         start=one_of(0, *DURATIONS, "5 min"),
     ))  # fmt: skip
+    keys = together(keys, profile, needed(workload))
     if profile.ladder:
         keys |= draw(given_keys(idle_timeout=one_of("1 s", "10 s", "5 min", "3 days")))
         if profile.ladder[0].keeps:
             keys |= draw(given_keys(wake=one_of(0, *DURATIONS)))
     return keys
+
+
+def together(keys: Tree, profile: Profile, needs: int) -> Tree:
+    """Make of keys that are right by themselves such as go together: as many requests as fit, cores for the memory."""
+    memory = profile.sizes[keys["size"]].memory if profile.sizes else int(keys["memory"].removesuffix(" MiB")) * MIB
+    crowd = profile.base_memory.value + needs * profile.concurrency.value
+    made = ({"concurrency": 1} if crowd > memory else {}) | keys
+    if profile.combinations:  # those of Cloud Run
+        vcpu = keys.get("vcpu", 1)
+        if vcpu < 1 and memory <= 512 * MIB:
+            made["concurrency"] = 1
+        elif vcpu != 1:
+            made["vcpu"] = 8 if memory >= 4096 * MIB else 1
+        elif memory > 4096 * MIB:
+            made["vcpu"] = 8
+    return made
 
 
 @st.composite

@@ -36,7 +36,7 @@ class Pair:
 
 def here(**keys: Any) -> Tree:
     """One deployment, on Cloud Run unless said otherwise."""
-    return {"here": {"platform": "cloud-run/request-based"} | keys}
+    return {"here": {"platform": "cloud-run/request-based", "concurrency": 9} | keys}
 
 
 def call(**changed: Any) -> Tree:
@@ -74,7 +74,7 @@ def crowd(wait: str = "20 s", **keys: Any) -> Tree:
 
 LATENCY, OVERHEAD, COST = "here:latency_s.mean.value", "here:overhead_s.mean.value", "here:cost.infrastructure.value"
 COLD, ARRIVED, TOKENS = "here:cold_start_fraction.value", "here:requests.arrived", "here:tokens.in.value"
-TWO = {"here": {"platform": "cloud-run/request-based"}, "there": {"platform": "hetzner/cx23"}}
+TWO = {"here": {"platform": "cloud-run/request-based", "concurrency": 9}, "there": {"platform": "hetzner/cx23"}}
 EXPECTING = base(expect=[{"that": "here.overhead_s.mean > 0 s", "claim": "A01", "note": "because"}])
 
 PAIRS = (
@@ -93,7 +93,7 @@ PAIRS = (
     Pair("Step.llm", "workload.request.1", {"llm": {"model": "small", "input": 5, "output": 5, "time": "1 s"}},
          {"wait": "1 s"}, (TOKENS, "here:cost.llm.value"), base(workload=workload(request=[{"wait": "1 s"}, {}]))),
     Pair("Step.tool", "workload.request.0", {"tool": {"cpu": "2 s"}}, {"wait": "2 s"},
-         ("here:wait_s.contention.mean.value",), crowd(concurrency=50, vcpu=0.5)),
+         ("here:wait_s.contention.mean.value",), crowd(concurrency=50, vcpu=1)),
     Pair("Step.wait", "workload.request.0.wait", "2 s", "3 s", (LATENCY,), base(workload=workload(request=[{}]))),
     Pair("Step.loop", "workload.request.0", {"loop": {"times": 2, "steps": [{"wait": "2 s"}]}}, {"wait": "2 s"},
          (LATENCY,)),
@@ -134,7 +134,7 @@ PAIRS = (
         "fast": {"platform": "aws-lambda/x86", "memory": "1 GiB", "start": "1 s"}})),
     Pair("Deployment.platform", "deployments.here.platform", "hetzner/cx23", "hetzner/cx33", (COST,)),
     Pair("Deployment.size", "deployments.here.size", "shared-cpu-1x-1gb", "shared-cpu-2x-2gb", (COST, OVERHEAD), own()),
-    Pair("Deployment.vcpu", "deployments.here.vcpu", 1, 0.5, (OVERHEAD, COST), crowd()),
+    Pair("Deployment.vcpu", "deployments.here.vcpu", 2, 1, (OVERHEAD, COST), crowd()),
     Pair("Deployment.memory", "deployments.here.memory", "512 MiB", "1 GiB", (COST,), crowd()),
     Pair("Deployment.placement", "deployments.here.placement", MISSING, "per-agent", (COST, COLD), crowd()),
     Pair("Deployment.binding", "deployments.here.binding", "early", "late", (OVERHEAD,), crowd(start="30 s")),

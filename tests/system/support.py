@@ -17,7 +17,6 @@ import yaml
 
 from sim import claims, scenario, study
 from sim.api import Result, Study
-from sim.errors import InputError
 from sim.scenario import Case
 from sim.study import Replication
 
@@ -106,10 +105,7 @@ def text(tree: Tree) -> str:
 
 def load(tree: Tree | str, folder: Path) -> scenario.Scenario:
     """Load a scenario from its text as the command does from a file."""
-    loaded = scenario.loads(tree if isinstance(tree, str) else text(tree), folder)
-    if found := claims.problems(loaded):
-        raise InputError(found)
-    return loaded
+    return scenario.loads(tree if isinstance(tree, str) else text(tree), folder, check=claims.problems)
 
 
 def bind(tree: Tree | str, folder: Path) -> Case:

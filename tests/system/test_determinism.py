@@ -41,7 +41,7 @@ SAMPLES = {"samples": STARTS, "column": "ms", "unit": "ms"}
 DEPLOYMENTS: Tree = {
     "servers": {"platform": "hetzner/cx23", "instances": 2, "concurrency": 3},
     "suspend": {"platform": "fly/machines", "size": "shared-cpu-1x-1gb", "placement": "per-agent"},
-    "serverless": {"platform": "cloud-run/request-based", "vcpu": 0.5, "concurrency": 4, "idle_timeout": "2 min"},
+    "serverless": {"platform": "cloud-run/request-based", "vcpu": 1, "concurrency": 4, "idle_timeout": "2 min"},
     "functions": {"platform": "aws-lambda/arm", "memory": "1 GiB", "start": SAMPLES},
 }
 EXPECT = ["suspend.overhead_s.mean > 0 s", "serverless.cost.total < 2 * servers.cost.total"]

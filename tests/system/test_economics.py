@@ -123,7 +123,8 @@ def test_the_price_book_changes_the_bill_and_nothing_else(folder: Path) -> None:
 
 
 INSTANT = {
-    "one that holds all": {"platform": "cloud-run/request-based", "vcpu": 8, "concurrency": 1000, "start": 0},
+    "one that holds all": {"platform": "cloud-run/request-based", "vcpu": 8, "memory": "4 GiB", "concurrency": 1000,
+                           "start": 0},
     "one for each": {"platform": "cloud-run/request-based", "concurrency": 1, "start": 0, "idle_timeout": "0 s"},
     "functions": {"platform": "aws-lambda/arm", "memory": "2 GiB", "start": "0 s"},
     "servers": {"platform": "hetzner/ccx23", "instances": 3, "concurrency": 1000},
@@ -248,7 +249,7 @@ def test_a_core_more_is_slower_for_nobody_who_has_an_instance_alone(folder: Path
     tree = base(workload=work(serial=False, request=steps))
     keys = {"platform": "cloud-run/request-based", "concurrency": 1, "start": "1 s", "idle_timeout": "0 s",
             "binding": "early"}  # fmt: skip
-    families = [overheads(keys | {"vcpu": vcpu}, folder, tree) for vcpu in (0.1, 0.5, 1, 4)]
+    families = [overheads(keys | {"vcpu": vcpu}, folder, tree) for vcpu in (0.1, 0.5, 1, 2)]
     for slower, faster in pairwise(families):
         assert (faster <= slower).all()
     # One request uses one core at most.
@@ -261,9 +262,12 @@ def test_a_core_more_is_slower_for_nobody_who_has_an_instance_alone(folder: Path
 
 
 def test_servers_enough_for_all_leave_nobody_waiting(folder: Path) -> None:
-    """Mean wait falls with each server and is none when there are as many as agents."""
+    """Mean wait falls with each server and is none when there are as many as agents.
+
+    One or two would leave some waiting at the end.
+    """
     means = []
-    for servers in (1, 2, 4, 15, 30):
+    for servers in (4, 5, 8, 15, 30):
         tree = crowd("150 s", instances=servers, concurrency=1, vcpu=1)
         told = figures(run(tree, folder), "here")
         means.append(told["wait_s"]["queue"]["mean"]["value"])

@@ -130,8 +130,11 @@ def check_percentiles(told: Tree) -> None:
     for name in ("cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction", "utilisation"):
         value = told[name]["value"]
         assert value is None or 0 <= value <= 1, name
-    counts = {name: figure["value"] for name, figure in told["requests"].items()}
-    assert counts["arrived"] == counts["completed"] + counts["failed"] + counts["unfinished"]
+    counts, causes = told["requests"], told["requests"]["failed_by_cause"]
+    arrived, completed, failed, unfinished = (
+        counts[name]["value"] for name in ("arrived", "completed", "failed", "unfinished"))  # fmt: skip
+    assert arrived == completed + failed + unfinished
+    assert failed == sum(figure["value"] for figure in causes.values())
     work = {name: figure["value"] for name, figure in told["work_s"].items()}
     assert math.isclose(work["offered"], work["useful"] + work["lost"] + work["wasted"] + work["remaining"])
 

@@ -39,7 +39,7 @@ from .support import workload as work
 FOUR: Tree = {
     "servers": {"platform": "hetzner/cx23", "instances": 2, "concurrency": 3},
     "suspend": {"platform": "fly/machines", "size": "shared-cpu-1x-1gb", "placement": "per-agent"},
-    "serverless": {"platform": "cloud-run/request-based", "vcpu": 0.5, "concurrency": 4, "idle_timeout": "2 min"},
+    "serverless": {"platform": "cloud-run/request-based", "vcpu": 1, "concurrency": 4, "idle_timeout": "2 min"},
     "functions": {"platform": "aws-lambda/arm", "memory": "1 GiB"},
 }
 STEPS = [
@@ -127,7 +127,7 @@ def test_a_default_of_a_platform_may_be_written_out(platform: str, folder: Path)
     if profile.duration.value is not None:
         stated["max_duration"] = f"{profile.duration.value} us"
     plain_keys = {"platform": platform} | shape
-    tree = base(deployments={"plain": plain_keys, "stated": plain_keys | stated}, workload=work(memory="20 MiB"))
+    tree = base(deployments={"plain": plain_keys, "stated": plain_keys | stated}, workload=work(memory="4 MiB"))
     result = run(tree, folder)
     assert figures(result, "plain") == figures(result, "stated")
     assert tables(result, "plain") == tables(result, "stated")
@@ -138,7 +138,7 @@ def test_what_is_not_used_up_changes_nothing(slots: int, folder: Path) -> None:
     """Memory, a queue, a maximum and a limit of duration that nobody reaches; 40 slots could fill the memory."""
     keys = {"platform": "cloud-run/request-based", "concurrency": slots, "vcpu": 1}
     least = {"memory": "512 MiB", "max_instances": 40, "queue": 100, "max_duration": "50 min"}
-    most = {"memory": "32 GiB", "max_instances": 4000, "queue": "unlimited", "max_duration": "60 min"}
+    most = {"memory": "4 GiB", "max_instances": 4000, "queue": "unlimited", "max_duration": "60 min"}
     result = run(crowd() | {"deployments": {"least": keys | least, "most": keys | most}}, folder)
     assert figures(result, "least")["requests"]["failed"]["value"] == 0
     assert tables(result, "least") == tables(result, "most")

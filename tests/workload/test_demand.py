@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.engine.contract import NEVER, Demand
+from sim.errors import AdvisedError
 from sim.scenario.schema import Workload
 from sim.units import DAY, HOUR, WEEK
 from sim.workload import ideal, work
@@ -163,3 +165,19 @@ class TestIdeal:
         found = draw(workload({"poisson": {"rate": "40/h"}}, request=[{"wait": "2 min"}]), DAY)
         order = np.random.default_rng(1).permutation(found.n)
         assert np.array_equal(ideal(dataclasses.replace(found, at=found.at[order])), ideal(found)[order])
+
+
+def test_more_tokens_than_a_call_can_have_are_refused():
+    """The mean is infinite: of some hundred calls, one has more than a billion tokens."""
+    call = {"llm": {"model": "mid-tier", "input": 10, "output": "pareto(minimum=10, shape=0.2)"}}
+    with pytest.raises(AdvisedError, match=r"`output` of a call comes to .* more than 1e\+09"):
+        draw(workload({"poisson": {"rate": "4/h"}}, request=[call]))
+    capped = {"llm": {**call["llm"], "output": "pareto(minimum=10, shape=0.2, max=200000)"}}
+    assert draw(workload({"poisson": {"rate": "4/h"}}, request=[capped])).step_tokens_out.max() <= 200_000
+
+
+def test_work_that_no_sum_can_hold_is_refused():
+    """A thousand rounds of 300 years each for some hundred requests: 2^53 us each, and int64 ends at 2^63."""
+    step = {"loop": {"times": 1000, "steps": [{"wait": "pareto(minimum=250 days, shape=0.01)"}]}}
+    with pytest.raises(AdvisedError, match="years of work"):
+        draw(workload({"poisson": {"rate": "4/h"}}, request=[step]))

@@ -103,7 +103,13 @@ class TestShape:
         assert found.rates == (Fraction(1, 20), Fraction(3, 20))
         assert found.mean == Fraction(1, 10)
 
+    def test_numbers_of_endless_digits_cost_nothing(self, tmp_path: Path):
+        """Read exactly, each of them would be an integer of 10^8 digits."""
+        write(tmp_path, "t_s,rate\n0,0e99999999\n3600,1e-99999999\n7200,0e-99999999\n10800,1e-29\n")
+        assert week.from_file(Shape(file="x.csv"), tmp_path).rates == (0, 0, 0, Fraction(1, 10**29))
+
     @pytest.mark.parametrize(("text", "line", "message"), [
+        ("t_s,rate\n0,1e99999999\n", 2, "`1e99999999` as `rate`"),
         ("t_s,rate\n0,x\n", 2, "`x` as `rate`"), ("t_s,rate\n604800,1\n", 2, "outside the week"),
         ("t_s,rate\n0,-1\n", 2, "`-1` as `rate`"), ("t_s,rate\n60,1\n0,2\n", 3, "rising order"),
         ("t_s,rate\n0,1\n0,2\n", 3, "rising order"), ("t_s,rate\n0,0\n", 0, "above 0"), ("t,rate\n0,0\n", 1, "`t_s`"),
