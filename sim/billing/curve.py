@@ -57,11 +57,11 @@ def accumulate(
     Raises
     ------
     AdvisedError
-        The horizon is not whole days.
+        The window is not whole days.
     ValueError
         The price lists are of two books.
     """
-    whole = tile(month, seen.horizon)
+    whole = tile(month, seen.window.length)
     platform, language = Metering(seen, deployment, prices), TokenMetering(seen, models, tokens)
     parts = [whole.until(day) for day in range(month.days + 1)]
     return tuple(

@@ -73,6 +73,15 @@ def _lost(deployment: Tree) -> tuple[float, float]:
     return requests["failed"] / arrived, requests["unfinished"] / arrived
 
 
+def _filling(summary: Tree) -> Iterator[str]:
+    found = summary["warmup"]
+    if not found["settled"]:
+        yield (
+            f"The end of the warm-up was not found: {found['why']}. Figures may still depend on how the run began. "
+            "Simulate longer, give a `warmup`, or see whether a deployment cannot keep up."
+        )
+
+
 def _precision(summary: Tree) -> Iterator[str]:
     count = summary["replications"]
     for expectation in summary.get("expect", ()):
@@ -221,6 +230,7 @@ def _unpriced(summary: Tree) -> Iterator[str]:
 
 _RULES: dict[str, Callable[[Tree], Iterator[str]]] = {
     "losses": _losses,
+    "filling": _filling,
     "unpriced": _unpriced,
     "precision": _precision,
     "choice": _choice,

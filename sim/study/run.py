@@ -9,10 +9,11 @@ from itertools import pairwise
 from joblib import Parallel, delayed
 
 from sim.scenario import Case
-from sim.study import asked
+from sim.study import asked, warmup
 from sim.study.estimates import Estimates, estimates
-from sim.study.replicate import Replication, replicate
+from sim.study.replicate import Replication, fill, replicate
 from sim.study.stopping import precise
+from sim.study.warmup import Filling
 
 Progress = Callable[[int, int], None]
 """Told how many replications of how many are done; there may come to be more of them."""
@@ -29,7 +30,8 @@ def run(
     Where the scenario asks for precision, replications are added in steps that are fixed beforehand, until figures are
     precise and verdicts clear, or there are as many as there may be. It is decided on the first n of them only, so
     their number depends neither on the workers nor on which was done first; and the first n are the same runs, however
-    many follow.
+    many follow. Where it asks for a warm-up that is long enough, pilot runs come first, as many as there are
+    replications to begin with.
 
     Parameters
     ----------
@@ -49,14 +51,23 @@ def run(
     looks = asked.looks(case.scenario)
     most = max(later - earlier for earlier, later in pairwise((0, *looks)))
     done: list[Replication] = []
+    warm_up = warmup.given(case.scenario)
+    pilots: list[dict[str, Filling]] = []
     with Parallel(n_jobs=min(workers or os.cpu_count() or 1, most), return_as="generator") as parallel:
+        if warm_up is None:
+            fillings: Iterator[dict[str, Filling]] = parallel(delayed(fill)(case, one) for one in range(looks[0]))
+            for filling in fillings:
+                pilots.append(filling)
+                if progress is not None:
+                    progress(len(pilots), 2 * looks[0])
+            warm_up = warmup.find(case, pilots)
         for look in looks:
-            jobs = (delayed(replicate)(case, number, number == 0) for number in range(len(done), look))
+            jobs = (delayed(replicate)(case, number, warm_up, number == 0) for number in range(len(done), look))
             found: Iterator[Replication] = parallel(jobs)
             for replication in found:
                 done.append(replication)
                 if progress is not None:
-                    progress(len(done), look)
+                    progress(len(pilots) + len(done), len(pilots) + look)
             if look < looks[-1] and _enough(case, done, clear):
                 break
     return done

@@ -32,6 +32,7 @@ from sim.catalog.prices import prices
 from sim.errors import UnknownName
 from sim.report import plots
 from sim.report.plots import breakdown, cost, exceedance, fleet, style
+from sim.study import warmup
 from sim.study.replicate import replicate
 from sim.trace.spans import spans
 
@@ -75,11 +76,11 @@ def curve(case: Any, replications: int) -> pd.DataFrame:
     found: dict[tuple[str, int, str], list[Any]] = {}
     models = workload.models(case.scenario.workload, case.directory)
     for number in range(replications):
-        one = replicate(case, number, True)
+        one = replicate(case, number, warmup.given(case.scenario), True)
         assert one.demand is not None
         for bound in case.deployments:
             outcome = one.runs[bound.name][1]
-            seen = observe(one.demand, outcome, spans(outcome, one.demand.stop))
+            seen = observe(one.demand, outcome, spans(outcome, one.demand.stop), one.window)
             lists = prices(case.book, bound.platform), prices(case.book, "llm")
             made = amounts(accumulate(seen, bound, models, Month.parse(case.scenario.month), *lists))
             for group, dollars in made.items():
@@ -432,6 +433,7 @@ def test_the_busiest_hours() -> None:
     arrivals = np.array([0.5, 10.2, 10.9, 11.5, 20.1, 20.2]) * hour
     assert fleet.busiest(arrivals, (0.0, 24 * hour)) == (10 * hour, 12 * hour)
     assert fleet.busiest(np.array([]), (0.0, 24 * hour)) == (0, 2 * hour)
+    assert fleet.busiest(arrivals, (12 * hour, 24 * hour)) == (19 * hour, 21 * hour)
 
 
 @pytest.mark.parametrize(("days", "expected"), [

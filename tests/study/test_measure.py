@@ -41,6 +41,7 @@ from sim.study.measure import Measures, Run, measure
 from sim.trace.audit import Audit
 from sim.trace.spans import Spans
 from sim.trace.waits import waits
+from sim.trace.window import Window
 
 S, MB = 1_000_000, 1_000_000
 DAY = 86_400
@@ -129,8 +130,8 @@ BILL = invoice(line(Group.INFRASTRUCTURE, "1.25"), line(Group.INFRASTRUCTURE, "2
 
 
 def run_of(demand: Demand = DEMAND, outcome: Outcome = OUTCOME, bill: Invoice = BILL) -> Run:
-    return Run(demand=demand, outcome=outcome, ideal=IDEAL, waits=waits(demand, outcome), spans=spans(LIVES),
-               invoice=bill, audit=Audit(()))  # fmt: skip
+    return Run(window=Window(0, demand.horizon), demand=demand, outcome=outcome, ideal=IDEAL,
+               waits=waits(demand, outcome), spans=spans(LIVES), invoice=bill, audit=Audit(()))  # fmt: skip
 
 
 def measured(run: Run, month: str = "2026-12", agents: int = 2) -> Measures:
@@ -288,7 +289,8 @@ def test_a_sum_with_an_unknown_price_is_no_sum() -> None:
 
 
 def test_what_is_taken_over(found: Measures) -> None:
-    assert found.invoice is BILL and found.audit == Audit(())
+    assert found.invoice is BILL
+    assert [(check.name, check.passed) for check in found.audit.checks] == [("window", True)]
 
 
 def test_times_of_very_many_instances_do_not_overflow() -> None:
@@ -306,7 +308,7 @@ def test_times_of_very_many_instances_do_not_overflow() -> None:
                        "step_wait": whole - 1})  # fmt: skip
     ideal = np.zeros(count, np.int64)
     run = dataclasses.replace(run_of(), demand=demand, outcome=outcome, ideal=ideal, waits=waits(demand, outcome),
-                              spans=busy)  # fmt: skip
+                              spans=busy, window=Window(0, year))  # fmt: skip
     found = measured(run)
     assert found.amounts["instances.mean"] == count
     assert found.ratios["utilisation"] == (count * year, count * year)
