@@ -231,7 +231,7 @@ def of_requests(requests: Requests, spans: Spans, with_start: bool, window: Wind
     with_start : bool
         Whether the time for which an instance started is billed with the first request that waited for it.
     window : Window
-        What a request does outside it is not billed. It is rounded up as a whole, where it begins.
+        What a request does outside it is not billed. What it does until the end is rounded up, where it begins.
 
     Returns
     -------
@@ -240,16 +240,15 @@ def of_requests(requests: Requests, spans: Spans, with_start: bool, window: Wind
     """
     began = np.flatnonzero((requests.started >= 0) & (requests.started < window.end))
     begin, ended = requests.started[began].copy(), requests.ended[began]
-    end = np.where(ended < 0, np.maximum(window.end, begin), ended)
+    end = np.where(ended < 0, window.end, np.minimum(ended, window.end))
     instance = requests.instance[began]
     if with_start:
         begin -= _start_times(spans, instance, begin, np.asarray(requests.warmth[began] == Warmth.COLD))
     lasting = window.share(begin, end) > 0
     begin, end, instance = begin[lasting], end[lasting], instance[lasting]
     return Records(
-        begin=np.maximum(begin, window.begin) - window.begin, end=np.minimum(end, window.end) - window.begin,
-        instance=instance, begun=np.where(begin >= window.begin, begin - window.begin, NEVER), owner=instance,
-        length=end - begin)
+        begin=np.maximum(begin, window.begin) - window.begin, end=end - window.begin, instance=instance,
+        begun=np.where(begin >= window.begin, begin - window.begin, NEVER), owner=instance, length=end - begin)
 
 
 def minimum_idle(spans: Spans, pool: Int64s, minimum: int, window: Window) -> Objects:

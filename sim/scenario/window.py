@@ -52,8 +52,8 @@ def flaws(raw: Raw) -> Iterator[Flaw]:
     raw : mapping
         The scenario as it was written.
     """
-    if not weekly_load(_key(_key(raw.get("workload"), "arrivals"), "weekly"),
-                       _key(_key(_key(raw.get("workload"), "arrivals"), "sessions"), "shape")):
+    arrivals = _key(raw.get("workload"), "arrivals")
+    if period(_key(arrivals, "weekly"), _key(_key(arrivals, "sessions"), "shape")) != units.WEEK:
         return
     otherwise = {"horizon": "some days of the week would count for more than others",
              "warmup": "the figures would not begin with a Monday, as the load does"}
@@ -65,8 +65,8 @@ def flaws(raw: Raw) -> Iterator[Flaw]:
                        f"number of weeks: {why}", f"write for example `{units.show_duration(weeks)}`")
 
 
-def weekly_load(buckets: Any, shape: Any) -> bool:
-    """Say whether the load repeats each week and not each day.
+def period(buckets: Any, shape: Any) -> int | None:
+    """Say after how long a load repeats.
 
     Parameters
     ----------
@@ -74,12 +74,18 @@ def weekly_load(buckets: Any, shape: Any) -> bool:
         A weekly profile, as it was written or as the schema has it.
     shape : object
         A recorded week, which is taken to differ from day to day; None where there is none.
+
+    Returns
+    -------
+    int or None
+        Microseconds: a week, or a day where all days are alike; None where the load has no cycle.
     """
     if shape is not None:
-        return True
+        return units.WEEK
     texts = {name: _key(one, "when") for name, one in buckets.items()} if isinstance(buckets, Mapping) else {}
-    # What cannot be read is told elsewhere.
-    return bool(texts) and all(isinstance(text, str) for text in texts.values()) and not weekly.repeats_daily(texts)
+    if len(texts) < 2 or not all(isinstance(text, str) for text in texts.values()):
+        return None  # what cannot be read is told elsewhere
+    return units.DAY if weekly.repeats_daily(texts) else units.WEEK
 
 
 def _days(value: Any) -> int:

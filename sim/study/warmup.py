@@ -7,8 +7,8 @@ each bin of time, and the mean numbers of requests in the system and of instance
 replications, as Welch does (1983, The statistical analysis of simulation results), and MSER-5 looks for the cut in each
 of them; see `sim.stats.warm_up`. The latest cut counts, rounded up to whole days.
 
-A load that repeats each week never settles within it, so there the bins are whole weeks, and the pilot lasts at least
-as many of them as the method needs.
+A load that repeats each day or week never settles within it, so there the bins are whole days or weeks, and the pilot
+lasts at least as many of them as the method needs.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from numpy.typing import NDArray
 from sim import stats, units
 from sim.engine.contract import Demand, Fate, Int64s, Outcome
 from sim.scenario import Case, Scenario
-from sim.scenario.window import AUTO, weekly_load
+from sim.scenario.window import AUTO, period
 from sim.study.measure import UP
 from sim.trace.spans import Spans
-from sim.units import DAY, WEEK
+from sim.units import DAY
 
 BINS = 500
-"""Bins of a pilot whose load does not repeat each week: a hundred groups of five."""
+"""Bins of a pilot whose load does not repeat: a hundred groups of five."""
 
-WEEKS = 10
-"""Weeks that a pilot has at least whose load does: as many periods as MSER needs."""
+PERIODS = 10
+"""Days or weeks that a pilot has at least whose load repeats after one: as many as MSER needs."""
 
 _SERIES = ("the overhead", "the number of requests in the system", "the number of instances up")
 
@@ -89,9 +89,10 @@ def given(scenario: Scenario) -> WarmUp | None:
 
 def pilot(scenario: Scenario) -> tuple[int, int]:
     """Return how long a pilot run lasts, and its bins, in microseconds."""
-    if _cyclic(scenario):
-        return max(scenario.horizon, WEEKS * WEEK), WEEK
-    return scenario.horizon, scenario.horizon // BINS
+    cycle = _cycle(scenario)
+    if cycle is None:
+        return scenario.horizon, scenario.horizon // BINS
+    return max(scenario.horizon, PERIODS * cycle), cycle
 
 
 def filling(demand: Demand, outcome: Outcome, ideal: Int64s, spans: Spans, size: int) -> Filling:
@@ -133,13 +134,13 @@ def find(case: Case, pilots: Sequence[Mapping[str, Filling]]) -> WarmUp:
         Where a series does not settle within half of the pilot, that half.
     """
     length, size = pilot(case.scenario)
-    cyclic = _cyclic(case.scenario)
-    whole = WEEK if cyclic else DAY
+    cycle = _cycle(case.scenario)
+    whole = cycle or DAY
     cuts: list[tuple[int, str, bool]] = []
     for deployment in case.deployments:
         first, *others = (one[deployment.name] for one in pilots)
         for name, begins, series in _series(sum(others, first)):
-            cut = stats.warm_up(series, period=1 if cyclic else None)
+            cut = stats.warm_up(series, period=None if cycle is None else 1)
             told = f"{name} of {deployment.name}"
             if cut.first is not None:
                 cuts.append((int(begins[cut.first]) * size, told, True))
@@ -155,12 +156,13 @@ def find(case: Case, pilots: Sequence[Mapping[str, Filling]]) -> WarmUp:
         why = f"in {seen}, {told} settled last, after {units.show_duration(latest)}"
     else:
         why = f"{seen} show no time in which a deployment fills"
-    return WarmUp(found, "MSER of whole weeks" if cyclic else "MSER-5", why, not restless)
+    method = "MSER-5" if cycle is None else f"MSER of whole {'days' if cycle == DAY else 'weeks'}"
+    return WarmUp(found, method, why, not restless)
 
 
-def _cyclic(scenario: Scenario) -> bool:
+def _cycle(scenario: Scenario) -> int | None:
     arrivals = scenario.workload.arrivals
-    return weekly_load(arrivals.weekly, arrivals.sessions and arrivals.sessions.shape)
+    return period(arrivals.weekly, arrivals.sessions and arrivals.sessions.shape)
 
 
 def _series(filled: Filling) -> Iterator[tuple[str, Int64s, NDArray[np.float64] | Int64s]]:

@@ -93,15 +93,16 @@ def test_a_record_of_the_warm_up_was_rounded_up_then() -> None:
     assert used(run, 1, NOVEMBER, charge(round_up="1 h")).used["time"].quantity == 30 * (Fraction(1, 4) + 1)
 
 
-def test_requests_are_rounded_up_as_a_whole_where_they_begin() -> None:
-    # Minutes from the begin of a window of a day: -10 to 15 and 1430 to 1455. In the window are 15, and 10 + 35.
+def test_requests_are_rounded_up_where_they_begin() -> None:
+    # Minutes from the begin of a window of a day: -10 to 15, rounded up before it, and 1430 to 1455, of which 10 count
+    # and are rounded up to 60. Together 75.
     bound = deployment("aws-lambda/x86")
     book = listed(charge("time", meter="invocation", scope="request", round_up="1 h"),
                   charge("count", meter="invocation", measure="requests", per="requests"))
     spans = life(0, 0, (BUSY, 3 * D))
     requests = [(D - 10 * MIN, D + 15 * MIN, 0, 0), (2 * D - 10 * MIN, 2 * D + 15 * MIN, 0, 0)]
     usage = meter(seen(D, spans, requests, warm_up=D), bound, book, NOVEMBER)
-    assert usage.used["time"].quantity == 30
+    assert usage.used["time"].quantity == 30 * Fraction(75, 60)
     assert usage.used["count"].quantity == 30  # of the one that began in the window
 
 
