@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.billing import Month, Usage, meter, rate
+from sim.billing import Month, Usage, meter, meter_tokens, rate
 from sim.billing.continuity import continuity
 from sim.catalog.prices import Scope, prices
 from sim.engine.contract import NEVER
@@ -84,6 +84,9 @@ def test_what_wakes_as_the_week_comes_round_begins_another_record() -> None:
     book = [charge("a", meter="suspended", round_up="1 h"), charge("b", round_up="1 h", scope="start")]
     usage = used(week, 7, NOVEMBER, *book)
     assert (usage.used["a"].quantity, usage.used["b"].quantity) == (5, 5)
+    # One that had worked before it came to rest, 10 min, is rounded up by itself, on Sunday: five hours more.
+    worked = life(0, 0, (BUSY, 20 * MIN)) + life(1, 7 * D - 40 * MIN, (BUSY, 10 * MIN), (RESTING, 2 * D, 0))
+    assert used(worked, 7, NOVEMBER, *book).used["b"].quantity == 10
 
 
 def test_a_record_of_the_warm_up_was_rounded_up_then() -> None:
@@ -156,6 +159,14 @@ def test_the_book_of_a_month_on_a_longer_window() -> None:
     spans = life(0, 0, (IDLE, 6 * D + 12 * H)) + life(1, 20 * D, (IDLE, 30 * D))
     usage = used(spans, 35, NOVEMBER, charge(cap="$500"))
     assert usage.used["time"].instances == ((12, 1), (15 * 24 + 24, 1))
+
+
+def test_tokens_are_of_the_windows_days() -> None:
+    # Two days after three: December has the first 16 times, the second 15 times.
+    steps = [(3 * D - 1, 0, 7, 0, 0, 0), (3 * D, 0, 1000, 0, 0, 0), (5 * D - 1, 0, 10, 0, 0, 0), (5 * D, 0, 7, 0, 0, 0)]
+    book = listed(charge("input", meter="big", measure="input", group="llm", per="1M tokens"))
+    usage = meter_tokens(seen(2 * D, steps=steps, warm_up=3 * D), ["big"], book, DECEMBER)
+    assert usage.used["input"].quantity * 10**6 == 16 * 1000 + 15 * 10
 
 
 def test_windows_after_a_warm_up_see_only_what_is_in_them() -> None:

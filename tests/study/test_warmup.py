@@ -23,8 +23,9 @@ from tests.engine.cases import capacity, demand
 from tests.system.support import Tree, base, bind, requests, run, workload
 
 ENDLESS = {"platform": "hetzner/cx23", "instances": 1, "concurrency": 2000}
-WEEKLY = workload(arrivals={"weekly": {"busy": {"when": "mon", "rate": "6/h"}, "calm": {"when": "otherwise",
-                                                                                       "rate": "1/h"}}})  # fmt: skip
+WEEKLY = workload(
+    arrivals={"weekly": {"busy": {"when": "mon", "rate": "6/h"}, "calm": {"when": "otherwise", "rate": "1/h"}}},
+    request=[{"llm": {"model": "mid-tier", "input": 2000, "output": 300}}, {"tool": {"cpu": "300 ms"}}])
 
 
 def crowd(**changed: Any) -> Tree:
@@ -162,8 +163,12 @@ def test_a_window_sees_the_same_run(folder: Path) -> None:
     assert second["in_window"].tolist() == (both["arrived_us"] >= WEEK).tolist()
     told = late.summary["deployments"]["here"]
     assert told["requests"]["arrived"] == int(second["in_window"].sum()) > 100
-    mean = second[second["in_window"]]["latency_s"].mean()
-    assert told["latency_s"]["mean"]["value"] == pytest.approx(mean, rel=1e-12)
+    counted = second[second["in_window"]]
+    assert told["latency_s"]["mean"]["value"] == pytest.approx(counted["latency_s"].mean(), rel=1e-12)
+    assert told["tokens"]["in"]["value"] == counted["tokens_in"].sum() == 2000 * len(counted)
+    assert told["work_s"]["offered"] == pytest.approx(counted["service_us"].sum() / 1e6, rel=1e-12)
+    assert told["slowest"]["requests"] == -(-len(counted) // 100)
+    assert told["cold_start_fraction"]["value"] == pytest.approx((counted["warmth"] == "cold").mean(), rel=1e-12)
     spans_ = late.instances
     up = spans_[spans_["state"].isin(["starting", "idle", "busy"])]
     time = (up["end_us"].clip(upper=2 * WEEK) - up["begin_us"].clip(lower=WEEK)).clip(lower=0).sum()
