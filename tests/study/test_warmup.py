@@ -162,11 +162,11 @@ def test_a_window_sees_the_same_run(folder: Path) -> None:
     assert both["in_window"].all()
     assert second["in_window"].tolist() == (both["arrived_us"] >= WEEK).tolist()
     told = late.summary["deployments"]["here"]
-    assert told["requests"]["arrived"] == int(second["in_window"].sum()) > 100
+    assert told["requests"]["arrived"]["value"] == int(second["in_window"].sum()) > 100
     counted = second[second["in_window"]]
     assert told["latency_s"]["mean"]["value"] == pytest.approx(counted["latency_s"].mean(), rel=1e-12)
     assert told["tokens"]["in"]["value"] == counted["tokens_in"].sum() == 2000 * len(counted)
-    assert told["work_s"]["offered"] == pytest.approx(counted["service_us"].sum() / 1e6, rel=1e-12)
+    assert told["work_s"]["offered"]["value"] == pytest.approx(counted["service_us"].sum() / 1e6, rel=1e-12)
     assert told["slowest"]["requests"] == -(-len(counted) // 100)
     assert told["cold_start_fraction"]["value"] == pytest.approx((counted["warmth"] == "cold").mean(), rel=1e-12)
     spans_ = late.instances
