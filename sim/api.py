@@ -196,12 +196,13 @@ class Result:
         first = self._replications[0]
         assert first.demand is not None
         workload_, directory = self.case.scenario.workload, self.case.directory
-        ideal, models = workload.ideal(first.demand), workload.models(workload_, directory)
+        models = workload.models(workload_, directory)
         made = {}
         for deployment in self.case.deployments:
             capacity, outcome = first.runs[deployment.name]
             names = Names(KINDS, models, tuple(rung.name for rung in deployment.ladder))
-            made[deployment.name] = tables(first.demand, capacity, outcome, ideal, names)
+            ideal = workload.ideal(first.demand, outcome)
+            made[deployment.name] = tables(first.demand, capacity, outcome, ideal, first.window, names)
         return together(made)
 
     @property

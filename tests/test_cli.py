@@ -25,6 +25,7 @@ from sim.trace.columns import REFERENCE
 
 SUMMARY: dict[str, Any] = {
     "scenario": "tiny", "about": "", "identity": "abcdef0123456789", "seed": 7, "replications": 3, "horizon_s": 86_400,
+    "warmup_s": 0, "warmup": {"method": "given", "why": "", "settled": True},
     "month": "2026-11", "as_of": "2026-11-01", "prices": "list-2026", "agents": 1, "level": 0.95, "covers": "chance",
     "stopping": {"first": 3},
     "reference": "here", "paired": {}, "expect": [], "advice": [],

@@ -141,6 +141,15 @@ def _lost(deployment: Tree) -> tuple[float, float]:
     return requests["failed"]["value"] / arrived, requests["unfinished"]["value"] / arrived
 
 
+def _filling(summary: Tree) -> Iterator[str]:
+    found = summary["warmup"]
+    if not found["settled"]:
+        yield (
+            f"The end of the warm-up was not found: {found['why']}. Figures may still depend on how the run began. "
+            "Simulate longer, give a `warmup`, or see whether a deployment cannot keep up."
+        )
+
+
 def _precision(summary: Tree) -> Iterator[str]:
     yield from _undecided(summary)
     missing: dict[tuple[str, str], list[str]] = {}
@@ -341,6 +350,7 @@ def _ages(summary: Tree) -> Iterator[str]:
 
 _RULES: dict[str, Callable[[Tree], Iterator[str]]] = {
     "losses": _losses,
+    "filling": _filling,
     "unpriced": _unpriced,
     "precision": _precision,
     "choice": _choice,

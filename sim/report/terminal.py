@@ -99,7 +99,7 @@ def _header(summary: Tree) -> RenderableType:
     count = summary["replications"]
     facts = [
         f"{number(summary['agents'])} agent{'s' if summary['agents'] > 1 else ''}",
-        _horizon(summary["horizon_s"]),
+        _horizon(summary["horizon_s"]) + _after(summary["warmup_s"]),
         f"{count} replication{'s' if count > 1 else ''}",
         f"seed {summary['seed']}",
         aged(summary),
@@ -121,6 +121,10 @@ def _horizon(seconds: int) -> str:
     if days % 7 == 0:
         return f"{days // 7} week{'s' if days > 7 else ''}"
     return f"{days} day{'s' if days > 1 else ''}"
+
+
+def _after(seconds: int) -> str:
+    return f" after {_horizon(seconds)} of warm-up" if seconds else ""
 
 
 # Expectations

@@ -50,6 +50,8 @@ def summary(
         "replications": len(replications),
         "stopping": stopping(case, found, len(replications), unclear),
         "horizon_s": scenario.horizon // SECOND,
+        "warmup_s": replications[0].warm_up.length // SECOND,
+        "warmup": {name: getattr(replications[0].warm_up, name) for name in ("method", "why", "settled")},
         "month": scenario.month,
         "as_of": scenario.as_of.isoformat(),
         "prices": case.book,

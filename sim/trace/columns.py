@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-COUNT, NUMBER, SECONDS, NAME = "int64", "Int64", "float64", "category"
-"""A number that is always there; one that may be missing (<NA>); seconds (NaN where missing); one of a few names."""
+COUNT, NUMBER, SECONDS, NAME, TRUTH = "int64", "Int64", "float64", "category", "bool"
+"""A number that is always there; one that may be missing (<NA>); seconds (NaN where missing); one of a few names; yes
+or no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ _REQUESTS = (
     Column("agent", COUNT, "", "Rank of the agent it belongs to.", "Demand.agent"),
     Column("session", NUMBER, "", "Number of its session; missing outside sessions.", "Demand.session"),
     Column("pool", COUNT, "", "The pool that serves it.", "Capacity.pool_of"),
+    Column("in_window", TRUTH, "", "Whether it arrived after the warm-up, so that figures count it.",
+           "Outcome.arrived, Window"),
     Column("arrived_us", COUNT, "us", "When the client sent it.", "Outcome.arrived"),
     Column("admitted_us", NUMBER, "us", "When it was its turn; missing if the agent's earlier requests never left.",
            "Outcome.admitted"),
@@ -55,8 +58,8 @@ _REQUESTS = (
     Column("ended_us", NUMBER, "us", "When it left, completed or failed; missing if unfinished.", "Outcome.ended"),
     Column("service_us", COUNT, "us", "Length of its steps on a full core of nominal speed.",
            "Demand.step_cpu, Demand.step_wait"),
-    Column("ideal_us", NUMBER, "us", "Latency on a platform with instant, endless, free instances and the same luck; "
-           "missing if it did not complete there.", "Outcome of the ideal platform"),
+    Column("ideal_us", NUMBER, "us", "Latency on a platform with instant, endless, free instances, the same luck and "
+           "the same fates; missing if it was never its turn.", "Demand, Outcome"),
     Column("arrived_s", SECONDS, "s", "When the client sent it.", "Outcome.arrived"),
     Column("fate", NAME, "", "What became of it: completed, failed, unfinished.", "Outcome.fate"),
     Column("cause", NAME, "", "Why it failed; missing if it did not.", "Outcome.cause"),
@@ -74,9 +77,9 @@ _REQUESTS = (
            "speed; missing unless completed.", "Outcome.ended, Outcome.started, Demand.step_cpu, Demand.step_wait"),
     Column("latency_s", SECONDS, "s", "From arrival to answer; missing unless completed.",
            "Outcome.ended, Outcome.arrived"),
-    Column("ideal_s", SECONDS, "s", "The ideal latency in seconds.", "Outcome of the ideal platform"),
-    Column("overhead_s", SECONDS, "s", "What the platform added: latency less ideal latency; missing unless completed "
-           "on both.", "Outcome, Outcome of the ideal platform"),
+    Column("ideal_s", SECONDS, "s", "The ideal latency in seconds.", "Demand, Outcome"),
+    Column("overhead_s", SECONDS, "s", "What the platform added: latency less ideal latency; missing unless completed.",
+           "Demand, Outcome"),
     Column("first_step_s", SECONDS, "s", "From arrival to the end of the first step; missing if that did not end.",
            "Outcome.step_ended, Outcome.arrived"),
     Column("steps", COUNT, "", "Steps it consists of.", "Demand.step_first"),

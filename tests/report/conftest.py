@@ -165,7 +165,8 @@ def summary() -> Tree:
     return {
         "scenario": "support-bot", "about": "Two hundred support bots, each idle for 95% of the week",
         "identity": "9f2c6b1e0d4a7788" * 4, "seed": 1, "replications": 24, "stopping": {"first": 24},
-        "horizon_s": 2_419_200, "month": "2026-11",
+        "horizon_s": 2_419_200, "warmup_s": 0,
+        "warmup": {"method": "given", "why": "the scenario asks for none", "settled": True}, "month": "2026-11",
         "as_of": "2026-11-01", "prices": "list-2026", "agents": 200, "level": 0.95,
         "covers": "chance of the simulation; recorded input as it is", "reference": "always-on",
         "deployments": deployments,

@@ -41,6 +41,7 @@ from sim.study.measure import Measures, Run, measure
 from sim.trace.audit import Audit
 from sim.trace.spans import Spans
 from sim.trace.waits import waits
+from sim.trace.window import Window
 
 S, MB = 1_000_000, 1_000_000
 DAY = 86_400
@@ -129,8 +130,8 @@ BILL = invoice(line(Group.INFRASTRUCTURE, "1.25"), line(Group.INFRASTRUCTURE, "2
 
 
 def run_of(demand: Demand = DEMAND, outcome: Outcome = OUTCOME, bill: Invoice = BILL) -> Run:
-    return Run(demand=demand, outcome=outcome, ideal=IDEAL, waits=waits(demand, outcome), spans=spans(LIVES),
-               invoice=bill, audit=Audit(()))  # fmt: skip
+    return Run(window=Window(0, demand.horizon), demand=demand, outcome=outcome, ideal=IDEAL,
+               waits=waits(demand, outcome), spans=spans(LIVES), invoice=bill, audit=Audit(()))  # fmt: skip
 
 
 def measured(run: Run, month: str = "2026-12", agents: int = 2) -> Measures:
@@ -191,6 +192,17 @@ def test_what_became_of_requests(found: Measures) -> None:
         "failed_fraction": (2, 7),
         "completed_fraction": (3, 7),
     }
+
+
+def test_after_a_day_of_warm_up_the_first_three_do_not_count() -> None:
+    """What is left: request 3, which failed of a full queue, request 4, and two unfinished; the wake was before."""
+    later = measured(dataclasses.replace(run_of(), window=Window(DAY * S, HORIZON * S)))
+    assert {name: count for name, count in later.counts.items() if count} == {
+        "requests.arrived": 4, "requests.completed": 1, "requests.failed": 1, "requests.unfinished": 2,
+        "requests.failed_by_cause.queue_full": 1}  # fmt: skip
+    assert later.ratios["overhead_fraction"] == (2 * S, 32 * S)
+    assert later.times["wake_up_s"].tolist() == []
+    assert later.times["start_up_s"].tolist() == [2 * S, 3 * S, INFINITE]
 
 
 def test_instances(found: Measures) -> None:
@@ -296,7 +308,8 @@ def test_a_sum_with_an_unknown_price_is_no_sum() -> None:
 
 
 def test_what_is_taken_over(found: Measures) -> None:
-    assert found.invoice is BILL and found.audit == Audit(())
+    assert found.invoice is BILL
+    assert [(check.name, check.passed) for check in found.audit.checks] == [("window", True)]
 
 
 def test_times_of_very_many_instances_do_not_overflow() -> None:
@@ -314,7 +327,7 @@ def test_times_of_very_many_instances_do_not_overflow() -> None:
                        "step_wait": whole - 1})  # fmt: skip
     ideal = np.zeros(count, np.int64)
     run = dataclasses.replace(run_of(), demand=demand, outcome=outcome, ideal=ideal, waits=waits(demand, outcome),
-                              spans=busy)  # fmt: skip
+                              spans=busy, window=Window(0, year))  # fmt: skip
     found = measured(run)
     assert found.amounts["instances.mean"] == count
     assert found.ratios["utilisation"] == (count * year, count * year)

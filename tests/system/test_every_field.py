@@ -123,7 +123,8 @@ def test_a_case_of_an_axis_is_the_scenario_with_the_value_written_in_it(data: Pa
 
 
 DEFAULTS = {
-    "axes": {}, "about": "", "drain": "1 day", "seed": 0, "replications": 8, "prices": "list-2026", "expect": [],
+    "axes": {}, "about": "", "warmup": "0 s", "drain": "1 day", "seed": 0, "replications": 8, "prices": "list-2026",
+    "expect": [],
     "workload.serial": True, "workload.memory": "256 MiB", "workload.request.0.tool.cpu": "0 s",
     "workload.request.1.tool.wait": "0 s", "workload.arrivals.sessions.shape.time": "t_s",
     "workload.arrivals.sessions.shape.rate": "rate",
@@ -139,8 +140,9 @@ def test_every_default_is_listed() -> None:
 
 @pytest.mark.parametrize("path", DEFAULTS)
 def test_a_default_may_be_written_out(path: str, data: Path) -> None:
-    tree = base(workload=workload(request=[{"tool": {"wait": "1 s"}}, {"tool": {"cpu": "1 s"}}], arrivals={
-        "sessions": {"file": "sessions.csv", "per_day": 20, "shape": {"file": LEVELS}}}))  # fmt: skip
+    tree = base(horizon="1 week", workload=workload(
+        request=[{"tool": {"wait": "1 s"}}, {"tool": {"cpu": "1 s"}}],
+        arrivals={"sessions": {"file": "sessions.csv", "per_day": 20, "shape": {"file": LEVELS}}}))  # fmt: skip
     if "sessions" not in path:
         tree["workload"]["arrivals"] = {"poisson": {"rate": "2/h"}}
     else:
