@@ -6,6 +6,7 @@ import hashlib
 import platform
 import re
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from sim.report.document import document, require_audits
 from sim.scenario import Case, Scenario, Settings
 from sim.stats import Estimate, figure
 from sim.study import Progress, Replication
+from sim.trace.columns import REPLICATIONS
 from sim.trace.frames import Names, tables, together
 
 if TYPE_CHECKING:
@@ -179,18 +181,28 @@ class Result:
         require_audits(self.summary)
         self.summary["advice"] = advise(self.summary)
 
+    def __repr__(self) -> str:
+        settings = f" ({self.case.scenario.settings})" if self.case.scenario.settings else ""
+        counts = [(len(self.case.deployments), "deployment"), (len(self._replications), "replication"),
+                  (len(self.expectations), "expectation")]
+        told = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+        verdicts = Counter(one.verdict for one in self.expectations)
+        judged = f" ({', '.join(f'{count} {verdict}' for verdict, count in verdicts.items())})" if verdicts else ""
+        return f"<Result of {self.case.scenario.name}{settings}: {told}{judged}>"
+
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """The trace of the first replication: requests, attempts, instances and events of all deployments."""
         first = self._replications[0]
         assert first.demand is not None
         workload_, directory = self.case.scenario.workload, self.case.directory
-        ideal, models = workload.ideal(first.demand), workload.models(workload_, directory)
+        models = workload.models(workload_, directory)
         made = {}
         for deployment in self.case.deployments:
             capacity, outcome = first.runs[deployment.name]
             names = Names(KINDS, models, tuple(rung.name for rung in deployment.ladder))
-            made[deployment.name] = tables(first.demand, capacity, outcome, ideal, names)
+            ideal = workload.ideal(first.demand, outcome)
+            made[deployment.name] = tables(first.demand, capacity, outcome, ideal, first.window, names)
         return together(made)
 
     @property
@@ -212,6 +224,16 @@ class Result:
     def events(self) -> pd.DataFrame:
         """What happened, in order of time."""
         return self.tables["events"]
+
+    @cached_property
+    def replications(self) -> pd.DataFrame:
+        """Every figure of every deployment from each replication alone; one row for each, see `sim.study.apart`."""
+        import pandas as pd
+
+        frame = pd.DataFrame(study.apart(self._replications), columns=["replication", "deployment", "figure", "value"])
+        for name in ("deployment", "figure"):
+            frame[name] = pd.Categorical(frame[name], frame[name].drop_duplicates())
+        return frame
 
     @property
     def latency(self) -> pd.DataFrame:
@@ -259,7 +281,7 @@ class Result:
         return folder.write(
             path,
             summary=self.summary,
-            tables=self.tables,
+            tables={**self.tables, REPLICATIONS: self.replications},
             invoices={name: one.invoice.to_dict() for name, one in first.measures.items()},
             case=scenario.show(self.case),
             run_info=self.run_info,

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import sim
-from sim.errors import InputError, Problem, SimError, nearest
+from sim.errors import AdvisedError, InputError, Problem, SimError, nearest
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -148,7 +148,8 @@ def run(
     if as_json:
         _print(document(summary))
     elif not quiet:
-        _print(_report(summary, file, settings, None if unwritten else folder))
+        given = (*(word for setting in settings for word in ("--set", setting)), *(("--out", str(out)) if out else ()))
+        _print(_report(summary, file, given, None if unwritten else folder))
     if unwritten is not None:
         raise unwritten
     return int(result.exit_code)
@@ -255,14 +256,13 @@ def _counted(scenario: Scenario) -> str:
     return ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
 
 
-def _report(summary: dict[str, Any], file: Path, settings: Sequence[str], folder: Path | None) -> str:
+def _report(summary: dict[str, Any], file: Path, given: Sequence[str], folder: Path | None) -> str:
     from sim.report import sweep, terminal
 
     render = sweep.render if "cases" in summary else terminal.render
-    given = [word for setting in settings for word in ("--set", setting)]
-    repeat = [
-        "sim", "run", str(file), *given, "--seed", str(summary["seed"]), "--replications", str(summary["replications"]),
-    ]  # fmt: skip
+    # Where precision is asked for, the number to begin with decides when it is looked again.
+    first = str(summary["stopping"]["first"])
+    repeat = ["sim", "run", str(file), *given, "--seed", str(summary["seed"]), "--replications", first]
     return render(
         summary,
         width=shutil.get_terminal_size((_WIDTH, 24)).columns,
@@ -292,9 +292,11 @@ def _print(text: str) -> None:
     """Write to standard output; whoever has stopped reading is left alone."""
     try:
         click.echo(text, nl=False)
-    except BrokenPipeError:
+    except OSError as error:
         # What is still in the buffer would be written, and fail, when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise AdvisedError(f"standard output cannot be written: {error.strerror}", "send it elsewhere") from error
 
 
 def _terminated(*_: object) -> None:

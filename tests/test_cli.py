@@ -21,16 +21,21 @@ from sim.cli import program
 from sim.errors import AdvisedError, InputError, Problem
 from sim.scenario import loads
 from sim.trace.audit import AuditError
-from sim.trace.columns import DEPLOYMENT, TABLES
+from sim.trace.columns import REFERENCE
 
 SUMMARY: dict[str, Any] = {
     "scenario": "tiny", "about": "", "identity": "abcdef0123456789", "seed": 7, "replications": 3, "horizon_s": 86_400,
+    "warmup_s": 0, "warmup": {"method": "given", "why": "", "settled": True},
     "month": "2026-11", "as_of": "2026-11-01", "prices": "list-2026", "agents": 1, "level": 0.95, "covers": "chance",
+    "stopping": {"first": 3},
     "reference": "here", "paired": {}, "expect": [], "advice": [],
     "deployments": {"here": {
-        "platform": "hetzner/cx23", "failed_fraction": {"value": 0.0}, "slowest": {},
+        "platform": "hetzner/cx23", "rests_on": [], "not_modelled": [], "not_covered": [],
+        "requests": {"arrived": {"value": 9.0}, "failed_by_cause": {}},
+        **{f"{name}_fraction": {"value": 0.0} for name in ("failed", "overhead", "cold_start")},
+        "wake_fraction": {"value": 0.0},
         **{name: {p: {"value": 1.5, "low": 1.4, "high": 1.6} for p in ("p50", "p95", "p99")}
-           for name in ("overhead_s", "latency_s")},
+           for name in ("overhead_s", "latency_s", "first_step_s", "start_up_s", "wake_up_s")},
         "cost": {**{g: {"value": 3.5, "low": 3.5, "high": 3.5, "per_agent": {}, "per_1000_requests": {}}
                     for g in ("total", "infrastructure", "llm", "orchestration", "labour")}, "lines": []},
         "audit": {"passed": True, "checks": []},
@@ -141,6 +146,15 @@ def test_an_odd_path_is_quoted_in_the_command_that_repeats(fake: Fake) -> None:
     assert "sim run 'my file.yaml' --seed" in call("run", "my file.yaml").stdout
 
 
+def test_the_command_that_repeats_a_run_has_the_flags_that_matter(fake: Fake, tmp_path: Path) -> None:
+    # Precision was asked for: 3 replications to begin with, and it went on to 12.
+    fake.summary = SUMMARY | {"replications": 12}
+    out = str(tmp_path / "out")
+    done = call("run", "x.yaml", "--set", "a.b=1 min", "--out", out, "--workers", "2", "--replications", "3")
+    repeat = done.stdout.split("Repeat with  ")[1].strip()
+    assert repeat == f"sim run x.yaml --set 'a.b=1 min' --out {out} --seed 7 --replications 3"
+
+
 # What goes wrong
 
 
@@ -232,6 +246,31 @@ def test_a_folder_of_somebody_else_is_refused_before_the_run(fake: Fake, tmp_pat
     assert done.exit_code == 2
     assert "not the folder of a run" in done.stderr
     assert fake.asked == {}
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_run(
+    fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").write_text("a file where the folder would be")
+    for arguments in ((), ("--out", "results/here")):
+        done = call("run", "x.yaml", *arguments)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert len(done.stderr.splitlines()) == 1
+        assert "nothing can be written to results" in done.stderr
+        assert fake.asked == {}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("arguments", [["--version"], ["schema"], ["validate", "none.yaml", "--json"]])
+def test_a_full_device_is_told_in_a_line(arguments: list[str], tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-m", "sim", *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
+                              check=False)  # fmt: skip
+    assert done.returncode == 2
+    *_, last = done.stderr.splitlines()
+    assert last.startswith("error: ") and "No space left on device" in last
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -429,11 +468,12 @@ def test_a_scenario_from_the_file_to_the_folder(tiny: Path, here: Path) -> None:
     [folder] = (here / "results" / "runs" / "tiny").iterdir()
     assert f"Kept in      {folder.relative_to(here)}" in done.stdout
     assert sorted(path.name for path in folder.iterdir()) == sorted(
-        ["summary.json", "invoice.json", "case.yaml", "run-info.json", *(f"{table}.parquet" for table in TABLES)]
-    )
-    for name, columns in TABLES.items():
+        ["summary.json", "invoice.json", "case.yaml", "run-info.json", "README.md",
+         *(f"{table}.parquet" for table in REFERENCE)])
+    for name, columns in REFERENCE.items():
         frame = pd.read_parquet(folder / f"{name}.parquet")
-        assert [column.name for column in (DEPLOYMENT, *columns)] == list(frame.columns)
+        assert [column.name for column in columns] == list(frame.columns)
+        assert [column.dtype for column in columns] == [str(dtype) for dtype in frame.dtypes]
         assert len(frame) > 0
     requests = pd.read_parquet(folder / "requests.parquet")
     summary = json.loads((folder / "summary.json").read_text())

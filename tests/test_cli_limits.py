@@ -18,6 +18,7 @@ from sim.errors import InputError
 from sim.report.folder import require_writable, whole
 from sim.scenario import bind, loads
 from sim.study import require_size
+from sim.study.size import REQUEST, STEP
 from sim.workload.size import expected
 
 SCENARIO = """name: tiny
@@ -127,6 +128,19 @@ def test_instances_that_do_not_fit_into_memory_are_refused(monkeypatch: pytest.M
     require_size([case], 1)
     with pytest.raises(InputError, match="in each of 2 processes"):
         require_size([case], 2)
+
+
+def test_a_warm_up_takes_room_as_the_horizon_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is room for 1.2 weeks. A warm-up that is looked for may take half of a pilot."""
+    scenario = loads(SCENARIO, Path(), "tiny.yaml")
+    size = expected(scenario.workload, Path(), scenario.horizon)
+    room = int(1.2 * (size.requests * REQUEST + size.steps * STEP))
+    monkeypatch.setattr("sim.study.size._memory", lambda: room)
+    require_size([bind(scenario, Path())], 1)
+    for warmup in ("1 week", "auto"):
+        longer = loads(f"warmup: {warmup}\n{SCENARIO}", Path(), "tiny.yaml")
+        with pytest.raises(InputError, match="this machine has"):
+            require_size([bind(longer, Path())], 1)
 
 
 # The place of the output

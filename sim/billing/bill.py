@@ -12,9 +12,10 @@ from sim.billing.records import Requests
 from sim.catalog.prices import PriceList
 from sim.engine.contract import Demand, Outcome
 from sim.trace.spans import Spans
+from sim.trace.window import Window
 
 
-def observe(demand: Demand, outcome: Outcome, spans: Spans) -> Observed:
+def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> Observed:
     """Pick out of a run what costs something.
 
     Parameters
@@ -24,13 +25,15 @@ def observe(demand: Demand, outcome: Outcome, spans: Spans) -> Observed:
         Of the same run.
     spans : Spans
         Of the outcome.
+    window : Window
+        What is billed.
 
     Returns
     -------
     Observed
     """
     return Observed(
-        horizon=demand.horizon,
+        window=window,
         spans=spans,
         pool=outcome.pool,
         requests=Requests(outcome.started, outcome.ended, outcome.instance, outcome.warmth),
@@ -64,7 +67,7 @@ def bill(
     Raises
     ------
     AdvisedError
-        The horizon is not whole days.
+        The window is not whole days.
     ValueError
         The price lists are of two books.
     """

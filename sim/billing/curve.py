@@ -3,12 +3,14 @@
 After each day the whole bill is made anew, by the rules of the bill, from the usage of the days so far. So an allowance
 is used up once, a cap is reached when it is, a tier begins where it does, and the last bill is that of the month.
 
-Three rules say what belongs to which day:
+Four rules say what belongs to which day:
 
 - A plan's fee is due when the month begins: the curve begins with it. (Cloudflare's billing policy makes the first day
   of the period the date of the invoice; of other plans the same is assumed.)
 - What rounding up and a minimum add to a record belongs to the day on which the record begins, as in the bill of the
   month. Where the month is one record, what is added is there from the first use on.
+- An instance that goes on where the simulated days come round again is one, as in the bill of the month; see
+  `sim.billing.continuity`.
 - A month is as long as it is: allowances, tiers, credits and prices by the month are those of the whole month from its
   first day on.
 
@@ -57,11 +59,11 @@ def accumulate(
     Raises
     ------
     AdvisedError
-        The horizon is not whole days.
+        The window is not whole days.
     ValueError
         The price lists are of two books.
     """
-    whole = tile(month, seen.horizon)
+    whole = tile(month, seen.window.length)
     platform, language = Metering(seen, deployment, prices), TokenMetering(seen, models, tokens)
     parts = [whole.until(day) for day in range(month.days + 1)]
     return tuple(

@@ -25,15 +25,25 @@ class Line:
     group : Group
     item : str
     quantity : Fraction
-        Units that are used, what is free not counted.
+        Units that are used, what is free among them.
     free : Fraction
         Units that an allowance covered.
+    billable : Fraction
+        Units that the rate is for: what is not free, in whole units where only these are sold.
     unit : str
     rate : Decimal or None
         Dollars a unit; None when no price is known.
     amount : Fraction or None
-        Dollars, exact. Not always rate times quantity: a cap, a least price, whole units or rounding may be part of
-        the price. None when no price is known.
+        Dollars, exact. Rate times billable units, unless a cap, a least price or rounding is part of the price. None
+        when no price is known.
+    instances : int or None
+        Instances that are charged one by one, where there is a cap or a least price; else None.
+    cap, least : Decimal or None
+        Dollars that one of them costs at the most and at the least, where there is such a thing.
+    capped, raised : int or None
+        How many of them would cost more, or less, without it.
+    credit : Decimal or None
+        Of a credit, the dollars a month that the vendor takes off at most; ``amount`` is what was taken.
     standing : Standing or None
         How well the price is founded; None where there is none.
     source : str
@@ -48,6 +58,7 @@ class Line:
     item: str
     quantity: Fraction
     free: Fraction
+    billable: Fraction
     unit: str
     rate: Decimal | None
     amount: Fraction | None
@@ -55,9 +66,15 @@ class Line:
     source: str
     as_of: date | None
     reason: str | None
+    instances: int | None = None
+    cap: Decimal | None = None
+    capped: int | None = None
+    least: Decimal | None = None
+    raised: int | None = None
+    credit: Decimal | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the line as plain values: amounts as the nearest float, the rate as text, to the last digit."""
+        """Return the line as plain values: amounts as the nearest float, prices as text, to the last digit."""
         return {
             "group": self.group.value,
             "platform": self.platform,
@@ -65,14 +82,25 @@ class Line:
             "item": self.item,
             "quantity": float(self.quantity),
             "free": float(self.free),
+            "billable": float(self.billable),
             "unit": self.unit,
-            "rate": None if self.rate is None else f"{self.rate:f}",
+            "rate": _text(self.rate),
             "amount": None if self.amount is None else float(self.amount),
+            "instances": self.instances,
+            "cap": _text(self.cap),
+            "capped": self.capped,
+            "least": _text(self.least),
+            "raised": self.raised,
+            "credit": _text(self.credit),
             "standing": None if self.standing is None else self.standing.value,
             "source": self.source,
             "as_of": None if self.as_of is None else self.as_of.isoformat(),
             "reason": self.reason,
         }
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +115,7 @@ class Invoice:
         The price book.
     lines : tuple of Line
     not_covered : tuple of str
-        What the vendors charge for beside this.
+        What the vendors of what was used charge for beside this.
     """
 
     month: str
@@ -114,10 +142,9 @@ class Invoice:
         """Say whether every line (of the group) has a price."""
         return all(line.amount is not None for line in self._of(group))
 
-    @property
-    def unpriced(self) -> tuple[str, ...]:
-        """The items without a price."""
-        return tuple(line.item for line in self.lines if line.amount is None)
+    def unpriced(self, group: Group | None = None) -> tuple[str, ...]:
+        """Return the items (of the group) without a price."""
+        return tuple(line.item for line in self._of(group) if line.amount is None)
 
     def __add__(self, other: Invoice) -> Invoice:
         """Put two bills of one month and book together.
@@ -129,7 +156,7 @@ class Invoice:
         """
         if (self.month, self.book) != (other.month, other.book):
             raise ValueError(f"a bill of {self.month} by {self.book} and one of {other.month} by {other.book}")
-        missing = (text for text in other.not_covered if text not in self.not_covered)
+        missing = (text for text in other.not_covered if other.lines and text not in self.not_covered)
         return Invoice(self.month, self.book, self.lines + other.lines, (*self.not_covered, *missing))
 
     def to_dict(self) -> dict[str, Any]:
@@ -145,7 +172,7 @@ class Invoice:
             "complete": self.complete(),
             "groups": groups,
             "lines": [line.to_dict() for line in self.lines],
-            "unpriced": list(self.unpriced),
+            "unpriced": list(self.unpriced()),
             "not_covered": list(self.not_covered),
         }
 

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from sim.billing import records
+from sim.billing.continuity import continuity
 from sim.billing.month import Month, Tiling, tile
 from sim.billing.rating import Unpriced, Usage, Used
 from sim.billing.records import ByInstance, Records, Requests
@@ -18,6 +19,7 @@ from sim.catalog.profiles import Meters, Profile
 from sim.engine.contract import Bools, Int64s, State
 from sim.exact import Objects, sums
 from sim.trace.spans import Spans
+from sim.trace.window import Window
 from sim.units import DAY, GIB, HOUR
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -87,8 +89,8 @@ class Observed:
 
     Attributes
     ----------
-    horizon : int
-        Microseconds, whole days from a Monday on. Nothing from then on is billed.
+    window : Window
+        Whole days. Nothing outside it is billed.
     spans : Spans
     pool : int64[i]
         The pool of each instance.
@@ -96,7 +98,7 @@ class Observed:
     steps : Steps
     """
 
-    horizon: int
+    window: Window
     spans: Spans
     pool: Int64s
     requests: Requests
@@ -121,9 +123,9 @@ def meter(seen: Observed, deployment: Billed, prices: PriceList, month: Month) -
     Raises
     ------
     AdvisedError
-        The horizon is not whole days.
+        The window is not whole days.
     """
-    tiling = tile(month, seen.horizon)
+    tiling = tile(month, seen.window.length)
     return Metering(seen, deployment, prices).usage(tiling)
 
 
@@ -143,12 +145,12 @@ def meter_tokens(seen: Observed, models: Sequence[str], prices: PriceList, month
     -------
     Usage
     """
-    tiling = tile(month, seen.horizon)
+    tiling = tile(month, seen.window.length)
     return TokenMetering(seen, models, prices).usage(tiling)
 
 
 class TokenMetering:
-    """Counts the tokens of a run by simulated day, once, and from these those of a month or of its first days.
+    """Counts the tokens of a run by day of the window, once, and from these those of a month or of its first days.
 
     Parameters
     ----------
@@ -167,7 +169,7 @@ class TokenMetering:
         counts = {Measure.INPUT: steps.tokens_in - steps.tokens_cached, Measure.CACHED: steps.tokens_cached,
                   Measure.OUTPUT: steps.tokens_out}
         self._days = [
-            {measure: _of_steps(steps, steps.model == number, count, seen.horizon) for measure, count in counts.items()}
+            {measure: _of_steps(steps, steps.model == number, count, seen.window) for measure, count in counts.items()}
             for number in range(len(models))
         ]
 
@@ -177,7 +179,7 @@ class TokenMetering:
         Parameters
         ----------
         tiling : Tiling
-            Of the horizon that was observed.
+            Of the window that was observed.
 
         Returns
         -------
@@ -212,6 +214,7 @@ class Metering:
         self._records_made: dict[tuple[str, Scope], Records] = {}
         self._days_made: dict[Hashable, Objects] = {}
         self._instances_made: dict[tuple[str, Scope, int, int], ByInstance] = {}
+        self._continuity = continuity(seen.spans, seen.pool, seen.window)
         self._running = _running(seen.spans, self._meters, [rung.name for rung in deployment.ladder])
 
     def usage(self, tiling: Tiling) -> Usage:
@@ -220,7 +223,7 @@ class Metering:
         Parameters
         ----------
         tiling : Tiling
-            Of the horizon that was observed.
+            Of the window that was observed.
 
         Returns
         -------
@@ -260,54 +263,48 @@ class Metering:
         return -(-max(time, charge.minimum) // charge.round_up) * charge.round_up if time else 0
 
     def _running_time(self, name: str, scope: Scope, round_up: int, minimum: int) -> Objects:
-        """Microseconds by simulated day for which a meter runs, each record rounded up."""
+        """Microseconds by day of the window for which a meter runs, each record rounded up."""
         def make() -> Objects:
-            seen, days = self._seen, self._days
-            total = self._of_spans(name, scope).daily(days, round_up, minimum)
+            seen = self._seen
+            total = self._of_spans(name, scope).daily(seen.window.days, round_up, minimum)
             if name == self._meters.minimum_idle:
                 kept = self._deployment.minimum
-                total = total + records.minimum_idle(seen.spans, seen.pool, kept, seen.horizon, days)
+                total = total + records.minimum_idle(seen.spans, seen.pool, kept, seen.window)
             return total
 
         return _once(self._days_made, (name, scope, round_up, minimum), make)
 
     def _request_time(self, charge: Charge) -> Objects:
-        """Microseconds by simulated day for which requests run, each record rounded up."""
+        """Microseconds by day of the window for which requests run, each record rounded up."""
         key = (charge.with_start, charge.round_up, charge.minimum)
         return _once(self._days_made, key, lambda: records.of_requests(
-            self._seen.requests, self._seen.spans, charge.with_start, self._seen.horizon
-        ).daily(self._days, charge.round_up, charge.minimum))
+            self._seen.requests, self._seen.spans, charge.with_start, self._seen.window
+        ).daily(self._seen.window.days, charge.round_up, charge.minimum))
 
     def _requests(self) -> Objects:
-        """Count the requests that began, by simulated day."""
+        """Count the requests that began, by day of the window."""
         def make() -> Objects:
-            began = self._seen.requests.started
-            began = began[(began >= 0) & (began < self._seen.horizon)]
-            return sums(began // DAY, np.ones(len(began), dtype=np.int64), self._days)
+            window, began = self._seen.window, self._seen.requests.started
+            began = began[window.holds(began)] - window.begin
+            return sums(began // DAY, np.ones(len(began), dtype=np.int64), window.days)
 
         return _once(self._days_made, "requests", make)
 
     def _cpu(self) -> Objects:
-        """Microseconds of CPU that steps used, by simulated day."""
+        """Microseconds of CPU that steps used, by day of the window."""
         steps = self._seen.steps
-        return _once(self._days_made, "cpu", lambda: _of_steps(steps, steps.ended >= 0, steps.cpu, self._seen.horizon))
+        return _once(self._days_made, "cpu", lambda: _of_steps(steps, steps.ended >= 0, steps.cpu, self._seen.window))
 
     def _of_spans(self, name: str, scope: Scope) -> Records:
         seen = self._seen
         return _once(self._records_made, (name, scope), lambda: records.of_spans(
-            seen.spans, self._running(name), scope, seen.horizon))
+            seen.spans, self._running(name), scope, seen.window, self._continuity))
 
     def _by_instance(self, charge: Charge) -> ByInstance:
         assert charge.meter is not None
         name, scope, round_up, minimum = charge.meter, charge.scope, charge.round_up, charge.minimum
         return _once(self._instances_made, (name, scope, round_up, minimum), lambda: ByInstance(
-            self._of_spans(name, scope), self._days, round_up, minimum))
-
-    @property
-    def _days(self) -> int:
-        """Simulated days."""
-        return self._seen.horizon // DAY
-
+            self._of_spans(name, scope), self._continuity.as_which, round_up, minimum))
 
 def _once(made: dict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Made:
     """Make something the first time that it is asked for."""
@@ -350,10 +347,10 @@ def _amount(charge: Charge, deployment: Billed) -> Fraction:
     return Fraction(1)
 
 
-def _of_steps(steps: Steps, chosen: Bools, count: Int64s, horizon: int) -> Objects:
-    """Add up something of the chosen steps that ended within the horizon, by simulated day."""
-    kept = chosen & (steps.ended >= 0) & (steps.ended < horizon)
-    return sums(steps.ended[kept] // DAY, count[kept], horizon // DAY)
+def _of_steps(steps: Steps, chosen: Bools, count: Int64s, window: Window) -> Objects:
+    """Add up something of the chosen steps that ended within the window, by its days."""
+    kept = chosen & window.holds(steps.ended)
+    return sums((steps.ended[kept] - window.begin) // DAY, count[kept], window.days)
 
 
 def _weigh(days: Iterable[int], tiling: Tiling) -> int:

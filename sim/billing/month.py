@@ -6,6 +6,7 @@ import calendar
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from sim.errors import AdvisedError, quoted
 from sim.units import DAY
@@ -61,23 +62,6 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Simulated days that follow each other in the month, too.
-
-    Attributes
-    ----------
-    first, last : int
-        The days from ``first`` to before ``last``.
-    times : int
-        How often the month has this run.
-    """
-
-    first: int
-    last: int
-    times: int
-
-
-@dataclass(frozen=True, slots=True)
 class Tiling:
     """Which simulated days the days of a month are, all of them or its first.
 
@@ -116,33 +100,24 @@ class Tiling:
         return replace(self, days=self.days[:day])
 
     @property
-    def runs(self) -> tuple[Run, ...]:
-        """The month cut where a simulated day is not followed by the next."""
-        if not self.days:
-            return ()
-        counts: Counter[tuple[int, int]] = Counter()
-        first = before = self.days[0]
-        for day in self.days[1:]:
-            if day != before + 1:
-                counts[first, before + 1] += 1
-                first = day
-            before = day
-        counts[first, before + 1] += 1
-        return tuple(Run(begin, end, times) for (begin, end), times in counts.items())
+    def runs(self) -> tuple[tuple[int, int], ...]:
+        """The days in order, cut where the first simulated day follows the last: the first of each, and one past it."""
+        cuts = [0, *(place for place, day in enumerate(self.days) if place and day == 0), len(self.days)]
+        return tuple((self.days[first], self.days[last - 1] + 1) for first, last in pairwise(cuts) if last > first)
 
 
 def tile(month: Month, horizon: int) -> Tiling:
-    """Cover a month with the days of a run that begins on a Monday.
+    """Cover a month with the days of a window that begins on a Monday.
 
-    If the run has whole weeks, each day of the month is a simulated one of the same weekday: the first such day, then
-    those that follow, from day 0 again after the last. Otherwise the days are taken in turn from day 0. A run that is
-    as long as the month or longer repeats no day.
+    If the window has whole weeks, each day of the month is a simulated one of the same weekday: the first such day,
+    then those that follow, from day 0 again after the last. Otherwise the days are taken in turn from day 0. A window
+    that is as long as the month or longer repeats no day.
 
     Parameters
     ----------
     month : Month
     horizon : int
-        Microseconds that were simulated: whole days.
+        Microseconds of the window: whole days.
 
     Returns
     -------

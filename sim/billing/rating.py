@@ -123,45 +123,61 @@ def rate(usage: Usage, prices: PriceList, month: Month) -> Invoice:
 def _lines(charge: Charge, used: Used, free: Fraction, platform: str) -> Iterator[Line]:
     """Make the lines of a charge: one, or one for each tier that is reached."""
     if charge.cap is not None or charge.least is not None:
-        yield _line(charge, platform, used.quantity, free, charge.rate, _by_instance(charge, used))
+        yield _by_instance(charge, platform, used)
         return
     left = used.quantity - free
     if charge.whole_units:
         left = Fraction(math.ceil(left))
     if charge.rate is None:
-        yield _line(charge, platform, left, free, None, None)
+        yield _line(charge, platform, (used.quantity, free, left), None, None)
         return
     bounds = [Fraction(0), *(tier.above for tier in charge.tiers)]
     rates = [charge.rate, *(tier.rate for tier in charge.tiers)]
     for number, (above, one) in enumerate(zip(bounds, rates, strict=True)):
         upper = bounds[number + 1] if number + 1 < len(bounds) else left
-        quantity = min(left, upper) - above
-        if quantity > 0 or number == 0:
-            yield _line(charge, platform, quantity, free if number == 0 else Fraction(0), one, quantity * Fraction(one))
+        billable = min(left, upper) - above
+        if billable > 0 or number == 0:
+            covered = free if number == 0 else Fraction(0)
+            # What rounding up to whole units adds was not used.
+            quantity = min(billable, used.quantity - free - above) + covered
+            yield _line(charge, platform, (quantity, covered, billable), one, billable * Fraction(one))
 
 
-def _by_instance(charge: Charge, used: Used) -> Fraction:
+def _by_instance(charge: Charge, platform: str, used: Used) -> Line:
     """Price each instance between its least price and its cap."""
     if not used.instances or used.quantity != sum(quantity * count for quantity, count in used.instances):
         raise ValueError(f"the charge {charge.id!r} is for each instance: say how much each of them used")
     each = Fraction(charge.rate or 0)
     total = Fraction(0)
+    capped = raised = 0
     for quantity, count in used.instances:
-        amount = max(quantity * each, Fraction(charge.least or 0))
-        total += count * (amount if charge.cap is None else min(amount, Fraction(charge.cap)))
-    return total
+        amount = quantity * each
+        if charge.least is not None and amount < charge.least:
+            amount, raised = Fraction(charge.least), raised + count
+        if charge.cap is not None and amount > charge.cap:
+            amount, capped = Fraction(charge.cap), capped + count
+        total += count * amount
+    line = _line(charge, platform, (used.quantity, Fraction(0), used.quantity), charge.rate, total)
+    return replace(
+        line, instances=sum(count for _, count in used.instances),
+        cap=charge.cap, capped=None if charge.cap is None else capped,
+        least=charge.least, raised=None if charge.least is None else raised,
+    )  # fmt: skip
 
 
 def _line(
-    charge: Charge, platform: str, quantity: Fraction, free: Fraction, rate: Decimal | None, amount: Fraction | None
-) -> Line:
+    charge: Charge, platform: str, units: tuple[Fraction, Fraction, Fraction], rate: Decimal | None,
+    amount: Fraction | None,
+) -> Line:  # fmt: skip
+    """Make a line of the units that were used, are free, and are billable."""
+    quantity, free, billable = units
     if amount is not None and charge.cents:
         cents = Fraction(charge.cents)
         amount = math.floor(amount / cents + Fraction(1, 2)) * cents
     return Line(
         platform=platform, charge=charge.id, group=charge.group, item=charge.item, quantity=quantity, free=free,
-        unit=charge.per.text, rate=rate, amount=amount, standing=charge.standing, source=charge.source,
-        as_of=charge.as_of, reason=charge.reason,
+        billable=billable, unit=charge.per.text, rate=rate, amount=amount, standing=charge.standing,
+        source=charge.source, as_of=charge.as_of, reason=charge.reason,
     )  # fmt: skip
 
 
@@ -177,14 +193,15 @@ def _resting_on(line: Line, allowance: Allowance) -> Line:
 def _without_price(one: Unpriced, prices: PriceList) -> Line:
     return Line(
         platform=prices.platform, charge=None, group=one.group, item=f"{one.meter} of {prices.platform}",
-        quantity=one.quantity, free=Fraction(0), unit=one.unit, rate=None, amount=None, standing=None,
-        source=f"price book {prices.book}", as_of=None, reason="the price book has no price for it",
+        quantity=one.quantity, free=Fraction(0), billable=one.quantity, unit=one.unit, rate=None, amount=None,
+        standing=None, source=f"price book {prices.book}", as_of=None, reason="the price book has no price for it",
     )  # fmt: skip
 
 
 def _credit(credit: Credit, taken: Fraction, platform: str) -> Line:
     return Line(
         platform=platform, charge=None, group=Group.INFRASTRUCTURE, item=credit.item, quantity=Fraction(1),
-        free=Fraction(0), unit="month", rate=-credit.amount, amount=-taken, standing=credit.standing,
-        source=credit.source, as_of=credit.as_of, reason=credit.reason,
+        free=Fraction(0), billable=Fraction(1), unit="month", rate=-credit.amount, amount=-taken,
+        standing=credit.standing, source=credit.source, as_of=credit.as_of, reason=credit.reason,
+        credit=credit.amount,
     )  # fmt: skip

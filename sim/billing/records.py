@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.billing.continuity import Continuity
 from sim.billing.exact import by_day
 from sim.billing.month import Tiling
 from sim.catalog.prices import Scope
-from sim.engine.contract import Bools, Int8s, Int64s, State, Warmth
+from sim.engine.contract import NEVER, Bools, Int8s, Int64s, State, Warmth
 from sim.exact import Objects, narrow_sums, sums
 from sim.trace.spans import Spans
+from sim.trace.window import Window
 from sim.units import DAY
 
 
@@ -37,29 +39,30 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Stretches of metered time within the horizon, and the records they belong to.
+    """Stretches of metered time within the window, and the records they belong to.
 
     Attributes
     ----------
     begin, end : int64[n]
-        Microseconds; ``begin < end``.
-    record : int64[n]
-        From 0, not decreasing.
+        Microseconds since the window began; ``begin < end``.
     instance : int64[n]
+    begun : int64[r]
+        For each record, microseconds since the window began when it began; NEVER where that was before.
+    owner : int64[r]
+        For each record, the instance on which it began.
+    length : int64[r]
+        For each record that begins within the window, microseconds that it lasts in all.
     """
 
     begin: Int64s
     end: Int64s
-    record: Int64s
     instance: Int64s
-
-    @property
-    def count(self) -> int:
-        """Number of records."""
-        return int(self.record[-1]) + 1 if len(self.record) else 0
+    begun: Int64s
+    owner: Int64s
+    length: Int64s
 
     def added(self, round_up: int, minimum: int) -> tuple[Int64s, Int64s, Int64s]:
-        """Say what rounding up and the minimum add to each record.
+        """Say what rounding up and the minimum add to each record that begins within the window.
 
         Parameters
         ----------
@@ -68,16 +71,16 @@ class Records:
 
         Returns
         -------
-        begin, instance, added : int64[count]
-            When each record begins, whose it is, and microseconds.
+        begun, owner, added : int64[b]
+            When each of these records begins, whose it is, and microseconds.
         """
-        first = np.flatnonzero(np.diff(self.record, prepend=-1))
-        raw = narrow_sums(self.record, self.end - self.begin, self.count)
-        billed = -(-np.maximum(raw, minimum) // round_up) * round_up
-        return self.begin[first], self.instance[first], billed - raw
+        here = self.begun != NEVER
+        length = self.length[here]
+        billed = -(-np.maximum(length, minimum) // round_up) * round_up
+        return self.begun[here], self.owner[here], billed - length
 
     def daily(self, days: int, round_up: int, minimum: int) -> Objects:
-        """Billed time by simulated day: time where it passes, what is added where its record begins.
+        """Billed time by day of the window: time where it passes, what is added where its record begins.
 
         A record that crosses midnight is so rounded up once. Where the two days stand for different numbers of days of
         the month, a record that lasts longer can come out cheaper, by less than its rounding.
@@ -87,32 +90,28 @@ class Records:
         object[days]
             Microseconds, as Python integers.
         """
-        begin, _, added = self.added(round_up, minimum)
-        return np.asarray(by_day(self.begin, self.end, days) + sums(begin // DAY, added, days), dtype=object)
+        begun, _, added = self.added(round_up, minimum)
+        return np.asarray(by_day(self.begin, self.end, days) + sums(begun // DAY, added, days), dtype=object)
 
 
 class ByInstance:
-    """Billed time of each instance.
-
-    An instance whose meter runs through the whole horizon is one instance all month. Any other is a new one each time
-    its days come round: nobody keeps the server that was deleted on Friday until next Monday.
+    """Billed time of each instance, one that goes on as another counted with it; see `sim.billing.continuity`.
 
     Parameters
     ----------
     made : Records
-    days : int
-        Simulated days.
+    as_which : int64[i]
+        As which an instance goes on when the days of the window come round again, or NEVER.
     round_up, minimum : int
         Microseconds.
     """
 
-    def __init__(self, made: Records, days: int, round_up: int, minimum: int) -> None:
+    def __init__(self, made: Records, as_which: Int64s, round_up: int, minimum: int) -> None:
         self._made = made
-        numbers, self._index = np.unique(made.instance, return_inverse=True)
-        self._begun, owner, self._added = made.added(round_up, minimum)
-        self._owner = np.searchsorted(numbers, owner)
-        self._size = len(numbers)
-        self._always = narrow_sums(self._index, made.end - made.begin, self._size) == days * DAY
+        self._begun, self._owner, self._added = made.added(round_up, minimum)
+        self._goes_on = np.flatnonzero(as_which != NEVER)
+        self._as_which = as_which[self._goes_on]
+        self._size = len(as_which)
         self._used: dict[tuple[int, int], Int64s] = {}
 
     def times(self, tiling: Tiling) -> tuple[tuple[int, int], ...]:
@@ -127,28 +126,31 @@ class ByInstance:
         tuple of (int, int)
             Microseconds, and the number of instances that have as many; in order.
         """
-        through = np.zeros(self._size, dtype=np.int64)
         found: dict[int, int] = {}
-        for run in tiling.runs:
-            used = self._within(run.first, run.last)
-            through += used * run.times
-            _tally(found, used[~self._always & (used > 0)], run.times)
-        _tally(found, through[self._always & (through > 0)], 1)
+        total = np.zeros(self._size, dtype=np.int64)
+        for number, (first, last) in enumerate(tiling.runs):
+            if number:
+                before, total = total, np.zeros(self._size, dtype=np.int64)
+                total[self._as_which] = before[self._goes_on]
+                before[self._goes_on] = 0
+                _tally(found, before)
+            total += self._within(first, last)
+        _tally(found, total)
         return tuple(sorted(found.items()))
 
     def _within(self, first: int, last: int) -> Int64s:
-        """Microseconds of each instance on simulated days that follow each other."""
+        """Microseconds of each instance on days of the window that follow each other."""
         if (first, last) not in self._used:
             from_, to = first * DAY, last * DAY
             begin, end = np.maximum(self._made.begin, from_), np.minimum(self._made.end, to)
             inside = end > begin
-            used = narrow_sums(self._index[inside], (end - begin)[inside], self._size)
+            used = narrow_sums(self._made.instance[inside], (end - begin)[inside], self._size)
             here = (self._begun >= from_) & (self._begun < to)
             self._used[first, last] = used + narrow_sums(self._owner[here], self._added[here], self._size)
         return self._used[first, last]
 
 
-def of_spans(spans: Spans, on: Bools, scope: Scope, horizon: int) -> Records:
+def of_spans(spans: Spans, on: Bools, scope: Scope, window: Window, going_on: Continuity) -> Records:
     """Collect the spans of a meter into records.
 
     Parameters
@@ -159,23 +161,47 @@ def of_spans(spans: Spans, on: Bools, scope: Scope, horizon: int) -> Records:
     scope : Scope
         INTERVAL or MONTH: spans of an instance that follow each other without a gap are one record. START: all those
         between one start or wake of the instance and the next are.
-    horizon : int
-        Microseconds: nothing from then on is billed.
+    window : Window
+        Nothing outside it is billed.
+    going_on : Continuity
+        Of the same spans and window. What an instance has open at the end of the window and what the one as which it
+        goes on has open at the begin are one record.
 
     Returns
     -------
     Records
     """
-    kept = on & (spans.begin < horizon)
-    begin, end = spans.begin[kept], np.minimum(spans.end[kept], horizon)
-    instance = spans.instance[kept]
-    if scope is Scope.START:
-        part = starts(spans)[kept]
-        new = part[1:] != part[:-1]
-    else:
-        new = (instance[1:] != instance[:-1]) | (begin[1:] != end[:-1])
-    record = np.concatenate([np.zeros(min(len(begin), 1), dtype=np.int64), np.cumsum(new, dtype=np.int64)])
-    return Records(begin, end, record, instance)
+    part = starts(spans) if scope is Scope.START else _contiguous(spans, on)
+    kept = np.flatnonzero(on & (spans.begin < window.end) & (spans.end > window.begin))
+    begin = np.maximum(spans.begin[kept], window.begin) - window.begin
+    end = np.minimum(spans.end[kept], window.end) - window.begin
+    parts, first, record = np.unique(part[kept], return_index=True, return_inverse=True)
+    length = narrow_sums(record, end - begin, len(parts))
+    metered = np.flatnonzero(on)
+    since = spans.begin[metered[np.searchsorted(part[metered], parts)]]
+    begun = np.where(since < window.begin, NEVER, since - window.begin)
+    joined = ~going_on.wakes if scope is Scope.START else on[going_on.going] & on[going_on.coming]
+    before, after = (np.searchsorted(parts, part[span[joined]]) for span in (going_on.going, going_on.coming))
+    there = _found(parts, before, part[going_on.going[joined]]) & _found(parts, after, part[going_on.coming[joined]])
+    before, after = before[there], after[there]
+    one = before != after
+    length[before[one]] += length[after[one]]
+    begun[after] = NEVER
+    return Records(begin, end, spans.instance[kept], begun, spans.instance[kept][first], length)
+
+
+def _contiguous(spans: Spans, on: Bools) -> Int64s:
+    """Count stretches of an instance in which a meter runs or does not, and say to which of them each span belongs."""
+    new = np.ones(len(on), dtype=np.bool_)
+    new[1:] = (spans.instance[1:] != spans.instance[:-1]) | (on[1:] != on[:-1]) | (spans.begin[1:] != spans.end[:-1])
+    return np.asarray(np.cumsum(new, dtype=np.int64) - 1)
+
+
+def _found(values: Int64s, places: Int64s, wanted: Int64s) -> Bools:
+    """Say where a search in sorted values came upon the wanted one."""
+    there = places < len(values)
+    there[there] = values[places[there]] == wanted[there]
+    return there
 
 
 def starts(spans: Spans) -> Int64s:
@@ -194,8 +220,8 @@ def starts(spans: Spans) -> Int64s:
     return np.asarray(np.cumsum(new, dtype=np.int64) - 1)
 
 
-def of_requests(requests: Requests, spans: Spans, with_start: bool, horizon: int) -> Records:
-    """Make each request that began within the horizon a record.
+def of_requests(requests: Requests, spans: Spans, with_start: bool, window: Window) -> Records:
+    """Make each request a record.
 
     Parameters
     ----------
@@ -204,26 +230,28 @@ def of_requests(requests: Requests, spans: Spans, with_start: bool, horizon: int
         Of the same run.
     with_start : bool
         Whether the time for which an instance started is billed with the first request that waited for it.
-    horizon : int
-        Microseconds: what a request does from then on is not billed.
+    window : Window
+        What a request does outside it is not billed. What it does until the end is rounded up, where it begins.
 
     Returns
     -------
     Records
-        A request that took no time has none.
+        A request that took no time in the window has none.
     """
-    began = np.flatnonzero((requests.started >= 0) & (requests.started < horizon))
+    began = np.flatnonzero((requests.started >= 0) & (requests.started < window.end))
     begin, ended = requests.started[began].copy(), requests.ended[began]
-    end = np.where(ended < 0, horizon, np.minimum(ended, horizon))
+    end = np.where(ended < 0, window.end, np.minimum(ended, window.end))
     instance = requests.instance[began]
     if with_start:
         begin -= _start_times(spans, instance, begin, np.asarray(requests.warmth[began] == Warmth.COLD))
-    lasting = end > begin
+    lasting = window.share(begin, end) > 0
     begin, end, instance = begin[lasting], end[lasting], instance[lasting]
-    return Records(begin, end, np.arange(len(begin), dtype=np.int64), instance)
+    return Records(
+        begin=np.maximum(begin, window.begin) - window.begin, end=end - window.begin, instance=instance,
+        begun=np.where(begin >= window.begin, begin - window.begin, NEVER), owner=instance, length=end - begin)
 
 
-def minimum_idle(spans: Spans, pool: Int64s, minimum: int, horizon: int, days: int) -> Objects:
+def minimum_idle(spans: Spans, pool: Int64s, minimum: int, window: Window) -> Objects:
     """Time of idle instances within the minimum: the integral of min(idle, max(0, minimum - active)) over each pool.
 
     Parameters
@@ -233,20 +261,19 @@ def minimum_idle(spans: Spans, pool: Int64s, minimum: int, horizon: int, days: i
         The pool of each instance.
     minimum : int
         Instances that a pool keeps. Those that start, wake or are busy count towards it first.
-    horizon : int
-        Microseconds.
-    days : int
-        The same in days.
+    window : Window
+        Nothing outside it is billed.
 
     Returns
     -------
     object[days]
-        Microseconds by simulated day, as Python integers.
+        Microseconds by day of the window, as Python integers.
     """
     idle = spans.state == State.IDLE
     active = np.isin(spans.state, [State.STARTING, State.BUSY, State.DRAINING, State.WAKING])
-    kept = (idle | active) & (spans.begin < horizon)
-    begin, end = spans.begin[kept], np.minimum(spans.end[kept], horizon)
+    kept = (idle | active) & (spans.begin < window.end) & (spans.end > window.begin)
+    begin = np.maximum(spans.begin[kept], window.begin) - window.begin
+    end = np.minimum(spans.end[kept], window.end) - window.begin
     one = np.ones(len(begin), dtype=np.int64)
     time = np.concatenate([begin, end])
     where = np.tile(pool[spans.instance[kept]], 2)
@@ -258,7 +285,7 @@ def minimum_idle(spans: Spans, pool: Int64s, minimum: int, horizon: int, days: i
     )
     counted = np.minimum(idling, np.maximum(0, minimum - acting))[:-1]
     lasting = (counted > 0) & (time[1:] > time[:-1]) & (where[1:] == where[:-1])
-    return by_day(time[:-1][lasting], time[1:][lasting], days, counted[lasting])
+    return by_day(time[:-1][lasting], time[1:][lasting], window.days, counted[lasting])
 
 
 def _start_times(spans: Spans, instance: Int64s, begin: Int64s, cold: Bools) -> Int64s:
@@ -276,7 +303,7 @@ def _start_times(spans: Spans, instance: Int64s, begin: Int64s, cold: Bools) -> 
     return times
 
 
-def _tally(found: dict[int, int], used: Int64s, times: int) -> None:
-    """Count how many instances have each amount."""
-    for amount, count in zip(*np.unique(used, return_counts=True), strict=True):
-        found[int(amount)] = found.get(int(amount), 0) + int(count) * times
+def _tally(found: dict[int, int], used: Int64s) -> None:
+    """Count how many instances have each amount above 0."""
+    for amount, count in zip(*np.unique(used[used > 0], return_counts=True), strict=True):
+        found[int(amount)] = found.get(int(amount), 0) + int(count)

@@ -33,10 +33,11 @@ Verdict
 Each comparison is measured by one number and its confidence interval, by sectioning over replications
 (`sim.stats.estimates`), paired by replication, since the deployments of a case share their luck:
 
-- if one side is the same in every replication, by the other side, against it as the bound;
-- if both move and are positive throughout, by their ratio, with the interval of the log-ratio; the bound is 1, or the
-  factor: ``a < 0.5 * b`` is told as the ratio of a and b with the bound 0.5;
-- else by their difference, with the bound 0.
+- a figure and a number, by the figure, whichever side it stands on; the number is the bound. So are two figures that
+  are the same in every replication: by the left one, with the other as the bound;
+- two figures that are positive throughout, by their ratio, left to right, with the interval of the log-ratio; the bound
+  is 1, or the factor: ``a < 0.5 * b`` is told as the ratio of a and b with the bound 0.5;
+- else by their difference, left less right, with the bound 0.
 
 A share of requests that is 0 or 1 in every replication does not vary, and yet chance moves it: that nothing failed in
 1,000 requests shows that failures are rare, not that there are none (`sim.stats.proportions`). With such figures a

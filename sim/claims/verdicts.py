@@ -243,29 +243,45 @@ def _together(found: Sequence[Verdict]) -> Verdict:
 
 def _measure(comparison: Comparison, used: Mapping[str, Estimate]) -> _Measured:
     """Decide which number a comparison is judged by, and estimate it."""
-    reasons = "; ".join(f"{path}: {estimate.why}" for path, estimate in used.items() if estimate.why is not None)
-    unit = _unit(comparison.left)
+    reasons = _reasons(used)
+    faced = _faced(comparison)
+    unit = _unit(faced.left)
     if any(estimate.value is None for estimate in used.values()):
-        return _Measured(comparison, comparison.symbol, "value", unit, Estimate(None, (), reasons), None, None)
+        return _Measured(comparison, faced.symbol, "value", unit, Estimate(None, (), reasons), None, None)
     try:
         if reasons:
             known = {path: Estimate(estimate.value) for path, estimate in used.items()}
-            left, right = _Sample(comparison.left, known), _Sample(comparison.right, known)
+            left, right = _Sample(faced.left, known), _Sample(faced.right, known)
             estimate = Estimate(left.value, (), reasons)
-            return _Measured(comparison, comparison.symbol, "value", unit, estimate, left.exact, right.exact)
-        return _compared(comparison, used)
+            return _Measured(comparison, faced.symbol, "value", unit, estimate, left.exact, right.exact)
+        return _compared(comparison, faced, used)
     except _Undefined as error:
-        return _Measured(comparison, comparison.symbol, "value", unit, Estimate(None, (), str(error)), None, None)
+        return _Measured(comparison, faced.symbol, "value", unit, Estimate(None, (), str(error)), None, None)
 
 
-def _compared(comparison: Comparison, used: Mapping[str, Estimate]) -> _Measured:
-    """Choose between the value of one side, the ratio and the difference."""
-    symbol, left, right = comparison.symbol, _Sample(comparison.left, used), _Sample(comparison.right, used)
-    tolerance, relative = _tolerance(comparison, right.exact)
-    named = any(True for _ in paths(left.node)) >= any(True for _ in paths(right.node))
-    if left.constant and not (right.constant and named):
-        left, right, symbol = right, left, _MIRRORED[symbol]
-    if right.constant:
+def _reasons(used: Mapping[str, Estimate]) -> str:
+    """Say why figures have no value or no interval: each reason once, with the figures it is of."""
+    found: dict[str, list[str]] = {}
+    for path, estimate in used.items():
+        if estimate.why is not None:
+            found.setdefault(estimate.why, []).append(path)
+    return "; ".join(f"{' and '.join(named)}: {why}" for why, named in found.items())
+
+
+def _faced(comparison: Comparison) -> Comparison:
+    """Turn a comparison that begins with a number round: ``4% < a.utilisation`` tells the utilisation, not the 4%."""
+    if _names_figures(comparison.left) or not _names_figures(comparison.right):
+        return comparison
+    return dataclasses.replace(comparison, left=comparison.right, symbol=_MIRRORED[comparison.symbol],
+                               right=comparison.left)
+
+
+def _compared(comparison: Comparison, faced: Comparison, used: Mapping[str, Estimate]) -> _Measured:
+    """Choose between the value of the left side, the ratio and the difference."""
+    symbol, left, right = faced.symbol, _Sample(faced.left, used), _Sample(faced.right, used)
+    # A tolerance is relative to what stands to the right in the text.
+    tolerance, relative = _tolerance(comparison, right.exact if faced is comparison else left.exact)
+    if right.constant and (left.constant or not _names_figures(faced.right)):
         parts = [_Sample(part, used) for part in _quotient(left.node)]
         logarithm = bool(parts) and all(part.positive for part in parts)
         return _Measured(comparison, symbol, "value", _unit(left.node), left.estimate(logarithm), left.exact,
@@ -380,6 +396,10 @@ def _decimal(value: float) -> Number:
 def _told(number: Number | None) -> float | None:
     """Return a number as a verdict names it; JSON has no infinity."""
     return None if number is None or math.isinf(number) else float(number)
+
+
+def _names_figures(node: Node) -> bool:
+    return any(True for _ in paths(node))
 
 
 def _quotient(node: Node) -> tuple[Node, ...]:

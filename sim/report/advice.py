@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
-from sim.report.numbers import dollars, number, seconds, share
+from sim.report.basis import STALE, ages
+from sim.report.bill import used
+from sim.report.numbers import dollars, given, seconds, share
 
 Tree = Mapping[str, Any]
 
@@ -22,6 +24,62 @@ SLOW_PARTS = {
     "contention": ("sharing CPU", "fewer slots on an instance, or more CPU, shorten it"),
 }
 """What the slowest requests may have been doing, and what helps."""
+OF_ITS_OWN = {
+    "queue": "more slots on an instance, or shorter requests, take them out of it",
+    "start": "a longer idle timeout makes starts rarer",
+}
+"""What helps instead where each agent or session has one instance of its own, and more cannot be had."""
+
+
+class Cause(NamedTuple):
+    """Why requests fail: in a word, within a sentence, and what helps on a deployment."""
+
+    short: str
+    told: str
+    fix: Callable[[Tree], str]
+
+
+def _more_memory(deployment: Tree) -> str:
+    larger = "more `memory` or a larger `size`"
+    if _set(deployment, "concurrency") == "1":
+        return f"take {larger}"
+    return f"lower `concurrency`{_now(deployment, 'concurrency')}, or take {larger}"
+
+
+def _more_room(deployment: Tree) -> str:
+    pool = "" if _own(deployment) else f" or `max_instances`{_now(deployment, 'max_instances', 'instances', 'maximum')}"
+    return (f"let more of them wait with `queue`{_now(deployment, 'queue')}, or raise `concurrency`"
+            f"{_now(deployment, 'concurrency')}{pool}")
+
+
+def _more_time(deployment: Tree) -> str:
+    return (f"raise `max_duration`{_now(deployment, 'max_duration', 'duration')} if the platform lets you, make "
+            "requests shorter, or choose a platform that lets them last")
+
+
+def _smaller(_: Tree) -> str:
+    return "send what is large another way, such as by a link to storage"
+
+
+def _longer_life(_: Tree) -> str:
+    return "let instances drain (`at_lifetime: drain`), or make what fails able to go on elsewhere"
+
+
+CAUSES = {
+    "queue_full": Cause("queue", "because the queue is full", _more_room),
+    "memory": Cause("memory", "for memory", _more_memory),
+    "duration": Cause("duration", "because they last too long", _more_time),
+    "payload": Cause("payload", "because they are too large", _smaller),
+    "lifetime": Cause("lifetime", "because their instance is at the end of its life", _longer_life),
+}
+"""Why requests fail, by the name of the cause in a summary."""
+
+NEGLIGIBLE = 0.05
+"""Part of their own latency that the slowest 1% must lose to a platform for advice on it.
+
+People tell two lengths of time apart from about a tenth on (Weber's law, for seconds and longer). Half of that is on
+the safe side, and the slowest 1% are the worst case: what is too little to be noticed there is less everywhere else.
+"""
 
 _HALF = 0.5
 _NAMED = 3
@@ -29,6 +87,8 @@ _BEYOND = {"p50": 0.5, "p95": 0.05, "p99": 0.01}
 _MOSTLY = 0.8
 _NOTABLE = 0.001
 """A share of failed or unfinished requests from which on it is mentioned."""
+_MINOR = 0.1
+"""A cause of fewer failures than this part of them all is not mentioned."""
 
 
 class Advice(TypedDict):
@@ -51,6 +111,8 @@ def advise(summary: Tree) -> list[Advice]:
     list of Advice
         The most pressing first; empty where nothing is to be said.
     """
+    if not any_arrived(summary):
+        return []  # nothing happened: nothing follows
     return [{"rule": name, "text": text} for name, rule in _RULES.items() for text in rule(summary)]
 
 
@@ -58,7 +120,12 @@ def _losses(summary: Tree) -> Iterator[str]:
     for name, deployment in summary["deployments"].items():
         failed, unfinished = _lost(deployment)
         if failed > _NOTABLE:
-            yield f"{name} fails {share(failed)} of its requests; percentiles count them as endless."
+            requests = deployment["requests"]
+            for cause, count in by_cause(deployment):
+                if count > _MINOR * requests["failed"]["value"]:
+                    why = CAUSES[cause]
+                    yield (f"{name}: {share(count / requests['arrived']['value'])} of requests fail {why.told}: "
+                           f"{why.fix(deployment)}. Percentiles count them as endless.")
         if unfinished > _NOTABLE:
             yield (
                 f"{name} leaves {share(unfinished)} of its requests unfinished: it cannot keep up with the load, and "
@@ -66,25 +133,35 @@ def _losses(summary: Tree) -> Iterator[str]:
             )
 
 
+def by_cause(deployment: Tree) -> list[tuple[str, float]]:
+    """Return why requests failed and how many, the most first."""
+    causes = {cause: figure["value"] for cause, figure in deployment["requests"]["failed_by_cause"].items()}
+    return sorted(causes.items(), key=lambda pair: -pair[1])
+
+
+def any_arrived(summary: Tree) -> bool:
+    """Tell whether there was any request."""
+    return any(deployment["requests"]["arrived"]["value"] for deployment in summary["deployments"].values())
+
+
 def _lost(deployment: Tree) -> tuple[float, float]:
     """Return the shares of requests that failed, and that were not finished."""
-    requests = {name: figure["value"] for name, figure in deployment["requests"].items()}
-    arrived = requests["arrived"] or 1
-    return requests["failed"] / arrived, requests["unfinished"] / arrived
+    requests = deployment["requests"]
+    arrived = requests["arrived"]["value"] or 1
+    return requests["failed"]["value"] / arrived, requests["unfinished"]["value"] / arrived
+
+
+def _filling(summary: Tree) -> Iterator[str]:
+    found = summary["warmup"]
+    if not found["settled"]:
+        yield (
+            f"The end of the warm-up was not found: {found['why']}. Figures may still depend on how the run began. "
+            "Simulate longer, give a `warmup`, or see whether a deployment cannot keep up."
+        )
 
 
 def _precision(summary: Tree) -> Iterator[str]:
-    count = summary["replications"]
-    for expectation in summary.get("expect", ()):
-        if expectation["verdict"] == "inconclusive":
-            needed = _replications(expectation, count)
-            if needed is None:
-                yield f"`{expectation['text']}` cannot be decided: {expectation.get('why') or 'no interval'}."
-            elif needed > count:
-                yield (
-                    f"`{expectation['text']}` is undecided: its interval covers the bound. About {needed:,} "
-                    f"replications would decide it, if its value stays (--replications {needed})."
-                )
+    yield from _undecided(summary)
     missing: dict[tuple[str, str], list[str]] = {}
     for name, deployment in summary["deployments"].items():
         untold = [
@@ -100,6 +177,27 @@ def _precision(summary: Tree) -> Iterator[str]:
             missing.setdefault((untold[0], why), []).append(name)
     for (percentile, why), names in missing.items():
         yield f"{percentile} cannot be told for {_listed(names)}: {why}."
+
+
+def _undecided(summary: Tree) -> Iterator[str]:
+    """Say what would decide expectations: of each by itself where they are few."""
+    count = summary["replications"]
+    unclear = [one for one in summary.get("expect", ()) if one["verdict"] == "inconclusive"]
+    needed = [(_replications(one, count), one) for one in unclear]
+    without = [one for more, one in needed if more is None]
+    more = sorted((more, one["text"]) for more, one in needed if more is not None and more > count)
+    if len(without) > _NAMED:
+        yield f"{len(without)} expectations cannot be decided; the line below each says why."
+    else:
+        yield from (f"`{one['text']}` cannot be decided: {one.get('why') or 'no interval'}." for one in without)
+    if len(more) > _NAMED:
+        middle, most = more[(len(more) - 1) // 2][0], more[-1][0]
+        yield (f"{len(more)} expectations are undecided: their intervals cover their bounds. If values stay, about "
+               f"{middle:,} replications would decide half of them, {most:,} all (--replications {most}).")
+        return
+    for replications, text in more:
+        yield (f"`{text}` is undecided: its interval covers the bound. About {replications:,} replications would "
+               f"decide it, if its value stays (--replications {replications}).")
 
 
 def _replications(expectation: Tree, count: int) -> int | None:
@@ -123,6 +221,7 @@ def _choice(summary: Tree) -> Iterator[str]:
         and deployment["overhead_s"]["p99"]["value"] is not None
     }
     by_cost = sorted(places, key=lambda name: places[name].cost["value"])
+    yield from _cost_alone(places, by_cost)
     worse: dict[str, list[str]] = {}
     for name in places:
         better = [other for other in by_cost if places[other].beats(places[name])]
@@ -138,10 +237,35 @@ def _choice(summary: Tree) -> Iterator[str]:
     for name in by_cost:
         p99 = places[name].overhead["p99"]["value"]
         if p99 < least:
-            least = p99
+            # Less than what is negligible is not worth paying for.
+            least = 0.0 if places[name].negligible else p99
             steps.append(f"{name} ({dollars(places[name].cost['value'])} a month, p99 {seconds(p99)})")
     if len(steps) > 1:
         yield f"Cost is traded for overhead between {_listed(steps)}, cheapest first."
+
+
+def _cost_alone(places: Mapping[str, _Place], by_cost: Sequence[str]) -> Iterator[str]:
+    """Name the cheapest of the places whose overhead nobody notices."""
+    alike = [name for name in by_cost if places[name].negligible]
+    failing = [places[name].failed for name in alike]
+    sound = [name for name in alike if not any(_below(other, places[name].failed) for other in failing)]
+    if len(alike) > 1 and sound:
+        part = given(NEGLIGIBLE, "share")
+        yield (f"On {_listed(alike)} even the slowest 1% lose under {part} of their time to the platform, so cost "
+               f"decides: {sound[0]} is the cheapest of them, {dollars(places[sound[0]].cost['value'])} a month."
+               f"{_first_steps({name: places[name].first_step for name in alike})}")
+
+
+def _first_steps(found: Mapping[str, Tree]) -> str:
+    """Say where the first step comes notably later: a small part of the whole may be a large one of that."""
+    known = {name: figure["value"] for name, figure in found.items() if figure["value"] is not None}
+    if not known:
+        return ""
+    soon, late = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
+    if known[late] <= known[soon] * (1 + NEGLIGIBLE):
+        return ""
+    return (f" Who waits for the first step notices more: half of these take up to {seconds(known[soon])} on {soon}, "
+            f"{seconds(known[late])} on {late}.")
 
 
 class _Place:
@@ -151,28 +275,33 @@ class _Place:
         self.cost: Tree = deployment["cost"]["infrastructure"]
         self.overhead: Tree = deployment["overhead_s"]
         self.failed: Tree = deployment["failed_fraction"]
+        self.first_step: Tree = deployment["first_step_s"]["p50"]
+        self.negligible = _negligible(deployment)
 
     def beats(self, other: _Place) -> bool:
         """Whether it is cheaper and faster than another beyond the intervals, and worse in nothing."""
         pairs = [(self.overhead[one], other.overhead[one]) for one in ("p50", "p95")] + [(self.failed, other.failed)]
         return (
-            _below(self.cost, other.cost)
+            not (self.negligible and other.negligible)
+            and _below(self.cost, other.cost)
             and _below(self.overhead["p99"], other.overhead["p99"])
             and not any(_below(theirs, ours) for ours, theirs in pairs)
         )
 
 
 def _slowest(summary: Tree) -> Iterator[str]:
-    found: dict[str, list[str]] = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for name, deployment in summary["deployments"].items():
         parts, total = deployment["slowest"], deployment["slowest"]["overhead"]
-        if total <= 0:
+        if total <= 0 or _negligible(deployment):
             continue
         cause = max(SLOW_PARTS, key=lambda part: parts[part])
         if parts[cause] > _HALF * total:
-            found.setdefault(cause, []).append(f"{name} ({share(parts[cause] / total)})")
-    for cause, names in found.items():
-        doing, remedy = SLOW_PARTS[cause]
+            doing, remedy = SLOW_PARTS[cause]
+            if _own(deployment):
+                remedy = OF_ITS_OWN.get(cause, remedy)
+            found.setdefault((doing, remedy), []).append(f"{name} ({share(parts[cause] / total)})")
+    for (doing, remedy), names in found.items():
         yield f"The slowest 1% lose most of their time {doing} on {_listed(names)}; {remedy}."
 
 
@@ -185,7 +314,8 @@ def _assumptions(summary: Tree) -> Iterator[str]:
             named = ", ".join(guesses[:_NAMED]) + (" and others" if len(guesses) > _NAMED else "")
             rests.append(f"{len(guesses)} of {name} ({named})")
     if rests:
-        yield f"Verdicts rest on assumed figures: {_listed(rests)}. summary.json has the reasons; measure what matters."
+        yield (f"Verdicts rest on assumed figures: {_listed(rests)}. README.md of the folder has the reasons; measure "
+               "what matters.")
 
 
 def _lines(summary: Tree) -> Iterator[str]:
@@ -215,17 +345,28 @@ def _unpriced(summary: Tree) -> Iterator[str]:
     for name, deployment in summary["deployments"].items():
         items = [line for line in deployment["cost"]["lines"] if line["amount"] is None]
         if items:
-            used = _listed([f"{line['item']} ({number(line['quantity'])} {line['unit']})" for line in items])
-            yield f"{name}: {summary['prices']} has no price for {used}, so there is no total; it is not $0.00."
+            named = _listed([f"{line['item']} ({used(line)})" for line in items])
+            yield f"{name}: {summary['prices']} has no price for {named}, so there is no total; it is not $0.00."
+
+
+def _ages(summary: Tree) -> Iterator[str]:
+    old = {item: days for item, days in ages(summary).items() if days > STALE}
+    if old:
+        named = [f"{item} ({days:,} days)" for item, days in list(old.items())[:_NAMED]]
+        more = f" and {len(old) - _NAMED} more" if len(old) > _NAMED else ""
+        yield (f"Prices older than {STALE} days on {summary['as_of']}: {', '.join(named)}{more}; look whether they "
+               "still hold.")
 
 
 _RULES: dict[str, Callable[[Tree], Iterator[str]]] = {
     "losses": _losses,
+    "filling": _filling,
     "unpriced": _unpriced,
     "precision": _precision,
     "choice": _choice,
     "slowest": _slowest,
     "assumptions": _assumptions,
+    "ages": _ages,
     "lines": _lines,
 }
 """The rules, the most pressing first."""
@@ -235,6 +376,28 @@ def _below(one: Tree, other: Tree) -> bool:
     """Whether a figure is below another one beyond their intervals."""
     high, low = one.get("high"), other.get("low")
     return high is not None and low is not None and bool(high < low)
+
+
+def _negligible(deployment: Tree) -> bool:
+    """Whether even the slowest requests lose too little of their own time to the platform for anybody to notice."""
+    slowest = deployment["slowest"]
+    return bool(slowest["overhead"] <= NEGLIGIBLE * slowest["latency"])
+
+
+def _set(deployment: Tree, *paths: str) -> str | None:
+    """Return a setting of a deployment, of several names of it the first that it has."""
+    values = {figure["path"]: str(figure["value"]) for figure in deployment["rests_on"]}
+    return next((values[path] for path in paths if path in values), None)
+
+
+def _own(deployment: Tree) -> bool:
+    """Whether each agent or session has an instance of its own."""
+    return _set(deployment, "placement") in ("per-agent", "per-session")
+
+
+def _now(deployment: Tree, *paths: str) -> str:
+    value = _set(deployment, *paths)
+    return "" if value is None else f" (now {value})"
 
 
 def _fraction(cost: Tree, group: str) -> float | None:

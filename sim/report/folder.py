@@ -15,7 +15,7 @@ from sim.report.document import document
 if TYPE_CHECKING:
     import pandas as pd
 
-SUMMARY, INVOICE, CASE, RUN_INFO = "summary.json", "invoice.json", "case.yaml", "run-info.json"
+SUMMARY, INVOICE, CASE, RUN_INFO, README = "summary.json", "invoice.json", "case.yaml", "run-info.json", "README.md"
 """Names of files of a run folder, beside a parquet file for each table."""
 
 RUNS = Path("results", "runs")
@@ -121,7 +121,7 @@ def write(
     folder : Path
         Replaced if it holds a run. Folders above it are made.
     summary : mapping
-        ``summary.json``.
+        ``summary.json``; ``README.md`` is made from it.
     tables : mapping of str to DataFrame
         Each becomes a parquet file.
     invoices : mapping
@@ -143,12 +143,14 @@ def write(
     OSError
         It cannot be written. What was there before is still there.
     """
+    from sim.report.readme import readme
     from sim.trace.frames import write_parquet
 
     with whole(folder) as building:
         for name, content in ((SUMMARY, summary), (INVOICE, invoices), (RUN_INFO, run_info)):
             (building / name).write_text(document(content), encoding="utf-8")
         (building / CASE).write_text(case, encoding="utf-8")
+        (building / README).write_text(readme(summary), encoding="utf-8")
         for name, frame in tables.items():
             write_parquet(frame, building / f"{name}.parquet")
     return folder

@@ -43,7 +43,7 @@ def printed(sections: Iterable[RenderableType], *, width: int, colour: bool, enc
     """
     # The environment is not asked: whether there is colour, and how wide it is, is decided by the caller alone.
     console = Console(
-        file=StringIO(), width=max(40, min(width, WIDEST)), force_terminal=colour, no_color=not colour,
+        file=StringIO(), width=wide(width), force_terminal=colour, no_color=not colour,
         color_system="standard" if colour else None, legacy_windows=False, highlight=False, markup=False, emoji=False,
         _environ={},
     )  # fmt: skip
@@ -58,6 +58,11 @@ def printed(sections: Iterable[RenderableType], *, width: int, colour: bool, enc
     return text
 
 
+def wide(width: int) -> int:
+    """Return the columns that a report uses of so many."""
+    return max(40, min(width, WIDEST))
+
+
 def heading(title: str, aside: str = "") -> RenderableType:
     """Return the title of a section, and what is said beside it."""
     text = Text("\n")
@@ -67,8 +72,8 @@ def heading(title: str, aside: str = "") -> RenderableType:
     return text
 
 
-def footer(folder: str | None, command: str | None) -> Iterable[RenderableType]:
-    """Say where a run is kept, and what repeats it."""
+def footer(folder: str | None, command: str | None, held: str = "") -> Iterable[RenderableType]:
+    """Say where a run is kept, what of it is there, and what repeats it."""
     if folder or command:
         yield Text()
     for name, told in (("Kept in", folder), ("Repeat with", command)):
@@ -77,6 +82,8 @@ def footer(folder: str | None, command: str | None) -> Iterable[RenderableType]:
             # printed by itself would lose that.
             line = Text(no_wrap=True, overflow="ignore")
             yield Group(line.append(f"{name:<11}  ", style="dim").append(told))
+        if told is folder and folder and held:
+            yield Padding(Text(held, style="dim"), (0, 0, 0, 13))
 
 
 class Notes:
@@ -94,6 +101,8 @@ class Notes:
     def lines(self) -> RenderableType:
         """Return the reasons as they stand below a table."""
         rows = Table.grid(padding=(0, 1))
+        rows.add_column()
+        rows.add_column(overflow="fold")
         for why, index in self._reasons.items():
             rows.add_row(Text(str(index).translate(_SUPERSCRIPTS), style="dim"), Text(why, style="dim"))
         return Padding(rows, (0, 0, 0, 1))

@@ -8,16 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sim.report.basis import aged
 from sim.report.document import require_audits
 from sim.report.numbers import Kind, show
-from sim.report.page import VERDICTS, Notes, footer, heading, printed
+from sim.report.page import VERDICTS, Notes, footer, heading, printed, wide
+from sim.report.tables import Column, of, tables
 
 Tree = Mapping[str, Any]
+
+_ENDLESS = Console(width=10_000, _environ={})
+"""A terminal on which every table fits, to measure it."""
 
 
 def render(
@@ -50,15 +56,19 @@ def render(
     """
     for case in summary["cases"]:
         require_audits(case)
-    return printed(_sections(summary, folder, command), width=width, colour=colour, encoding=encoding)
+    return printed(_sections(summary, width, folder, command), width=width, colour=colour, encoding=encoding)
 
 
-def _sections(summary: Tree, folder: str | None, command: str | None) -> Iterable[RenderableType]:
+def _sections(summary: Tree, width: int, folder: str | None, command: str | None) -> Iterable[RenderableType]:
     cases = summary["cases"]
     yield _header(summary)
     yield heading("Cases", "overhead is what the platform adds to a request; cost is infrastructure alone, a month")
     notes = Notes()
-    yield _table(summary, notes)
+    table = _table(summary, notes)
+    if Measurement.get(_ENDLESS, _ENDLESS.options, table).maximum <= wide(width):
+        yield table
+    else:
+        yield from _narrow(summary, notes, width)
     if notes:
         yield notes.lines()
     if cases[0]["expect"]:
@@ -73,7 +83,7 @@ def _header(summary: Tree) -> RenderableType:
     axes = " × ".join(f"{name} ({len(axis['values'])})" for name, axis in summary["axes"].items())
     most = summary["replications"]
     facts = [f"{len(cases)} cases: {axes}", f"{'up to ' if _differ(cases) else ''}{most} replications each",
-             f"seed {summary['seed']}", f"prices {cases[0]['prices']} as of {cases[0]['as_of']}"]
+             f"seed {summary['seed']}", aged(cases[0])]
     lines = [Text(summary["scenario"], style="bold")]
     if summary.get("about"):
         lines.append(Text(" ".join(summary["about"].split())))
@@ -100,6 +110,17 @@ def _table(summary: Tree, notes: Notes) -> Table:
             table.add_row(*settings, Text(name), *_figure(deployment["overhead_s"]["p99"], "seconds", notes),
                           *_figure(deployment["cost"]["infrastructure"], "dollars", notes), *verdicts)
     return table
+
+
+def _narrow(summary: Tree, notes: Notes, width: int) -> Iterable[RenderableType]:
+    """Name case and deployment in one column, where a column for each axis is too much for the terminal."""
+    rows = {f"{_settings(case)}: {name}": {**deployment, "expect": case["expect"]}
+            for case in summary["cases"] for name, deployment in case["deployments"].items()}
+    columns = [Column("overhead", "p99", of("overhead_s.p99", "seconds", notes)),
+               Column("cost", "a month", of("cost.infrastructure", "dollars", notes))]
+    if summary["cases"][0]["expect"]:
+        columns.append(Column("expec-", "tations", lambda _, row: _counts(row["expect"])))
+    yield from tables(rows, columns, width, platforms=False)
 
 
 def _figure(figure: Tree, kind: Kind, notes: Notes) -> tuple[Text, Text]:

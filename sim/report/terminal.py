@@ -1,14 +1,13 @@
-"""The report on the terminal: verdicts, deployments, bill, advice, in this order.
+"""The report on the terminal: verdicts, deployments, bill, what it rests on, advice, in this order.
 
 A pure function of the summary. Tables lead with the platform's overhead and its infrastructure cost: the language
-model's own seconds and dollars are the same everywhere and would drown the difference.
+model's own seconds and dollars are the same everywhere and would drown the difference. Three numbers are kept apart:
+what the caller felt (latency, first step), what was billed, and what starting and waking took.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -16,21 +15,21 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sim.report.advice import advise
+from sim.report import bill
+from sim.report.advice import CAUSES, advise, any_arrived, by_cause
+from sim.report.basis import EVERYWHERE, Basis, aged, bases
 from sim.report.document import require_audits
-from sim.report.numbers import NONE, Kind, Shown, dollars, given, number, share, show
+from sim.report.numbers import NONE, Kind, given, number, show
 from sim.report.page import VERDICTS, Notes, footer, heading, printed
+from sim.report.readme import held
+from sim.report.tables import Cell, Column, figure, of, tables
 
 Tree = Mapping[str, Any]
 
-WIDE = 112
-"""Columns of a terminal from which on the table of deployments is one."""
-
-_GROUPS = ("infrastructure", "llm", "orchestration", "labour")
-_LINES = 3
-"""Lines of the bill that are shown of each deployment, if they are at least `_SLIGHT` of it."""
-_SLIGHT = 0.01
 _TINY = 0.0001
+"""Shares below it are told as less than it."""
+_FAINT = 0.001
+"""The same of overhead in latency."""
 
 
 def render(
@@ -78,15 +77,19 @@ def _sections(summary: Tree, width: int, folder: str | None, command: str | None
     if summary.get("expect"):
         yield from _expectations(summary)
     yield from _deployments(summary, width)
-    yield from _bill(summary, width)
+    yield from _first_step(summary, width)
+    yield from bill.sections(summary, width)
+    yield from _rests_on(summary)
     advice = summary["advice"] if "advice" in summary else advise(summary)
     if advice:
         yield heading("Advice")
         rows = Table.grid(padding=(0, 1))
+        rows.add_column()
+        rows.add_column(overflow="fold")
         for one in advice:
-            rows.add_row("•", one["text"])
+            rows.add_row("•", Text(one["text"]))
         yield Padding(rows, (0, 0, 0, 1))
-    yield from footer(folder, command)
+    yield from footer(folder, command, held(summary["replications"]))
 
 
 # Header
@@ -96,10 +99,10 @@ def _header(summary: Tree) -> RenderableType:
     count = summary["replications"]
     facts = [
         f"{number(summary['agents'])} agent{'s' if summary['agents'] > 1 else ''}",
-        _horizon(summary["horizon_s"]),
+        _horizon(summary["horizon_s"]) + _after(summary["warmup_s"]),
         f"{count} replication{'s' if count > 1 else ''}",
         f"seed {summary['seed']}",
-        f"prices {summary['prices']} as of {summary['as_of']}",
+        aged(summary),
     ]
     lines = [Text(summary["scenario"], style="bold")]
     if summary.get("about"):
@@ -120,6 +123,10 @@ def _horizon(seconds: int) -> str:
     return f"{days} day{'s' if days > 1 else ''}"
 
 
+def _after(seconds: int) -> str:
+    return f" after {_horizon(seconds)} of warm-up" if seconds else ""
+
+
 # Expectations
 
 
@@ -133,7 +140,7 @@ def _expectations(summary: Tree) -> Iterable[RenderableType]:
     yield heading("Expectations", " · ".join(told))
     rows = Table.grid(padding=(0, 2), expand=True)
     rows.add_column(no_wrap=True)
-    rows.add_column(ratio=1)
+    rows.add_column(ratio=1, overflow="fold")
     rows.add_column(no_wrap=True, justify="right")
     for one in expectations:
         sign, style = VERDICTS[one["verdict"]]
@@ -156,189 +163,143 @@ def _judged(expectation: Tree, *, whole: bool) -> str:
     """Say what a comparison was judged by; of one of several, also which it is and its verdict."""
     kind = _UNITS.get(expectation["unit"], "number")
     found = show(expectation, kind)
-    parts = [] if whole else [f"{VERDICTS[expectation['verdict']][0]} {expectation['text']}"]
+    parts = []
     if expectation["value"] is not None:
         parts.append(f"difference {found.full}" if expectation["measure"] == "difference" else found.full)
     if expectation.get("bound") is not None:
         parts.append(f"bound {given(expectation['bound'], kind)}")
     if found.why:
         parts.append(found.why)
-    return ", ".join(parts)
-
-
+    told = ", ".join(parts)
+    return told if whole else f"{VERDICTS[expectation['verdict']][0]} {expectation['text']}: {told}"
 
 
 # Deployments
 
 
-_Column = tuple[str, Callable[[str, Tree], Text]]
-"""Heading (two lines), and the cell of a deployment."""
-
-
 def _deployments(summary: Tree, width: int) -> Iterable[RenderableType]:
     notes = Notes()
-    speed, cost = _speed(summary, notes), _cost(summary, notes)
-    adds, costs = "overhead is what the platform adds to a request", "cost is infrastructure alone"
+    asides = ["overhead is what the platform adds to a request; added is its part of all latency",
+              "cost is infrastructure alone"]
     if summary["paired"]:
-        costs += f"; ref. is {summary['reference']}"
-    if width >= WIDE:
-        yield heading("Deployments", f"{adds}; {costs}")
-        yield _table(summary, [*speed, *cost], platforms=True)
-    else:
-        yield heading("Deployments", adds)
-        yield _table(summary, speed, platforms=False)
-        yield Text(f"\n{' ' * len('Deployments')}  {costs}", style="dim")
-        yield _table(summary, cost, platforms=True)
+        asides.append(f"ref. is {summary['reference']}")
+    yield heading("Deployments", "; ".join(asides))
+    if not any_arrived(summary):
+        yield Text(" No request arrived within the horizon: there is a bill, and nothing else to compare.")
+        return
+    yield from tables(summary["deployments"], _columns(summary, notes), width, platforms=True)
     if notes:
         yield notes.lines()
 
 
-def _speed(summary: Tree, notes: Notes) -> list[_Column]:
-    def cell(path: str, kind: Kind) -> Callable[[str, Tree], Text]:
-        return lambda _, deployment: _cell(show(_at(deployment, path), kind), notes)
+def _columns(summary: Tree, notes: Notes) -> list[Column]:
+    def seconds(path: str) -> Cell:
+        return of(path, "seconds", notes)
 
-    return [
-        ("overhead\np50", cell("overhead_s.p50", "seconds")),
-        ("\np95", cell("overhead_s.p95", "seconds")),
-        ("\np99", cell("overhead_s.p99", "seconds")),
-        ("latency\np99", cell("latency_s.p99", "seconds")),
-        ("cold\nstarts", cell("cold_start_fraction", "share")),
-        ("\nwoken", cell("wake_fraction", "share")),
-        ("\nfailed", _failed),
+    def shares(path: str) -> Cell:
+        return lambda _, deployment: _share(deployment[path], notes)
+
+    columns = [
+        *(Column("overhead", name, seconds(f"overhead_s.{name}")) for name in ("p50", "p95", "p99")),
+        Column("latency", "p99", seconds("latency_s.p99")),
+        Column("latency", "added", lambda _, deployment: _share(deployment["overhead_fraction"], notes, _FAINT)),
+        Column("cold", "starts", shares("cold_start_fraction")),
+        Column("", "woken", shares("wake_fraction")),
+        Column("", "failed", lambda _, deployment: _failed(deployment, notes)),
     ]
-
-
-def _cost(summary: Tree, notes: Notes) -> list[_Column]:
-    reference = summary["reference"]
-
-    def ratio(path: str) -> Callable[[str, Tree], Text]:
-        def cell(name: str, _: Tree) -> Text:
-            if name == reference:
-                return Text("×1", style="dim")
-            figure = summary["paired"][name].get(path) or {}
-            text = _cell(show(figure, "ratio"), notes)
-            if figure.get("low") is not None:
-                text.stylize("green" if figure["high"] < 1 else "red" if figure["low"] > 1 else "")
-            return text
-
-        return cell
-
-    columns: list[_Column] = [("cost\na month", _amount("infrastructure", notes))]
-    if summary["paired"]:
-        columns += [("p99\n/ ref.", ratio("overhead_s.p99")), ("cost\n/ ref.", ratio("cost.infrastructure"))]
+    paired = bool(summary["paired"])
+    columns += [Column("p99", "/ ref.", _ratio(summary, "overhead_s.p99", notes))] if paired else []
+    columns.append(Column("cost", "a month", bill.amount("infrastructure", notes)))
+    columns += [Column("cost", "/ ref.", _ratio(summary, "cost.infrastructure", notes))] if paired else []
     return columns
 
 
-def _failed(_: str, deployment: Tree) -> Text:
-    fraction = deployment["failed_fraction"]["value"]
-    if fraction is None or fraction == 0:
-        return Text("0%" if fraction == 0 else NONE)
-    if fraction < _TINY:
-        return Text("<0.01%")
-    return Text(share(fraction), style="red")
+def _share(fraction: Tree, notes: Notes, least: float = _TINY) -> Text:
+    value = fraction["value"]
+    if value is not None and 0 < abs(value) < least:
+        return Text(f"<{given(least, 'share')}")
+    return figure(show(fraction, "share"), notes)
 
 
-def _table(summary: Tree, columns: Sequence[_Column], *, platforms: bool) -> Table:
-    table = Table(box=None, padding=(0, 1), pad_edge=True, header_style="dim")
-    table.add_column("", justify="left", overflow="fold")
-    for title, _ in columns:
-        table.add_column(title, justify="right", no_wrap=True, vertical="top")
-    for name, deployment in summary["deployments"].items():
-        row = Text(name, style="bold")
-        if platforms:
-            row.append(f"\n{deployment['platform']}", style="not bold dim")
-        table.add_row(row, *(cell(name, deployment) for _, cell in columns))
-    return table
-
-
-def _cell(shown: Shown, notes: Notes) -> Text:
-    text = Text(shown.value)
-    if shown.why:
-        text.append(notes.mark(shown.why), style="dim")
-    if shown.spread:
-        text.append(f"\n{shown.spread}", style="dim")
+def _failed(deployment: Tree, notes: Notes) -> Text:
+    """Say how many requests failed, and why, the most frequent cause first."""
+    text = _share(deployment["failed_fraction"], notes)
+    if deployment["failed_fraction"]["value"] and not text.plain.startswith("<"):
+        text.stylize("red", 0, text.plain.find("\n") if "\n" in text.plain else len(text))
+    causes = by_cause(deployment)
+    for name, count in causes:
+        if count:
+            text.append(f"\n{CAUSES[name].short}", style="dim")
     return text
 
 
-def _at(tree: Tree, path: str) -> Tree | None:
-    for key in path.split("."):
-        if key not in tree:
-            return None
-        tree = tree[key]
-    return tree
-
-
-# Bill
-
-
-def _bill(summary: Tree, width: int) -> Iterable[RenderableType]:
-    month = date.fromisoformat(f"{summary['month']}-01").strftime("%B %Y")
-    yield heading("Bill", f"of {month}, {summary['prices']}")
-    notes = Notes()
-    deployments = summary["deployments"]
-    groups = [name for name in _GROUPS if any(_charged(one["cost"][name]) for one in deployments.values())]
-    columns: list[_Column] = []
-    for name in (*groups, "total"):
-        columns.append((_TITLES.get(name, name), _amount(name, notes)))
-    columns.append(("infra.\nper agent", _amount("infrastructure.per_agent", notes)))
-    columns.append(("infra. per\n1,000 req.", _amount("infrastructure.per_1000_requests", notes)))
-    yield _table(summary, columns, platforms=False)
-    if notes:
-        yield notes.lines()
-    if any(deployment["cost"]["lines"] for deployment in summary["deployments"].values()):
-        yield Text()
-        yield _lines(summary, wide=width >= WIDE)
-
-
-_TITLES = {"infrastructure": "infra-\nstructure", "llm": "language\nmodel", "total": "\ntotal"}
-
-
-def _charged(figure: Tree) -> bool:
-    return figure["value"] is None or figure["value"] != 0
-
-
-def _amount(path: str, notes: Notes) -> Callable[[str, Tree], Text]:
-    def cell(_: str, deployment: Tree) -> Text:
-        # Without a sum of the group there is no part of it for an agent either, and for the same reason.
-        figure = _at(deployment["cost"], path) or deployment["cost"][path.partition(".")[0]]
-        return _cell(show(figure, "dollars"), notes)
+def _ratio(summary: Tree, path: str, notes: Notes) -> Cell:
+    def cell(name: str, _: Tree) -> Text:
+        if name == summary["reference"]:
+            return Text("×1", style="dim")
+        found = summary["paired"][name].get(path) or {}
+        text = figure(show(found, "ratio"), notes)
+        if found.get("low") is not None:
+            text.stylize("green" if found["high"] < 1 else "red" if found["low"] > 1 else "")
+        return text
 
     return cell
 
 
-def _lines(summary: Tree, *, wide: bool) -> Table:
-    table = Table(box=None, padding=(0, 1), header_style="dim")
-    table.add_column("", overflow="fold")
-    table.add_column("largest lines", ratio=1)
-    if wide:
-        table.add_column("quantity", justify="right", no_wrap=True)
-        table.add_column("rate", no_wrap=True)
-    table.add_column("amount", justify="right", no_wrap=True)
-    table.add_column("share", justify="right", no_wrap=True)
-    bills = {name: deployment["cost"]["lines"] for name, deployment in summary["deployments"].items()}
-    for name, lines in bills.items():
-        _add_lines(table, name, [line for line in lines if line["group"] != "llm"], wide=wide)
-    calls = [line for line in bills[summary["reference"]] if line["group"] == "llm"]
-    _add_lines(table, f"model, on {summary['reference']}" if len(bills) > 1 else "model", calls, wide=wide)
-    return table
+# What a caller waits for first, and what starting takes
 
 
-def _add_lines(table: Table, title: str, lines: Sequence[Tree], *, wide: bool) -> None:
-    priced = all(line["amount"] is not None for line in lines)
-    # Shares of what is charged; a credit is told as a share of it, too.
-    whole = math.fsum(max(line["amount"] or 0.0, 0.0) for line in lines)
-    notable = [line for line in lines if line["amount"] is None or abs(line["amount"]) > _SLIGHT * whole]
-    for index, line in enumerate(notable[:_LINES]):
-        amount = line["amount"]
-        quantity = f"{number(line['quantity'])} {line['unit']}"
-        rate = "no price" if line["rate"] is None else f"× ${line['rate']}"
-        item = Text(line["item"])
-        if not wide:
-            item.append(f"\n{quantity} {rate}", style="dim")
-        table.add_row(
-            Text(title if index == 0 else "", style="bold"),
-            item,
-            *([Text(quantity), Text(rate)] if wide else []),
-            Text(NONE if amount is None else dollars(amount)),
-            Text(share(amount / whole) if priced and whole else ""),
-        )
+def _first_step(summary: Tree, width: int) -> Iterable[RenderableType]:
+    deployments = summary["deployments"]
+    if not any_arrived(summary):
+        return
+    notes = Notes()
+    columns = [Column("first step", name, of(f"first_step_s.{name}", "seconds", notes)) for name in ("p50", "p99")]
+    for group, path in (("start-up", "start_up_s"), ("wake-up", "wake_up_s")):
+        if any(one[path]["p50"]["value"] is not None for one in deployments.values()):
+            columns += [Column(group, name, _if_any(f"{path}.{name}", notes)) for name in ("p50", "p99")]
+    yield heading("First step and start-up", "first step is from arrival to its end; start-up and wake-up are what an "
+                  f"instance takes, whether anybody waits or not; {NONE}: too few")  # fmt: skip
+    yield from tables(deployments, columns, width, platforms=False)
+    if notes:
+        yield notes.lines()
+
+
+def _if_any(path: str, notes: Notes) -> Cell:
+    """Return what makes cells of a figure, without the reason where there is none: few instances started."""
+    def cell(name: str, deployment: Tree) -> Text:
+        group, _, percentile = path.partition(".")
+        value = deployment[group][percentile]["value"]
+        return Text(NONE) if value is None else of(path, "seconds", notes)(name, deployment)
+
+    return cell
+
+
+# What it rests on
+
+
+def _rests_on(summary: Tree) -> Iterable[RenderableType]:
+    found = bases(summary)
+    if not found:
+        return
+    yield heading("Rests on", "guesses, whose reasons are in README.md of the folder; and what is left out")
+    rows = Table.grid(padding=(0, 2), expand=True)
+    rows.add_column(overflow="fold")
+    rows.add_column(ratio=1, overflow="fold")
+    for one in found:
+        for index, (title, said) in enumerate(_said(one)):
+            name = Text(one.platform if index == 0 else "", style="" if one.platform == EVERYWHERE else "bold")
+            rows.add_row(name, Text(f"{title}: ", style="dim").append(said, style="not dim"))
+    yield Padding(rows, (0, 0, 0, 1))
+
+
+def _said(one: Basis) -> Iterator[tuple[str, str]]:
+    if one.assumed:
+        yield "Assumed", ", ".join(f"{each['path']} {each['value']}" for each in one.assumed)
+    for title, items in (("Not modelled", one.not_modelled), ("Not in the bill", one.not_covered)):
+        if items:
+            yield title, _sentences(items)
+
+
+def _sentences(items: Sequence[str]) -> str:
+    return " ".join(item if item.endswith(".") else f"{item}." for item in items)

@@ -24,9 +24,9 @@ _NUMBER = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _TIME = r"(us|µs|μs|ms|s|seconds?|min|minutes?|h|hours?|d|days?|weeks?)"
 _BYTES = r"([kMGT]B|[KMGT]iB|B)"
 
-_DURATION_SCHEMA = {"type": "string", "pattern": rf"^\s*({_NUMBER}\s*{_TIME}\s*)+$",
+DURATION_SCHEMA = {"type": "string", "pattern": rf"^\s*({_NUMBER}\s*{_TIME}\s*)+$",
                     "description": "A duration with its unit: us, ms, s, min, h, day or week."}  # fmt: skip
-_SOME_DURATION_SCHEMA = {**_DURATION_SCHEMA, "type": ["string", "integer"], "minimum": 0, "maximum": 0}
+_SOME_DURATION_SCHEMA = {**DURATION_SCHEMA, "type": ["string", "integer"], "minimum": 0, "maximum": 0}
 _SIZE_SCHEMA = {"type": "string", "pattern": rf"^\s*({_NUMBER}\s*{_BYTES}\s*)+$",
                 "description": "Bytes with their unit: B, kB, MB, GB, TB, KiB, MiB, GiB or TiB."}  # fmt: skip
 _RATE_SCHEMA = {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*/\s*{_TIME}\s*$",
@@ -80,7 +80,24 @@ def _duration(value: object) -> int:
     return time
 
 
-def _whole_days(value: object) -> int:
+def whole_days(value: object) -> int:
+    """Read a duration of whole days, one at least.
+
+    Parameters
+    ----------
+    value : str or timedelta
+        Such as "4 weeks".
+
+    Returns
+    -------
+    int
+        Microseconds.
+
+    Raises
+    ------
+    AdvisedError
+        It is none.
+    """
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 10_000:
         raise AdvisedError(f"{quoted(value)} is not a duration: it has no unit", f"write `{value} days`")
     time = _duration(value)
@@ -163,8 +180,8 @@ def _show_cores(cores: Fraction) -> int | float:
 
 Duration = Annotated[int, PlainValidator(_duration), PlainSerializer(units.show_duration, when_used="json"),
                      WithJsonSchema(_SOME_DURATION_SCHEMA)]  # fmt: skip
-WholeDays = Annotated[int, PlainValidator(_whole_days), PlainSerializer(units.show_duration, when_used="json"),
-                      WithJsonSchema(_DURATION_SCHEMA)]  # fmt: skip
+WholeDays = Annotated[int, PlainValidator(whole_days), PlainSerializer(units.show_duration, when_used="json"),
+                      WithJsonSchema(DURATION_SCHEMA)]  # fmt: skip
 Size = Annotated[int, PlainValidator(units.size), PlainSerializer(units.show_size, when_used="json"),
                  WithJsonSchema(_SIZE_SCHEMA)]  # fmt: skip
 Rate = Annotated[Fraction, PlainValidator(units.rate), PlainSerializer(units.show_rate, when_used="json"),

@@ -23,7 +23,7 @@ from pydantic import (
 from sim import distributions
 from sim.documents import Document, Flaw
 from sim.errors import AdvisedError, choose, quoted
-from sim.scenario import axes, elastic, extends, intervals, weekly
+from sim.scenario import axes, elastic, extends, intervals, weekly, window
 from sim.scenario.axes import Axis, Settings
 from sim.scenario.elastic import Cpu, Floor, Idle, Limits, Scaling
 from sim.scenario.intervals import Intervals, Precision
@@ -48,6 +48,7 @@ from sim.scenario.quantities import (
     Whole,
     WholeDays,
 )
+from sim.scenario.window import WarmUp
 
 _MOST = 1_000_000
 """Agents, instances, and requests at once on an instance."""
@@ -305,7 +306,11 @@ class Scenario(Model):
     about: str = Field("", description="What is asked, in a sentence or two.")
     as_of: Day = Field(description="The day from which ages of prices are counted.", examples=["2026-11-01"])
     month: Month = Field(description="The calendar month that is billed.", examples=["2026-11"])
-    horizon: WholeDays = Field(description="Requests arrive for this long: whole days.", examples=["4 weeks"])
+    horizon: WholeDays = Field(description="Figures and bill are of so long, after the warm-up: whole days, and whole "
+                               "weeks where the load repeats each week.", examples=["4 weeks"])
+    warmup: WarmUp = Field(0, description="Simulated before that, and left out of all figures and of the bill: whole "
+                           "days (weeks where the load repeats each week), or `auto`, which finds out by MSER-5 on "
+                           "pilot runs.", examples=["1 week"])
     drain: Duration = Field(86_400_000_000, description="How long what is left may still run.")
     seed: Annotated[Whole, Field(ge=0, lt=2**64)] = Field(0, description="Of all luck.", examples=[1])
     replications: Annotated[Whole, Field(ge=1, le=10_000)] = Field(
@@ -363,6 +368,7 @@ class Scenario(Model):
         reference = raw.get("reference")
         if isinstance(reference, str) and keys and reference not in keys:
             yield Flaw(("reference",), f"there is no deployment {quoted(reference)}", choose(reference, keys))
+        yield from window.flaws(raw)
         yield from intervals.flaws(raw, cls.model_fields["replications"].default)
         yield from axes.flaws(raw.get("axes"), raw, cls)
         if isinstance(raw.get("extends"), str):

@@ -150,6 +150,27 @@ def faults(buckets: Mapping[str, str]) -> Iterator[Fault]:
                     "leave it out: the other buckets name the whole week")
 
 
+def repeats_daily(buckets: Mapping[str, str]) -> bool:
+    """Say whether every day of the week is divided among buckets in the same way.
+
+    Parameters
+    ----------
+    buckets : mapping of str to str
+        Text of each bucket by its name.
+
+    Returns
+    -------
+    bool
+        True where a text cannot be read; `faults` says so.
+    """
+    try:
+        owned = _owned({name: _levels(when) for name, when in buckets.items() if not _is_rest(when)})
+    except AdvisedError:
+        return True
+    monday = _span(0, MINUTES_OF_DAY)
+    return all(_repeat(minutes & monday, range(7)) == minutes for minutes in owned.values())
+
+
 def _overlaps(owned: Mapping[str, Minutes]) -> Iterator[Fault]:
     names = list(owned)
     for i, name in enumerate(names):

@@ -59,10 +59,13 @@ class Cut:
         Number of observations to leave out; None when the run is too short to tell.
     why : str or None
         Why it cannot be told.
+    short : bool
+        Whether it cannot be told because there are too few observations to look at.
     """
 
     first: int | None
     why: str | None = None
+    short: bool = False
 
 
 def warm_up(series: Float64s | Int64s, period: int | None = None) -> Cut:
@@ -92,7 +95,7 @@ def warm_up(series: Float64s | Int64s, period: int | None = None) -> Cut:
         unit = "observations" if period is None else "whole periods"
         needed, present = (_LEAST * size, len(series)) if period is None else (_LEAST, groups)
         return Cut(None, f"the run is too short: a warm-up is looked for in {needed} {unit} or more, "
-                         f"there are {present}")
+                         f"there are {present}", short=True)
     means = np.asarray(series[: groups * size], np.float64).reshape(groups, size).mean(axis=1)
     means -= means.mean()  # keeps the sums of squares below from cancelling
     left = np.arange(groups, 0, -1)

@@ -1,5 +1,6 @@
 """Runs of a case: replications, how many of them, and what they say together."""
 
+from sim.study.apart import apart
 from sim.study.asked import level, looks
 from sim.study.estimates import Estimates, estimates
 from sim.study.replicate import Replication
@@ -12,6 +13,7 @@ __all__ = [
     "Estimates",
     "Progress",
     "Replication",
+    "apart",
     "estimates",
     "level",
     "looks",

@@ -67,7 +67,8 @@ class Estimates(Mapping[str, Estimate]):
         times = self._times(path.removesuffix(".mean"))
         missing = sum(int((values == INFINITE).sum()) for values in times)
         if missing:
-            what = "waits did not end" if path.startswith(("wait_s", "start_up_s")) else "requests did not complete"
+            waits = path.startswith(("wait_s", "start_up_s", "wake_up_s"))
+            what = "waits did not end" if waits else "requests did not complete"
             return Estimate(None, (), f"{missing:,} of {sum(map(len, times)):,} {what}")
         return stats.ratio([total(values) for values in times], [len(values) for values in times], SECOND)
 
@@ -94,20 +95,21 @@ class Estimates(Mapping[str, Estimate]):
 
     def _amount(self, name: str) -> Estimate:
         if not all(name in one.amounts for one in self._measures):
-            return self._unpriced()
+            return self._unpriced(name)
         found = stats.mean([one.amounts[name] for one in self._measures])
         return found if name.startswith("cost") else found.within(0.0)
 
     def _cost_of_requests(self, name: str) -> Estimate:
         whole = cost_name(name.removesuffix(".per_1000_requests"))
         if not all(whole in one.amounts for one in self._measures):
-            return self._unpriced()
+            return self._unpriced(whole)
         requests = [one.amounts["requests.per_month"] for one in self._measures]
         return stats.ratio([1000 * one.amounts[whole] for one in self._measures], requests)
 
-    def _unpriced(self) -> Estimate:
-        """Return a sum of the bill that has a part without a price."""
-        items = sorted({item for one in self._measures for item in one.invoice.unpriced})
+    def _unpriced(self, name: str) -> Estimate:
+        """Return a sum of the bill that has a part without a price; of a group, only its own parts are to blame."""
+        group = COSTS.get(name.removesuffix(".per_agent"))
+        items = sorted({item for one in self._measures for item in one.invoice.unpriced(group)})
         return Estimate(None, (), f"no price is known for {', '.join(items)}")
 
 

@@ -10,21 +10,23 @@ import numpy as np
 
 from sim.billing import Invoice, Month, tile
 from sim.catalog.prices import Group
-from sim.engine.contract import Bools, Demand, Fate, Int64s, Outcome, State, Warmth
+from sim.engine.contract import Bools, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
 from sim.exact import sums, total
 from sim.scenario import BoundDeployment
 from sim.stats import INFINITE
 from sim.study.times import Times
-from sim.trace.audit import Audit, work
+from sim.trace.audit import Audit, Check, work
 from sim.trace.spans import Spans
 from sim.trace.waits import Waits, slowest
+from sim.trace.window import Window
 from sim.units import DAY, SECOND
 
 COSTS: Mapping[str, Group | None] = {"cost": None, **{f"cost.{group.value}": group for group in Group}}
 """Sums of the bill, by the path that the figures of an agent and of a thousand requests have in common."""
 
 _SERVING = [int(state) for state in (State.BUSY, State.DRAINING)]
-_UP = [*_SERVING, *(int(state) for state in (State.STARTING, State.IDLE, State.ENTERING, State.WAKING))]
+UP = [*_SERVING, *(int(state) for state in (State.STARTING, State.IDLE, State.ENTERING, State.WAKING))]
+"""States of an instance that is up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,9 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the model, and what is derived from it once."""
+    """One run of the model, and what is derived from it once. Figures are of the window, the arrays of all of it."""
 
+    window: Window
     demand: Demand
     outcome: Outcome
     ideal: Int64s
@@ -74,7 +77,7 @@ class Run:
 
 
 def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) -> Measures:
-    """Reduce a run to what is kept of it.
+    """Reduce a run to what is kept of it: figures of the requests that arrived in the window, and of its time.
 
     Parameters
     ----------
@@ -87,75 +90,108 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     -------
     Measures
     """
-    demand, outcome, waits = run.demand, run.outcome, run.waits
-    up, most, resting, busy = _instances(run.spans, demand.horizon)
-    began, arrived = outcome.started >= 0, outcome.arrived >= 0
-    counts = {fate.name.lower(): int((outcome.fate == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
-    cold, woken = (int((outcome.warmth == warmth).sum()) for warmth in (Warmth.COLD, Warmth.WOKEN))
-    resident = _within(outcome.started[began], np.where(outcome.ended < 0, demand.stop, outcome.ended)[began],
-                       demand.horizon)
-    asked = _requests_of_month(outcome, demand.horizon, month)
-    ended = outcome.step_ended >= 0
+    demand, outcome, window = run.demand, run.outcome, run.window
+    up, most, resting, busy = _instances(run.spans, window)
+    asked = window.holds(outcome.arrived)
+    began, arrived, ever = asked & (outcome.started >= 0), int(asked.sum()), outcome.started >= 0
+    counts = {fate.name.lower(): int((outcome.fate[asked] == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
+    cold, woken = (int((began & (outcome.warmth == warmth)).sum()) for warmth in (Warmth.COLD, Warmth.WOKEN))
+    resident = window.share(outcome.started[ever], np.where(outcome.ended < 0, demand.stop, outcome.ended)[ever])
+    ended = (outcome.step_ended >= 0) & np.repeat(asked, np.diff(demand.step_first))
+    times = _times(run, asked)
     return Measures(
-        times=_times(run),
+        times=times,
         proportions={
             "cold_start_fraction": (cold, int(began.sum())),
             "wake_fraction": (woken, int(began.sum())),
-            "failed_fraction": (counts["failed"], int(arrived.sum())),
-            "completed_fraction": (counts["completed"], int(arrived.sum())),
+            "failed_fraction": (counts["failed"], arrived),
+            "completed_fraction": (counts["completed"], arrived),
         },
         ratios={
+            "overhead_fraction": _overhead_of_latency(run, asked),
             "utilisation": (busy, up),
             "concurrency": (total(resident), busy),
-            "memory_mb": (deployment.base_memory * busy + _weighted(demand.memory[began], resident), busy * 1_000_000),
+            "memory_mb": (deployment.base_memory * busy + _weighted(demand.memory[ever], resident), busy * 1_000_000),
         },
-        counts={"requests.arrived": int(arrived.sum())} | {f"requests.{fate}": n for fate, n in counts.items()},
+        counts={
+            "requests.arrived": arrived,
+            **{f"requests.{fate}": count for fate, count in counts.items()},
+            **{f"requests.failed_by_cause.{cause.name.lower()}": int((outcome.cause[asked] == cause).sum())
+               for cause in Cause if cause is not Cause.NONE},
+        },
         amounts={
-            "requests.per_month": Fraction(asked),
-            "instances.mean": Fraction(up, demand.horizon),
-            "instances.resting": Fraction(resting, demand.horizon),
+            "requests.per_month": Fraction(_requests_of_month(outcome, window, month)),
+            "instances.mean": Fraction(up, window.length),
+            "instances.resting": Fraction(resting, window.length),
             "instances.max": Fraction(most),
-            **{f"work_s.{name}": Fraction(value, SECOND) for name, value in work(demand, outcome).items()},
+            **{f"work_s.{name}": Fraction(value, SECOND) for name, value in work(demand, outcome, asked).items()},
             **{f"tokens.{name}": Fraction(total(getattr(demand, f"step_tokens_{name}")[ended]))
                for name in ("in", "cached", "out")},
             **_costs(run.invoice, agents),
         },
-        slowest=slowest(waits, run.ideal),
+        slowest=slowest(run.waits, run.ideal, asked),
         invoice=run.invoice,
-        audit=run.audit,
+        audit=run.audit.also(_counted(run, times, counts)),
     )
 
 
-def _times(run: Run) -> Times:
-    demand, outcome, waits, ideal = run.demand, run.outcome, run.waits, run.ideal
-    arrived, completed = outcome.arrived >= 0, outcome.fate == Fate.COMPLETED
-    latency = np.where(completed, waits.latency, INFINITE)
-    overhead = np.where(completed, waits.latency - ideal, INFINITE)
+def _times(run: Run, asked: Bools) -> Times:
+    demand, outcome, waits = run.demand, run.outcome, run.waits
+    completed = outcome.fate == Fate.COMPLETED
     first = outcome.step_ended[demand.step_first[:-1]]
-    first_step = np.where(first >= 0, first - outcome.arrived, INFINITE)
-    starts = run.spans.state == State.STARTING
-    begin, end = run.spans.begin[starts], run.spans.end[starts]
+    starts, wakes = run.spans.state == State.STARTING, run.spans.state == State.WAKING
+    # A start counts where the request does that the instance was opened for; a wake, and a start for no request, where
+    # it begins after the warm-up.
+    opener, later = outcome.opener[run.spans.instance], run.spans.begin >= run.window.begin
+    starts[starts] = np.where(opener[starts] >= 0, asked[opener[starts]], later[starts])
+    wakes &= later
     given = {
-        "latency_s": latency[arrived],
-        "overhead_s": overhead[arrived],
-        "first_step_s": first_step[arrived],
-        # Nothing happens at the end of the run: what lasts until then is cut off.
-        "start_up_s": np.where(end < demand.stop, end - begin, INFINITE),
-        **{f"wait_s.{cause}": _waited(getattr(waits, cause), came) for cause, came in _came(outcome).items()},
+        "latency_s": np.where(completed, waits.latency, INFINITE)[asked],
+        "overhead_s": np.where(completed, waits.latency - run.ideal, INFINITE)[asked],
+        "first_step_s": np.where(first >= 0, first - outcome.arrived, INFINITE)[asked],
+        "start_up_s": _lengths(run.spans, starts, demand.stop),
+        "wake_up_s": _lengths(run.spans, wakes, demand.stop),
+        **{f"wait_s.{cause}": _waited(getattr(waits, cause), came & asked) for cause, came in _came(outcome).items()},
+        # Below 0 on instances that are faster than the nominal speed.
+        "wait_s.contention": waits.contention[completed & asked],
     }
     return Times(given, finite={f"completed.{name}": name for name in ("latency_s", "overhead_s")})
+
+
+def _lengths(spans: Spans, rows: Bools, stop: int) -> Int64s:
+    """Return how long some spans last. Nothing happens at the end of the run: what lasts until then is cut off."""
+    begin, end = spans.begin[rows], spans.end[rows]
+    return np.where(end < stop, end - begin, INFINITE)
+
+
+def _counted(run: Run, times: Times, fates: Mapping[str, int]) -> Check:
+    """Check that figures count the requests of the window, each once: their arrivals are counted anew, in order."""
+    arrivals = np.sort(run.outcome.arrived[run.outcome.fate != Fate.ABSENT])
+    before, until = arrivals.searchsorted([run.window.begin, run.window.end]).tolist()
+    told = {"latencies": len(times["latency_s"]), "overheads": len(times["overhead_s"]), "fates": sum(fates.values())}
+    wrong = [f"{count} {name}" for name, count in told.items() if count != until - before]
+    here = f"{until - before} requests arrived in the window, {before} before it and {len(arrivals) - until} after it"
+    if wrong:
+        return Check("window", False, f"{here}, but figures are of {', '.join(wrong)}")
+    return Check("window", True, f"{here}; figures count those in it")
 
 
 def _came(outcome: Outcome) -> dict[str, Bools]:
     """Say which requests came to each wait: all that arrived to that for their turn, all admitted to the queue."""
     began = outcome.started >= 0
-    return {"turn": outcome.arrived >= 0, "queue": outcome.admitted >= 0, "start": began, "wake": began,
-            "contention": outcome.fate == Fate.COMPLETED}
+    return {"turn": outcome.arrived >= 0, "queue": outcome.admitted >= 0, "start": began, "wake": began}
 
 
 def _waited(times: Int64s, came: Bools) -> Int64s:
     """Return the waits of those that came to wait; endless for who never got further."""
     return np.where(times >= 0, times, INFINITE)[came]
+
+
+def _overhead_of_latency(run: Run, asked: Bools) -> tuple[int, int]:
+    """Add up overhead and latency of the requests that completed, here and on the ideal platform."""
+    both = asked & (run.waits.latency >= 0) & (run.ideal >= 0)
+    latency = total(run.waits.latency[both])
+    return latency - total(run.ideal[both]), latency
 
 
 def _costs(invoice: Invoice, agents: int) -> dict[str, Fraction]:
@@ -173,27 +209,23 @@ def cost_name(path: str) -> str:
     return "cost.total" if path == "cost" else path
 
 
-def _requests_of_month(outcome: Outcome, horizon: int, month: Month) -> int:
-    """Count the requests that arrive in the month that the horizon is tiled to."""
-    days = np.bincount(outcome.arrived[outcome.arrived >= 0] // DAY, minlength=horizon // DAY)
-    return sum(int(count) * weight for count, weight in zip(days, tile(month, horizon).weights, strict=True))
+def _requests_of_month(outcome: Outcome, window: Window, month: Month) -> int:
+    """Count the requests that arrive in the month that the window is tiled to."""
+    arrived = outcome.arrived[window.holds(outcome.arrived)] - window.begin
+    days = np.bincount(arrived // DAY, minlength=window.days)
+    return sum(int(count) * weight for count, weight in zip(days, tile(month, window.length).weights, strict=True))
 
 
-def _instances(spans: Spans, horizon: int) -> tuple[int, int, int, int]:
-    """Time up, the most at one time, time resting, time busy, within the horizon."""
-    length = _within(spans.begin, spans.end, horizon)
-    up = np.isin(spans.state, _UP) & (length > 0)
-    times = np.concatenate((spans.begin[up], np.minimum(spans.end[up], horizon)))
+def _instances(spans: Spans, window: Window) -> tuple[int, int, int, int]:
+    """Time up, the most at one time, time resting, time busy, within the window."""
+    length = window.share(spans.begin, spans.end)
+    up = np.isin(spans.state, UP) & (length > 0)
+    times = np.concatenate((np.maximum(spans.begin[up], window.begin), np.minimum(spans.end[up], window.end)))
     change = np.concatenate((np.ones(up.sum(), np.int64), np.full(up.sum(), -1, np.int64)))
     order = np.lexsort((change, times))
     most = int(np.cumsum(change[order]).max(initial=0))
     return total(length[up]), most, total(length[spans.state == State.RESTING]), total(
         length[np.isin(spans.state, _SERVING)])
-
-
-def _within(begin: Int64s, end: Int64s, horizon: int) -> Int64s:
-    """Length of each stretch of time within the horizon."""
-    return np.maximum(np.minimum(end, horizon) - begin, 0)
 
 
 def _weighted(weights: Int64s, values: Int64s) -> int:

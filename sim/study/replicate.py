@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sim import workload
-from sim.billing import Invoice, Month, bill, observe
+from sim.billing import Invoice, Month, Observed, bill, observe
 from sim.catalog.prices import prices
 from sim.engine import Capacity, simulate
 from sim.engine.contract import Demand, Outcome
 from sim.engine.lower import lower
 from sim.scenario import BoundDeployment, Case
-from sim.study import asked
+from sim.study import asked, warmup
 from sim.study.measure import Measures, Run, measure
+from sim.study.warmup import Filling, WarmUp
 from sim.trace.audit import audit
-from sim.trace.spans import Spans, spans
+from sim.trace.spans import spans
 from sim.trace.waits import waits
+from sim.trace.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,10 @@ class Replication:
     Attributes
     ----------
     number : int
+    warm_up : WarmUp
+        What figures leave out; the same for all replications of a case.
+    window : Window
+        What they are of.
     measures : dict of str to Measures
         By deployment.
     demand : Demand or None
@@ -32,12 +39,14 @@ class Replication:
     """
 
     number: int
+    warm_up: WarmUp
+    window: Window
     measures: dict[str, Measures]
     demand: Demand | None
     runs: dict[str, tuple[Capacity, Outcome]]
 
 
-def replicate(case: Case, number: int, keep: bool) -> Replication:
+def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replication:
     """Run every deployment of a case once, with the same arrivals, work and luck.
 
     Parameters
@@ -45,6 +54,7 @@ def replicate(case: Case, number: int, keep: bool) -> Replication:
     case : Case
     number : int
         Of the replication: an address of luck.
+    warm_up : WarmUp
     keep : bool
         Whether to give the arrays of the runs too.
 
@@ -53,24 +63,56 @@ def replicate(case: Case, number: int, keep: bool) -> Replication:
     Replication
     """
     scenario, month = case.scenario, Month.parse(case.scenario.month)
-    demand = workload.demand(scenario.workload, case.directory, scenario.horizon, scenario.drain, scenario.seed, number,
-                             asked.resampled(scenario))
-    ideal = workload.ideal(demand)
+    window = Window(warm_up.length, warm_up.length + scenario.horizon)
+    demand = _demand(case, number, window.end)
     measures, runs = {}, {}
-    for deployment in case.deployments:
-        capacity = lower(deployment, demand, scenario.workload.agents, case.directory, scenario.seed, number)
-        outcome = simulate(demand, capacity)
-        lasting = spans(outcome, demand.stop)
-        run = Run(demand, outcome, ideal, waits(demand, outcome), lasting,
-                  _bill(case, deployment, (demand, outcome, lasting), month), audit(demand, capacity, outcome))
+    for deployment, capacity, outcome in _runs(case, number, demand):
+        ideal, lasting = workload.ideal(demand, outcome), spans(outcome, demand.stop)
+        run = Run(window, demand, outcome, ideal, waits(demand, outcome), lasting,
+                  _bill(case, deployment, observe(demand, outcome, lasting, window), month),
+                  audit(demand, capacity, outcome))
         measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
         if keep:
             runs[deployment.name] = capacity, outcome
-    return Replication(number, measures, demand if keep else None, runs)
+    return Replication(number, warm_up, window, measures, demand if keep else None, runs)
 
 
-def _bill(case: Case, deployment: BoundDeployment, run: tuple[Demand, Outcome, Spans], month: Month) -> Invoice:
+def fill(case: Case, number: int) -> dict[str, Filling]:
+    """Run every deployment of a case once without a warm-up, to see how it fills.
+
+    Parameters
+    ----------
+    case : Case
+    number : int
+        Of the replication.
+
+    Returns
+    -------
+    dict of str to Filling
+        By deployment.
+    """
+    horizon, size = warmup.pilot(case.scenario)
+    demand = _demand(case, number, horizon)
+    return {
+        deployment.name: warmup.filling(
+            demand, outcome, workload.ideal(demand, outcome), spans(outcome, demand.stop), size)
+        for deployment, _, outcome in _runs(case, number, demand)
+    }
+
+
+def _demand(case: Case, number: int, horizon: int) -> Demand:
+    scenario = case.scenario
+    return workload.demand(scenario.workload, case.directory, horizon, scenario.drain, scenario.seed, number,
+                           asked.resampled(scenario))
+
+
+def _runs(case: Case, number: int, demand: Demand) -> Iterator[tuple[BoundDeployment, Capacity, Outcome]]:
+    scenario = case.scenario
+    for deployment in case.deployments:
+        capacity = lower(deployment, demand, scenario.workload.agents, case.directory, scenario.seed, number)
+        yield deployment, capacity, simulate(demand, capacity)
+
+
+def _bill(case: Case, deployment: BoundDeployment, seen: Observed, month: Month) -> Invoice:
     models = workload.models(case.scenario.workload, case.directory)
-    return bill(
-        observe(*run), deployment, models, month, prices(case.book, deployment.platform), prices(case.book, "llm")
-    )
+    return bill(seen, deployment, models, month, prices(case.book, deployment.platform), prices(case.book, "llm"))

@@ -9,8 +9,8 @@ from pathlib import Path
 from sim import units
 from sim.documents import Flaw, Place, problems
 from sim.errors import InputError, Problem
-from sim.scenario import BoundDeployment, Case
-from sim.study import asked
+from sim.scenario import BoundDeployment, Case, Scenario
+from sim.study import asked, warmup
 from sim.workload.size import Size, expected
 
 MOST_STEPS = 10**10
@@ -43,7 +43,7 @@ def require_size(cases: Sequence[Case], workers: int | None) -> None:
     room, total = _memory(), 0.0
     for case in cases:
         scenario = case.scenario
-        size = expected(scenario.workload, case.directory, scenario.horizon)
+        size = expected(scenario.workload, case.directory, _lasts(scenario))
         most = asked.looks(scenario)[-1]
         total += (size.requests + size.steps) * most * len(case.deployments)
         at_once = min(workers or os.cpu_count() or 1, most)
@@ -57,6 +57,15 @@ def require_size(cases: Sequence[Case], workers: int | None) -> None:
         found = problems([flaw], scenario.document, scenario.name)
     if found:
         raise InputError(found)
+
+
+def _lasts(scenario: Scenario) -> int:
+    """Return how long arrivals of a run last at most: half of a pilot is the longest warm-up that is found."""
+    warm_up = warmup.given(scenario)
+    if warm_up is not None:
+        return warm_up.length + scenario.horizon
+    pilot, _ = warmup.pilot(scenario)
+    return max(pilot, pilot // 2 + scenario.horizon)
 
 
 def _too_large(case: Case, size: Size, at_once: int, room: int) -> list[Flaw]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from sim import stats
+from sim.billing import Line
 from sim.scenario import BoundDeployment, Case
 from sim.study import asked
 from sim.study.estimates import Estimates
@@ -48,6 +50,8 @@ def summary(
         "replications": len(replications),
         "stopping": stopping(case, found, len(replications), unclear),
         "horizon_s": scenario.horizon // SECOND,
+        "warmup_s": replications[0].warm_up.length // SECOND,
+        "warmup": {name: getattr(replications[0].warm_up, name) for name in ("method", "why", "settled")},
         "month": scenario.month,
         "as_of": scenario.as_of.isoformat(),
         "prices": case.book,
@@ -58,7 +62,8 @@ def summary(
         "reference": case.reference,
         "deployments": {
             deployment.name: _deployment(
-                deployment, [one.measures[deployment.name] for one in replications], found[deployment.name], level
+                deployment, [one.measures[deployment.name] for one in replications], found[deployment.name], level,
+                scenario.as_of,
             )
             for deployment in case.deployments
         },
@@ -82,13 +87,15 @@ def _covers(case: Case) -> str:
 
 
 def _deployment(
-    deployment: BoundDeployment, measures: Sequence[Measures], found: Estimates, level: float
+    deployment: BoundDeployment, measures: Sequence[Measures], found: Estimates, level: float, as_of: date
 ) -> dict[str, Any]:
     told: dict[str, Any] = {"platform": deployment.platform}
     for path, estimate in found.items():
         _branch(told, path).update(stats.figure(estimate, level))
     told["slowest"] = {part: sum(one.slowest[part] for one in measures) for part in measures[0].slowest}
-    told["cost"].update({"currency": "USD", "month": measures[0].invoice.month, "lines": _lines(measures)})
+    told["cost"].update({"currency": "USD", "month": measures[0].invoice.month, "lines": _lines(measures, as_of)})
+    told["not_modelled"] = list(deployment.profile.not_modelled)
+    told["not_covered"] = list(measures[0].invoice.not_covered)
     told["rests_on"] = [
         {**dataclasses.asdict(figure), "as_of": None if figure.as_of is None else figure.as_of.isoformat()}
         for figure in deployment.rests_on
@@ -104,18 +111,29 @@ def _branch(tree: dict[str, Any], path: str) -> dict[str, Any]:
     return tree
 
 
-def _lines(measures: Sequence[Measures]) -> list[dict[str, Any]]:
-    """Lines of the mean bill: largest first, those without a price last."""
-    lines: dict[tuple[str, str, str], dict[str, Any]] = {}
-    sums: dict[tuple[str, str, str], list[Fraction]] = {}
+def _lines(measures: Sequence[Measures], as_of: date) -> list[dict[str, Any]]:
+    """Lines of the mean bill: largest first, those without a price last. Tiers of a price are lines of their own."""
+    made: dict[tuple[Any, ...], list[Line]] = {}
     for one in measures:
         for line in one.invoice.lines:
-            key = (line.group.value, line.platform, line.item)
-            lines.setdefault(key, line.to_dict())
-            kept = sums.setdefault(key, [Fraction(0), Fraction(0), Fraction(0)])
-            for index, value in enumerate((line.quantity, line.free, line.amount or Fraction(0))):
-                kept[index] += value
-    for key, told in lines.items():
-        quantity, free, amount = (float(value / len(measures)) for value in sums[key])
-        told.update(quantity=quantity, free=free, amount=None if told["amount"] is None else amount)
-    return sorted(lines.values(), key=lambda line: (line["amount"] is None, -(line["amount"] or 0.0)))
+            made.setdefault((line.group, line.platform, line.item, line.rate), []).append(line)
+    lines = [_line(same, len(measures), as_of) for same in made.values()]
+    return sorted(lines, key=lambda line: (line["amount"] is None, -(line["amount"] or 0.0)))
+
+
+def _line(same: Sequence[Line], count: int, as_of: date) -> dict[str, Any]:
+    """Make the mean line of so many bills; those that do not have it count as 0."""
+
+    def mean(values: Iterable[Fraction | int]) -> float:
+        return float(sum(values, Fraction(0)) / count)
+
+    told = same[0].to_dict()
+    told.update(quantity=mean(line.quantity for line in same), free=mean(line.free for line in same),
+                billable=mean(line.billable for line in same))
+    if told["amount"] is not None:
+        told["amount"] = mean(line.amount or 0 for line in same)
+    for name in ("instances", "capped", "raised"):
+        if told[name] is not None:
+            told[name] = mean(getattr(line, name) for line in same)
+    told["age_days"] = None if same[0].as_of is None else (as_of - same[0].as_of).days
+    return told

@@ -71,6 +71,10 @@ class Audit:
         """Whether every check passed."""
         return all(check.passed for check in self.checks)
 
+    def also(self, check: Check) -> Audit:
+        """Add a check."""
+        return Audit((*self.checks, check))
+
     def summary(self) -> dict[str, Any]:
         """Give the audit as it stands in ``summary.json``."""
         return {
@@ -105,13 +109,15 @@ def audit(demand: Demand, capacity: Capacity, outcome: Outcome) -> Audit:
     return Audit(tuple(checks))
 
 
-def work(demand: Demand, outcome: Outcome) -> dict[str, int]:
-    """Divide the work of the requests that arrived, in microseconds at full speed, by the records of their steps.
+def work(demand: Demand, outcome: Outcome, asked: Bools) -> dict[str, int]:
+    """Divide the work of requests that arrived, in microseconds at full speed, by the records of their steps.
 
     Parameters
     ----------
     demand : Demand
     outcome : Outcome
+    asked : bool[n]
+        The requests.
 
     Returns
     -------
@@ -122,8 +128,8 @@ def work(demand: Demand, outcome: Outcome) -> dict[str, int]:
     """
     length = demand.step_cpu + demand.step_wait
     request = np.repeat(np.arange(demand.n, dtype=np.int64), np.diff(demand.step_first))
-    fate, done = outcome.fate[request], outcome.step_ended >= 0
-    failed, arrived = (fate == Fate.FAILED) | (fate == Fate.ABANDONED), outcome.arrived[request] >= 0
+    fate, done = np.where(asked, outcome.fate, Fate.ABSENT)[request], outcome.step_ended >= 0
+    failed, arrived = (fate == Fate.FAILED) | (fate == Fate.ABANDONED), fate != Fate.ABSENT
     return {
         "offered": total(length[arrived]),
         "useful": total(length[done & arrived & ~failed]),
@@ -311,9 +317,9 @@ def _states(records: _Records) -> _Finding:
     has_rung = (state == State.ENTERING) | (state == State.RESTING) | (state == State.WAKING)
     keeps = _or(capacity.rung_keeps, False)[rung]
     next_rung = np.where(before == State.RESTING, rung_before + 1, 0)
-    # What was opened for no request begins as what was opened for one.
+    # What was opened for no request, where that can be, begins as what was opened for one.
     initial = (state == State.IDLE) | (state == State.RESTING)
-    start = (state == State.STARTING) | (initial & ~opened)
+    start = ((state == State.STARTING) & (opened | (capacity.spare > 0))) | (initial & ~opened)
     fault = _first(
         "change of state",
         ("goes back in time", ~first & (records.time < records.before(records.time))),
@@ -429,7 +435,7 @@ def _work(records: _Records) -> _Finding:
         ("completed at another time than its last step", (o.fate == Fate.COMPLETED) & (o.ended != last)),
         ("ended its last step, but is unfinished", (o.fate == Fate.UNFINISHED) & (last >= 0)),
     )
-    parts = work(demand, o)
+    parts = work(demand, o, o.fate != Fate.ABSENT)
     offered = total(step_sums(demand, length)[o.fate != Fate.ABSENT])
     spent = parts["useful"] + parts["wasted"] + parts["lost"] + parts["remaining"]
     if fault is None and not offered == parts["offered"] == spent:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-COUNT, NUMBER, SECONDS, NAME = "int64", "Int64", "float64", "category"
-"""A number that is always there; one that may be missing (<NA>); seconds (NaN where missing); one of a few names."""
+COUNT, NUMBER, SECONDS, NAME, TRUTH = "int64", "Int64", "float64", "category", "bool"
+"""A number that is always there; one that may be missing (<NA>); seconds (NaN where missing); one of a few names; yes
+or no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ _REQUESTS = (
     Column("agent", COUNT, "", "Rank of the agent it belongs to.", "Demand.agent"),
     Column("session", NUMBER, "", "Number of its session; missing outside sessions.", "Demand.session"),
     Column("pool", COUNT, "", "The pool that serves it.", "Capacity.pool_of"),
+    Column("in_window", TRUTH, "", "Whether it arrived after the warm-up, so that figures count it.",
+           "Outcome.arrived, Window"),
     Column("arrived_us", COUNT, "us", "When the client sent it.", "Outcome.arrived"),
     Column("admitted_us", NUMBER, "us", "When it was its turn; missing if the agent's earlier requests never left.",
            "Outcome.admitted"),
@@ -55,8 +58,8 @@ _REQUESTS = (
     Column("ended_us", NUMBER, "us", "When it left, completed or failed; missing if unfinished.", "Outcome.ended"),
     Column("service_us", COUNT, "us", "Length of its steps on a full core of nominal speed.",
            "Demand.step_cpu, Demand.step_wait"),
-    Column("ideal_us", NUMBER, "us", "Latency on a platform with instant, endless, free instances and the same luck; "
-           "missing if it did not complete there.", "Outcome of the ideal platform"),
+    Column("ideal_us", NUMBER, "us", "Latency on a platform with instant, endless, free instances, the same luck and "
+           "the same fates; missing if it was never its turn.", "Demand, Outcome"),
     Column("arrived_s", SECONDS, "s", "When the client sent it.", "Outcome.arrived"),
     Column("fate", NAME, "", "What became of it: completed, failed, abandoned, unfinished.", "Outcome.fate"),
     Column("cause", NAME, "", "Why it failed; missing if it did not.", "Outcome.cause"),
@@ -74,9 +77,9 @@ _REQUESTS = (
            "speed; missing unless completed.", "Outcome.ended, Outcome.started, Demand.step_cpu, Demand.step_wait"),
     Column("latency_s", SECONDS, "s", "From arrival to answer; missing unless completed.",
            "Outcome.ended, Outcome.arrived"),
-    Column("ideal_s", SECONDS, "s", "The ideal latency in seconds.", "Outcome of the ideal platform"),
-    Column("overhead_s", SECONDS, "s", "What the platform added: latency less ideal latency; missing unless completed "
-           "on both.", "Outcome, Outcome of the ideal platform"),
+    Column("ideal_s", SECONDS, "s", "The ideal latency in seconds.", "Demand, Outcome"),
+    Column("overhead_s", SECONDS, "s", "What the platform added: latency less ideal latency; missing unless completed.",
+           "Demand, Outcome"),
     Column("first_step_s", SECONDS, "s", "From arrival to the end of the first step; missing if that did not end.",
            "Outcome.step_ended, Outcome.arrived"),
     Column("steps", COUNT, "", "Steps it consists of.", "Demand.step_first"),
@@ -150,6 +153,22 @@ TABLES: dict[str, tuple[Column, ...]] = {
 """The tables and their columns, in order."""
 
 
+REPLICATIONS = "replications"
+"""The table of the figures of each replication; all other tables are of one replication, the first."""
+
+REFERENCE: dict[str, tuple[Column, ...]] = {
+    **{name: (DEPLOYMENT, *columns) for name, columns in TABLES.items()},
+    REPLICATIONS: (
+        Column("replication", COUNT, "", "Number of the replication, from 0.", "Demand"),
+        DEPLOYMENT,
+        Column("figure", NAME, "", "Path of the figure, as in `summary.json` and in expectations.", "Outcome"),
+        Column("value", SECONDS, "that of the figure", "What this replication alone says; missing where it is too "
+               "small to say it, infinite where too many requests did not complete.", "Outcome"),
+    ),
+}
+"""Every table of a run as it is kept, with the deployment among its columns."""
+
+
 def check(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Hold a frame against the registry.
 
@@ -194,9 +213,9 @@ def documentation(table: str | None = None) -> pd.DataFrame:
 
     rows = [
         (name, column.name, column.dtype, column.unit, column.meaning, column.origin)
-        for name, columns in TABLES.items()
+        for name, columns in REFERENCE.items()
         if table in (None, name)
-        for column in (DEPLOYMENT, *columns)
+        for column in columns
     ]
     return pd.DataFrame(rows, columns=["table", "column", "dtype", "unit", "meaning", "origin"])
 
@@ -204,8 +223,8 @@ def documentation(table: str | None = None) -> pd.DataFrame:
 def markdown() -> str:
     """Give the reference of the tables as Markdown, one table under a heading each."""
     lines: list[str] = []
-    for name, columns in TABLES.items():
+    for name, columns in REFERENCE.items():
         lines += [f"## {name}", "", "| column | dtype | unit | meaning | from |", "|---|---|---|---|---|"]
-        lines += [f"| {c.name} | {c.dtype} | {c.unit} | {c.meaning} | {c.origin} |" for c in (DEPLOYMENT, *columns)]
+        lines += [f"| {c.name} | {c.dtype} | {c.unit} | {c.meaning} | {c.origin} |" for c in columns]
         lines.append("")
     return "\n".join(lines)

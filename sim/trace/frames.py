@@ -18,6 +18,7 @@ from sim.engine.contract import NEVER, Bools, Capacity, Cause, Demand, Fate, Int
 from sim.trace.columns import DEPLOYMENT, TABLES, check
 from sim.trace.spans import spans
 from sim.trace.waits import step_sums, waits
+from sim.trace.window import Window
 
 EVENTS = (
     "completed", "failed", "abandoned", "ready", "woken", "entered", "entering", "draining", "off", "arrived",
@@ -46,7 +47,7 @@ class Names:
 
 
 def tables(
-    demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s, names: Names
+    demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s, window: Window, names: Names
 ) -> dict[str, pd.DataFrame]:
     """Make all four tables.
 
@@ -55,8 +56,10 @@ def tables(
     demand, capacity, outcome
         What was asked, what served, what happened.
     ideal : int64[n]
-        Latency of each request in microseconds on a platform with instant, endless, free instances and the same luck,
-        NEVER where it did not complete there.
+        Latency of each request in microseconds on a platform with instant, endless, free instances, the same luck and
+        the same fates; NEVER where there is none.
+    window : Window
+        What figures are of.
     names : Names
 
     Returns
@@ -65,7 +68,7 @@ def tables(
         By the names of `sim.trace.columns.TABLES`.
     """
     return {
-        "requests": requests(demand, capacity, outcome, ideal, names),
+        "requests": requests(demand, capacity, outcome, ideal, window),
         "attempts": attempts(demand, outcome, names),
         "instances": instances(demand, capacity, outcome, names),
         "events": events(outcome, names),
@@ -96,18 +99,18 @@ def together(deployments: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str,
     return joined
 
 
-def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s, names: Names) -> pd.DataFrame:
+def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s, window: Window) -> pd.DataFrame:
     """One row for each request that arrived; see `tables` for the parameters."""
     found = waits(demand, outcome)
     over = outcome.step_ended >= 0
     rows = np.flatnonzero(outcome.fate != Fate.ABSENT)
     first_ended = outcome.step_ended[demand.step_first[:-1]]
-    overhead = np.where((found.latency >= 0) & (ideal >= 0), found.latency - ideal, 0)
     columns: dict[str, Any] = {
         "request": rows,
         "agent": demand.agent[rows],
         "session": _maybe(demand.session[rows]),
         "pool": capacity.pool_of[rows],
+        "in_window": window.holds(outcome.arrived[rows]),
         "arrived_us": outcome.arrived[rows],
         "admitted_us": _maybe(outcome.admitted[rows]),
         "bound_us": _maybe(outcome.bound[rows]),
@@ -127,7 +130,7 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "contention_s": _seconds(found.contention[rows], (outcome.fate == Fate.COMPLETED)[rows]),
         "latency_s": _seconds(found.latency[rows]),
         "ideal_s": _seconds(ideal[rows]),
-        "overhead_s": _seconds(overhead[rows], (found.latency >= 0)[rows] & (ideal >= 0)[rows]),
+        "overhead_s": _seconds((found.latency - ideal)[rows], (found.latency >= 0)[rows]),
         "first_step_s": _seconds((first_ended - outcome.arrived)[rows], (first_ended >= 0)[rows]),
         "steps": np.diff(demand.step_first)[rows],
         "steps_ended": step_sums(demand, over.astype(np.int64))[rows],

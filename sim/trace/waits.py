@@ -82,8 +82,8 @@ def waits(demand: Demand, outcome: Outcome) -> Waits:
     )
 
 
-def slowest(found: Waits, ideal: Int64s, per_cent: int = 1) -> dict[str, int]:
-    """Add up what the slowest requests waited for.
+def slowest(found: Waits, ideal: Int64s, asked: Bools, per_cent: int = 1) -> dict[str, int]:
+    """Add up what the slowest of some requests waited for.
 
     Slowest are the completed requests with the largest overhead (latency less ideal latency), rounded up to one whole
     request; of equal ones those of the lower row.
@@ -92,22 +92,24 @@ def slowest(found: Waits, ideal: Int64s, per_cent: int = 1) -> dict[str, int]:
     ----------
     found : Waits
     ideal : int64[n]
-        Latency of each request on the ideal platform, NEVER where it did not complete there.
+        Latency of each request on the ideal platform, NEVER where there is none.
+    asked : bool[n]
+        The requests.
     per_cent : int
         How many of the completed requests count as slowest.
 
     Returns
     -------
     dict of str to int
-        Number of ``requests``; their ``overhead`` in microseconds; and of that, the part of each of `CAUSES`. The parts
-        add up to the overhead. An agent's requests wait for each other on the ideal platform too, so ``turn`` is only
-        what comes on top, and may be negative.
+        Number of ``requests``; their ``latency`` and ``overhead`` in microseconds; and of the latter, the part of each
+        of `CAUSES`. The parts add up to the overhead. An agent's requests wait for each other on the ideal platform
+        too, so ``turn`` is only what comes on top.
     """
-    rows = np.flatnonzero((found.latency >= 0) & (ideal >= 0))
+    rows = np.flatnonzero(asked & (found.latency >= 0) & (ideal >= 0))
     overhead = found.latency[rows] - ideal[rows]
     count = -(-len(rows) * per_cent // 100)
     last = np.argsort(-overhead, kind="stable")[:count]
     rows = rows[last]
     parts = {cause: total(getattr(found, cause)[rows]) for cause in CAUSES[1:]}
-    whole = total(overhead[last])
-    return {"requests": len(rows), "overhead": whole, "turn": whole - sum(parts.values()), **parts}
+    whole, latency = total(overhead[last]), total(found.latency[rows])
+    return {"requests": len(rows), "latency": latency, "overhead": whole, "turn": whole - sum(parts.values()), **parts}

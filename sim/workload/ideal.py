@@ -1,13 +1,16 @@
 """What a request would take on a platform with instant, endless, free instances.
 
-A platform's overhead on a request is the request's latency there minus this.
+A platform's overhead on a request is the request's latency there minus this. What is not the platform's doing is the
+same on both: the arrivals, the work, the luck, and the fates. A request that failed fails on the ideal platform too,
+after as long as it did here from its admission on; else a platform would be charged, or given credit, for the turns
+that its failures let pass sooner or later than success would have.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sim.engine.contract import NEVER, Demand, Int64s
+from sim.engine.contract import NEVER, Demand, Fate, Int64s, Outcome
 
 
 def work(demand: Demand) -> Int64s:
@@ -26,46 +29,64 @@ def work(demand: Demand) -> Int64s:
     return np.asarray(total[demand.step_first[1:]] - total[demand.step_first[:-1]], np.int64)
 
 
-def ideal(demand: Demand) -> Int64s:
-    """Return the latency of each request on the ideal platform.
+def ideal(demand: Demand, outcome: Outcome) -> Int64s:
+    """Return the latency of each request on the ideal platform, with the fates of a run.
 
-    It is the request's work; and, where an agent works on one request at a time and requests come on their own, the
-    wait for the agent's turn (Lindley's recursion, agent by agent).
+    It is the request's work, and before it the wait for the agent's turn, where an agent works on one request at a
+    time. Where requests come on their own, that wait is what it would be on the ideal platform (Lindley's recursion,
+    agent by agent: Lindley, 1952, Proc. Cambridge Phil. Soc. 48): each earlier request holds the agent for its work,
+    or, if it failed or was abandoned, for as long as it did here after its admission.
 
     Where requests follow others (sessions), when they come depends on the platform, so a wait on one platform has no
-    counterpart on another: there the ideal latency is the work alone, and a wait for the agent's turn counts as
-    overhead. Without ``serial`` there is no such wait.
+    counterpart on another. There the wait is the one that was had, so that overhead counts from admission.
+
+    No request can be faster than this, and on the ideal platform itself each takes exactly so long: a request holds
+    its agent here at least as long as there, and Lindley's recursion grows with each of its terms.
 
     Parameters
     ----------
     demand : Demand
+    outcome : Outcome
+        Of the same run.
 
     Returns
     -------
     int64[n]
-        Microseconds; NEVER for a request that never arrives on the ideal platform.
+        Microseconds; NEVER for a request that was not admitted. That of one that failed is what it would have taken.
     """
     needed = work(demand)
-    if (demand.after != NEVER).any():
-        return needed
-    absent = demand.at >= demand.horizon
-    if demand.serial:
-        needed = needed + _turns(demand, np.where(absent, 0, needed))
-    return np.where(absent, NEVER, needed)
+    admitted = outcome.admitted >= 0
+    if not demand.serial:
+        wait = np.zeros(demand.n, np.int64)
+    elif (demand.after != NEVER).any():
+        wait = outcome.admitted - outcome.arrived
+    else:
+        failed = (outcome.fate == Fate.FAILED) | (outcome.fate == Fate.ABANDONED)
+        holds = np.where(failed, outcome.ended - outcome.admitted, needed)
+        wait = np.zeros(demand.n, np.int64)
+        wait[admitted] = _turns(demand.agent[admitted], demand.at[admitted], holds[admitted])
+    return np.where(admitted, wait + needed, NEVER)
 
 
-def _turns(demand: Demand, needed: Int64s) -> Int64s:
-    """Return how long each request is held until its agent's earlier ones are done, with one server for each agent."""
-    order = np.lexsort((np.arange(demand.n), demand.at, demand.agent))
-    held = np.zeros(demand.n, np.int64)
-    waits = []
-    current, free = NEVER, 0
-    for agent, at, length in zip(demand.agent[order].tolist(), demand.at[order].tolist(), needed[order].tolist(),
-                                 strict=True):
-        if agent != current:
-            current, free = agent, 0
-        begin = free if free > at else at
-        waits.append(begin - at)
-        free = begin + length
-    held[order] = waits
-    return held
+def _turns(agent: Int64s, at: Int64s, holds: Int64s) -> Int64s:
+    """Return how long each request is held until its agent's earlier ones are done, with one server for each agent.
+
+    A request that comes at ``a`` and holds for ``h`` lets the next begin at ``max(a, free) + h``. Unrolled, it begins
+    at the largest ``a - H`` among the agent's requests up to it, plus its own ``H``, where ``H`` is the sum of all
+    ``h`` before. A running maximum within each agent is one over pairs (agent, rank of ``a - H``).
+    """
+    count = len(at)
+    order = np.lexsort((np.arange(count), at, agent))
+    first = np.flatnonzero(np.diff(agent[order], prepend=NEVER))
+    number = np.repeat(np.arange(len(first)), np.diff(np.append(first, count)))
+    # Sums over all agents may wrap around 64 bits; their differences within one agent do not.
+    before = np.cumsum(holds[order]) - holds[order]
+    before -= before[first][number]
+    slack = at[order] - before
+    ranked = np.argsort(slack, kind="stable")
+    rank = np.empty(count, np.int64)
+    rank[ranked] = np.arange(count)
+    top = np.maximum.accumulate(number * count + rank) - number * count
+    wait = np.empty(count, np.int64)
+    wait[order] = slack[ranked][top] - slack
+    return wait

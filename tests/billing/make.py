@@ -13,6 +13,7 @@ from sim.billing import Observed, Requests, Steps
 from sim.catalog.profiles import Profile, Rung
 from sim.engine.contract import NEVER, State, Warmth
 from sim.trace.spans import Spans
+from sim.trace.window import Window
 
 S = 1_000_000
 MIN, H, D = 60 * S, 3600 * S, 86_400 * S
@@ -78,8 +79,10 @@ def seen(
     spans: Spans | Iterable[Span] = (),
     requests: Sequence[tuple[int, int, int, Warmth]] = (),
     steps: Sequence[tuple[int, int, int, int, int, int]] = (),
+    warm_up: int = 0,
 ) -> Observed:
-    """A run with one pool."""
+    """A run with one pool, of which so much counts after the warm-up."""
     made = spans if isinstance(spans, Spans) else spans_of(spans)
     instances = int(made.instance.max(initial=-1)) + 1
-    return Observed(horizon, made, np.zeros(instances, dtype=np.int64), requests_of(requests), steps_of(steps))
+    window = Window(warm_up, warm_up + horizon)
+    return Observed(window, made, np.zeros(instances, dtype=np.int64), requests_of(requests), steps_of(steps))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 from collections import Counter
+from dataclasses import dataclass
 from fractions import Fraction
 
 from sim.engine.contract import State
@@ -27,64 +28,96 @@ def simulated_days(year: int, month: int, horizon: int) -> list[int]:
     return days
 
 
-def records(spans: list[Span], on: set[State], by_start: bool, horizon: int) -> list[list[tuple[int, int, int]]]:
-    """Records, each a list of (instance, begin, end), within the horizon."""
-    found: list[list[tuple[int, int, int]]] = []
-    for instance in sorted({span[0] for span in spans}):
-        mine = sorted((span for span in spans if span[0] == instance), key=lambda span: span[3])
-        current: list[tuple[int, int, int]] = []
-        before = None
-        for _, state, _, begin, end in mine:
-            woke = before in AT_REST and state not in AT_REST
-            apart = bool(current) and current[-1][2] != begin
-            if current and (woke if by_start else apart):
-                found.append(current)
-                current = []
-            if state in on and begin < horizon * D:
-                current = [*current, (instance, begin, min(end, horizon * D))]
-            before = state
-        if current:
-            found.append(current)
+@dataclass
+class Record:
+    """Stretches of an instance's metered time in the window, counted from its begin; when it began; how long it is."""
+
+    pieces: list[tuple[int, int, int]]
+    begun: int | None
+    length: int
+
+
+def pairs(spans: list[Span], begin: int, end: int) -> dict[int, int]:
+    """As which instance of the window's begin each one of its end goes on, in one pool."""
+    going = {span[0] for span in spans if span[3] < end <= span[4]}
+    coming = {span[0] for span in spans if span[3] <= begin < span[4]}
+    same = going & coming
+    others = zip(sorted(going - same), sorted(coming - same), strict=False)
+    return {instance: instance for instance in same} | dict(others)
+
+
+def records(spans: list[Span], on: set[State], by_start: bool, days: int, warm_up: int = 0) -> list[Record]:
+    """Records within the window of some days after the warm-up."""
+    begin, end = warm_up, warm_up + days * D
+    found: list[Record] = []
+    heads: dict[int, tuple[State, Record | None]] = {}
+    tails: dict[int, tuple[State, Record | None]] = {}
+    for instance in {span[0] for span in spans}:
+        groups: list[list[Span]] = []
+        for span in sorted((span for span in spans if span[0] == instance), key=lambda span: span[3]):
+            before = groups[-1][-1] if groups else None
+            if by_start:
+                new = before is None or (before[1] in AT_REST and span[1] not in AT_REST)
+            else:
+                new = before is None or before[4] != span[3] or (before[1] in on) != (span[1] in on)
+            groups += [[span]] if new else []
+            groups[-1] += [] if new else [span]
+        for group in groups:
+            metered = [span for span in group if span[1] in on]
+            pieces = [(instance, max(b, begin) - begin, min(e, end) - begin) for _, _, _, b, e in metered
+                      if b < end and e > begin]
+            record = None
+            if pieces:
+                first = metered[0][3]
+                record = Record(pieces, first - begin if first >= begin else None, sum(e - b for _, b, e in pieces))
+                found.append(record)
+            for _, state, _, b, e in group:
+                if b <= begin < e:
+                    heads[instance] = state, record
+                if b < end <= e:
+                    tails[instance] = state, record
+    for one, other in pairs(spans, begin, end).items():
+        (state, before), (next_state, after) = tails[one], heads[other]
+        open_ = not (state in AT_REST and next_state not in AT_REST) if by_start else {state, next_state} <= on
+        if open_ and before and after:
+            before.length += after.length if after is not before else 0
+            after.begun = None
     return found
 
 
-def added(record: list[tuple[int, int, int]], round_up: int, minimum: int) -> int:
+def added(record: Record, round_up: int, minimum: int) -> int:
     """What rounding up and the minimum add to a record."""
-    raw = sum(end - begin for _, begin, end in record)
-    billed = max(raw, minimum)
-    return billed + (round_up - billed % round_up if billed % round_up else 0) - raw
+    billed = max(record.length, minimum)
+    return billed + (round_up - billed % round_up if billed % round_up else 0) - record.length
 
 
-def month_time(found: list[list[tuple[int, int, int]]], days: list[int], round_up: int, minimum: int) -> int:
+def month_time(found: list[Record], days: list[int], round_up: int, minimum: int) -> int:
     """Billed time in the month."""
     total = 0
     for day in days:
         for record in found:
-            total += sum(max(0, min(end, (day + 1) * D) - max(begin, day * D)) for _, begin, end in record)
-            if record[0][1] // D == day:
+            total += sum(max(0, min(e, (day + 1) * D) - max(b, day * D)) for _, b, e in record.pieces)
+            if record.begun is not None and record.begun // D == day:
                 total += added(record, round_up, minimum)
     return total
 
 
 def by_instance(
-    found: list[list[tuple[int, int, int]]], days: list[int], horizon: int, round_up: int, minimum: int
+    found: list[Record], days: list[int], going_on: dict[int, int], round_up: int, minimum: int
 ) -> Counter[int]:
-    """How many instances have how much billed time; an instance is a new one where its days come round again."""
+    """How many instances have how much billed time, day by day; who goes on as another takes its time along."""
     counts: Counter[int] = Counter()
-    for instance in {record[0][0] for record in found}:
-        mine = [record for record in found if record[0][0] == instance]
-        always = sum(end - begin for record in mine for _, begin, end in record) == horizon * D
-        whole = part = 0
-        for number, day in enumerate(days):
-            if number and day != days[number - 1] + 1 and part:
-                whole += part
-                counts[part] += not always
-                part = 0
-            part += month_time(mine, [day], round_up, minimum)
-        whole += part
-        counts[part] += not always and part > 0
-        counts[whole] += always
-    return +counts
+    times: Counter[int] = Counter()
+    for number, day in enumerate(days):
+        if number and day == 0:
+            counts.update(time for instance, time in times.items() if instance not in going_on)
+            times = Counter({going_on[one]: time for one, time in times.items() if one in going_on})
+        for record in found:
+            instance = record.pieces[0][0]
+            times[instance] += month_time([record], [day], round_up, minimum)
+    counts.update(times.values())
+    del counts[0]
+    return counts
 
 
 def idle_in_minimum(spans: list[Span], minimum: int, days: list[int], horizon: int, step: int) -> int:

@@ -12,6 +12,7 @@ from sim.billing import Month, bill, observe
 from sim.catalog.prices import Group, prices
 from sim.engine.contract import NEVER, Cause, Demand, Fate, Outcome, State, Warmth
 from sim.trace.spans import spans
+from sim.trace.window import Window
 
 from .make import GIB, D, H, S, deployment
 
@@ -42,7 +43,8 @@ OUTCOME = Outcome(
     turn_rung=shorts(NEVER, NEVER, NEVER, NEVER), presence=0,
 )  # fmt: skip
 
-SEEN = observe(DEMAND, OUTCOME, spans(OUTCOME, DEMAND.stop))
+DAY_ONE = Window(0, D)
+SEEN = observe(DEMAND, OUTCOME, spans(OUTCOME, DEMAND.stop), DAY_ONE)
 FEBRUARY = Month.parse("2026-02")
 
 
@@ -68,13 +70,13 @@ def test_requests_of_a_run() -> None:
     made = bill(SEEN, deployment("aws-lambda/x86", memory=GIB), ["mid-tier"], FEBRUARY,
                 prices("list-2026", "aws-lambda/x86"), prices("list-2026", "llm"))
     duration = next(line for line in made.lines if line.charge == "duration-x86")
-    assert duration.quantity + duration.free == 28 * (12 + 86_400 - 3613)
+    assert duration.quantity == duration.billable + duration.free == 28 * (12 + 86_400 - 3613)
 
 
 def test_cached_tokens_cost_what_cached_tokens_do() -> None:
     # Of the 2,000 prompt tokens 1,500 were cached: 28 x (500 x 3 + 1,500 x 0.30 + 100 x 15) / 1e6.
     demand = replace(DEMAND, step_tokens_cached=longs(1500, 0, 9000))
-    seen = observe(demand, OUTCOME, spans(OUTCOME, DEMAND.stop))
+    seen = observe(demand, OUTCOME, spans(OUTCOME, DEMAND.stop), DAY_ONE)
     made = bill(seen, deployment("cloud-run/request-based"), ["mid-tier"], FEBRUARY,
                 prices("list-2026", "cloud-run/request-based"), prices("list-2026", "llm"))
     assert made.total(Group.LLM) == 28 * Fraction(500 * 3 + 450 + 1500, 10**6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -171,7 +172,7 @@ def test_each_day_is_that_of_the_reference(data: st.DataObject, days: int, month
     found = reference.records(spans, STARTED, by_start, days)
     day = data.draw(st.integers(0, month.days))
     hours = Fraction(reference.month_time(found, tiled[:day], round_up, minimum), H)
-    each = reference.by_instance(found, tiled[:day], days, round_up, minimum)
+    each = reference.by_instance(found, tiled[:day], reference.pairs(spans, 0, days * D), round_up, minimum)
     capped = sum(count * min(max(Fraction(time, H), least), cap) for time, count in each.items() if time)
     assert dollars(made)[day] == max(0, hours - free) + capped
 
@@ -206,12 +207,8 @@ def test_first_days_of_a_tiling(month: Month, days: int) -> None:
     assert whole.until(0).runs == ()
     for day in range(month.days + 1):
         part = whole.until(day)
-        assert sum(part.weights) == day == sum((run.last - run.first) * run.times for run in part.runs)
-        covered = [0] * days
-        for run in part.runs:
-            for simulated in range(run.first, run.last):
-                covered[simulated] += run.times
-        assert covered == part.weights
+        assert tuple(simulated for first, last in part.runs for simulated in range(first, last)) == part.days
+        assert all((before[1], after[0]) == (days, 0) for before, after in pairwise(part.runs))
 
 
 def test_a_horizon_of_part_days_is_refused() -> None:

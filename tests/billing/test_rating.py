@@ -64,7 +64,8 @@ def test_tiers_are_those_of_the_reference(
     expected = priced(quantity, list(zip([*bounds, Fraction(10**18)], map(Fraction, rates), strict=True)), free)
     made = bill(book, x=quantity)
     assert made.total() == expected
-    assert sum(line.quantity + line.free for line in made.lines) == quantity
+    assert all(line.quantity == line.billable + line.free for line in made.lines)
+    assert sum(line.quantity for line in made.lines) == quantity
 
 
 @given(st.lists(st.tuples(quantities, st.integers(1, 50)), min_size=1, max_size=5), dollars, dollars, dollars)
@@ -92,8 +93,8 @@ def test_an_allowance_is_spent_once_by_the_charges_in_their_order() -> None:
                   charge("c", per="GiB-h", allowance="shared"),
                   allowances={"shared": {"quantity": 10, "per": "GiB-h", **STATED}})
     made = bill(book, c=2, b=9 * 3600, a=4)
-    assert [(line.charge, line.free, line.quantity) for line in made.lines] == [
-        ("a", 4, 0), ("b", 6 * 3600, 3 * 3600), ("c", 0, 2)]
+    assert [(line.charge, line.quantity, line.free, line.billable) for line in made.lines] == [
+        ("a", 4, 4, 0), ("b", 9 * 3600, 6 * 3600, 3 * 3600), ("c", 2, 0, 2)]
 
 
 def test_an_allowance_by_the_month_is_as_long_as_the_month() -> None:
@@ -110,6 +111,24 @@ def test_whole_units_are_of_what_is_not_free() -> None:
                   allowances={"free": {"quantity": 1_000_000, "per": "requests", **STATED}})
     assert bill(book, x=Fraction(2_000_001, 10**6)).total() == Fraction("0.60")
     assert bill(book, x=1).total() == 0
+    # Of 12.5 used, 1 is free, and 12 whole ones are sold: 10 at one rate, of which all were used, 2 at the other.
+    tiered = listed(charge(whole_units=True, allowance="free", tiers=[{"above": 10, "rate": "$0.1"}]),
+                    allowances={"free": {"quantity": 1, "per": "h", **STATED}})
+    assert [(line.quantity, line.free, line.billable) for line in bill(tiered, x="12.5").lines] == [
+        (11, 1, 10), (Fraction("1.5"), 0, 2)]
+
+
+def test_a_line_says_how_many_instances_met_the_cap_and_the_least_price() -> None:
+    # At $1 an hour, three instances of 50 h cost the cap of $30, two of 30 h just as much without it; four of 1 h cost
+    # the least of $2, five of 2 h just as much without it.
+    book = listed(charge(rate="$1", cap="$30", least="$2"), charge("y"))
+    usage = Usage({"x": Used.by_instance((50, 3), (30, 2), (1, 4), (2, 5)), "y": Used(Fraction(1))})
+    capped, plain = rate(usage, book, NOVEMBER).lines
+    assert (capped.quantity, capped.billable, capped.amount) == (224, 224, 3 * 30 + 2 * 30 + 4 * 2 + 5 * 2)
+    told = capped.to_dict()
+    terms = ("instances", "cap", "capped", "least", "raised")
+    assert [told[name] for name in terms] == [14, "30", 3, "2", 4]
+    assert [plain.to_dict()[name] for name in terms] == [None] * 5
 
 
 @pytest.mark.parametrize(("amount", "cents"), [
@@ -126,6 +145,8 @@ def test_a_credit_is_at_most_what_was_spent() -> None:
     assert [line.amount for line in bill(listed(charge(), credits=credits), x=32).lines] == [32, -30, -2]
     assert [line.amount for line in bill(listed(charge(), credits=credits), x=30).lines] == [30, -30]
     assert bill(listed(charge(), credits=credits)).lines == ()
+    told = [line.to_dict() for line in bill(listed(charge(), credits=credits), x=32).lines]
+    assert [(line["credit"], line["amount"]) for line in told] == [(None, 32.0), ("30", -30.0), ("5", -2.0)]
 
 
 def test_what_has_no_price_is_not_free() -> None:
@@ -134,7 +155,8 @@ def test_what_has_no_price_is_not_free() -> None:
     assert made.total() == 2
     assert not made.complete()
     assert made.complete(Group.LLM)
-    assert made.unpriced == ("the x", "disk of p")
+    assert made.unpriced() == ("the x", "disk of p")
+    assert made.unpriced(Group.LLM) == ()
     assert [(line.amount, line.rate, line.quantity) for line in made.lines] == [
         (None, None, 3), (2, 1, 2), (None, None, 7)]
     told = made.to_dict()

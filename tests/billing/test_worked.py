@@ -32,7 +32,7 @@ def test_worked(one: Worked) -> None:
         if line.charge is not None:
             quantity, free, amount = billed.get(line.charge, (Fraction(0), Fraction(0), Fraction(0)))
             known = None if line.amount is None or amount is None else amount + line.amount
-            billed[line.charge] = (quantity + line.quantity, free + line.free, known)
+            billed[line.charge] = (quantity + line.billable, free + line.free, known)
     assert billed == dict(one.expected)
     assert made.total() == one.total
     without = [line.item for line in made.lines if line.charge is None and line.amount is None]

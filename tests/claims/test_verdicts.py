@@ -176,6 +176,43 @@ def test_measures(text: str, measure: str, unit: str, value: float, bound: float
     assert found.verdict == verdict
 
 
+FIXED = {"a.cost.total": exact(2.0), "b.cost.total": Estimate(8.0, [7.5, 8.5, 8.0]), "c.cost.total": exact(8.0),
+         "z.overhead_s.p99": exact(0.0), "b.overhead_s.p99": Estimate(3.0, [2.0, 4.0, 3.0])}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "measure", "value", "bound", "verdict"), [
+    # A fixed figure to the left is not told as if it were the bound of the other.
+    ("a.cost.total < b.cost.total", "ratio", 0.25, 1.0, "holds"),
+    ("a.cost.total < 0.5 * b.cost.total", "ratio", 0.25, 0.5, "holds"),
+    ("b.cost.total > a.cost.total", "ratio", 4.0, 1.0, "holds"),
+    ("z.overhead_s.p99 < b.overhead_s.p99", "difference", -3.0, 0.0, "holds"),
+    # Two that are fixed: the left one, against the other.
+    ("a.cost.total < c.cost.total", "value", 2.0, 8.0, "holds"),
+    # A number to the left is the bound, whether the figure moves or not.
+    ("$4 < c.cost.total", "value", 8.0, 4.0, "holds"),
+    ("$9 <= c.cost.total", "value", 8.0, 9.0, "fails"),
+    ("$4 < b.cost.total", "value", 8.0, 4.0, "holds"),
+    # The tolerance is relative to the right side of the text: 10% of 8, not of 7.3.
+    ("$7.25 == c.cost.total within 10%", "value", 8.0, 7.25, "holds"),
+])
+def test_what_is_told_is_the_figure_in_question(
+    text: str, measure: str, value: float, bound: float, verdict: str
+) -> None:
+    found = one(text, FIXED)
+    assert (found.measure, found.value, found.bound, found.verdict) == (measure, value, bound, verdict)
+
+
+def test_a_number_to_the_left_is_the_bound_also_where_there_is_no_interval() -> None:
+    found = one("4 < a.x", {"a.x": stats.mean([5])})
+    assert (found.verdict, found.value, found.bound) == ("inconclusive", 5.0, 4.0)
+
+
+def test_a_reason_that_several_figures_share_is_told_once() -> None:
+    few = Estimate(None, (), "too few requests")
+    found = one("a.x < b.x + c.x", {"a.x": few, "b.x": few, "c.x": Estimate(None, (), "no price")})
+    assert found.why == "a.x and b.x: too few requests; c.x: no price"
+
+
 def test_ratio_has_the_interval_of_paired_log_ratios() -> None:
     figures = {"a.x": Estimate(3.0, [2.0, 4.0, 3.5]), "b.x": Estimate(2.0, [1.5, 2.0, 2.0])}
     told = stats.paired_ratio(figures["a.x"], figures["b.x"])

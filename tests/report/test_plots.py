@@ -32,6 +32,7 @@ from sim.catalog.prices import prices
 from sim.errors import UnknownName
 from sim.report import plots
 from sim.report.plots import breakdown, cost, exceedance, fleet, style
+from sim.study import warmup
 from sim.study.replicate import replicate
 from sim.trace.spans import spans
 
@@ -75,11 +76,11 @@ def curve(case: Any, replications: int) -> pd.DataFrame:
     found: dict[tuple[str, int, str], list[Any]] = {}
     models = workload.models(case.scenario.workload, case.directory)
     for number in range(replications):
-        one = replicate(case, number, True)
+        one = replicate(case, number, warmup.given(case.scenario), True)
         assert one.demand is not None
         for bound in case.deployments:
             outcome = one.runs[bound.name][1]
-            seen = observe(one.demand, outcome, spans(outcome, one.demand.stop))
+            seen = observe(one.demand, outcome, spans(outcome, one.demand.stop), one.window)
             lists = prices(case.book, bound.platform), prices(case.book, "llm")
             made = amounts(accumulate(seen, bound, models, Month.parse(case.scenario.month), *lists))
             for group, dollars in made.items():
@@ -331,11 +332,15 @@ def test_the_slowest_are_those_of_the_summary(alone: Any, tmp_path: Path) -> Non
         assert slowest == pytest.approx({part: told[part] / told["requests"] / 1e6 for part in slowest}, abs=1e-9)
 
 
-def test_a_platform_that_is_faster_than_the_ideal_is_drawn_to_the_left() -> None:
-    ax = Figure().add_subplot()
-    breakdown._stack(ax, [{"turn": -1.0, "wake": 3.0, "contention": -2.0, "llm": 4.0}], [0.0], 7.0)
-    spans = {str(bars.get_label()): (bars.patches[0].get_x(), bars.patches[0].get_width()) for bars in ax.containers}
-    assert spans == {"turn": (0, -1), "wake": (0, 3), "contention": (-1, -2), "llm": (3, 4)}
+@pytest.mark.parametrize("plot", [plots.latency, plots.overhead])
+def test_requests_of_the_warm_up_are_not_drawn(plot: Any, result: Any) -> None:
+    late = result.requests.assign(in_window=result.requests["arrived_s"] > 40_000)
+    part = SimpleNamespace(summary=result.summary, requests=late, attempts=result.attempts)
+    count = late[late["in_window"]].groupby("deployment", observed=True).size().max()
+    assert f"of {count:,} requests" in plot(part).get_title(loc="left")
+    bars = [[bar.get_width() for bars in plots.time_parts(one).containers for bar in bars.patches]
+            for one in (part, SimpleNamespace(**vars(part) | {"requests": late[late["in_window"]]}))]
+    assert bars[0] == bars[1] != []
 
 
 # Over time -----------------------------------------------------------------------------------------------------------
@@ -432,6 +437,7 @@ def test_the_busiest_hours() -> None:
     arrivals = np.array([0.5, 10.2, 10.9, 11.5, 20.1, 20.2]) * hour
     assert fleet.busiest(arrivals, (0.0, 24 * hour)) == (10 * hour, 12 * hour)
     assert fleet.busiest(np.array([]), (0.0, 24 * hour)) == (0, 2 * hour)
+    assert fleet.busiest(arrivals, (12 * hour, 24 * hour)) == (19 * hour, 21 * hour)
 
 
 @pytest.mark.parametrize(("days", "expected"), [

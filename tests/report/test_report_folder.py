@@ -14,8 +14,11 @@ from sim.errors import AdvisedError
 from sim.report import folder as folders
 from sim.report.document import document
 from sim.report.folder import default_folder, require_room, write
+from sim.report.readme import readme
+from sim.trace.columns import REFERENCE, markdown
 
-FILES = ["case.yaml", "events.parquet", "invoice.json", "requests.parquet", "run-info.json", "summary.json"]
+FILES = ["README.md", "case.yaml", "events.parquet", "invoice.json", "requests.parquet", "run-info.json",
+         "summary.json"]  # fmt: skip
 
 
 @pytest.fixture
@@ -40,8 +43,25 @@ def test_everything_is_written(content, tmp_path: Path) -> None:
     assert json.loads((folder / "invoice.json").read_text()) == content["invoices"]
     assert json.loads((folder / "run-info.json").read_text()) == content["run_info"]
     assert (folder / "case.yaml").read_text() == content["case"]
+    assert (folder / "README.md").read_text() == readme(content["summary"])
     pd.testing.assert_frame_equal(pd.read_parquet(folder / "requests.parquet"), content["tables"]["requests"])
     assert names(folder.parent) == ["run"]
+
+
+def test_the_readme_says_what_is_there_and_what_it_rests_on(summary) -> None:
+    text = readme(summary)
+    for name in (*FILES[1:], *(f"{table}.parquet" for table in REFERENCE)):
+        assert f"| `{name}` |" in text
+    assert "are of replication 0 of 24 alone; replications.parquet has the figures of each." in text
+    assert "- `ladder.suspended.enter` = 1 s: the vendor says only that it takes a moment" in text
+    assert "### fly/machines (suspend)" in text
+    assert "Not modelled:\n\n- A snapshot is lost on deploys.\n- The proxy looks" in text
+    assert "Prices: prices" not in text
+    assert markdown().strip() in text
+    # One of the two sources of a level-one heading is the scenario's name.
+    assert [line for line in text.splitlines() if line.startswith("# ")] == ["# support-bot", "# Tables"]
+    summary.update(replications=1, about=None)
+    assert "are of the one replication" in readme(summary)
 
 
 def test_the_same_content_gives_the_same_bytes(content, tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from sim.report.bill import arithmetic
 from sim.report.page import WIDEST
 from sim.report.terminal import render
 from sim.trace.audit import AuditError
+from tests.report.conftest import line as bill_line
 
 FOLDER = "results/runs/support-bot/9f2c6b1e0d4a"
 COMMAND = "sim run scenarios/support-bot.yaml --seed 1 --replications 24"
@@ -37,19 +39,48 @@ def test_no_line_is_wider_than_the_terminal_and_none_ends_in_blanks(summary, wid
         assert line == line.rstrip()
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_no_figure_is_cut_off(summary, width: int) -> None:
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_no_figure_and_no_name_is_cut_off(summary, width: int) -> None:
     text = render(summary, width=width)
     assert "…" not in text
+    # In the tables of deployments, of first steps, of the bill, and beside its lines.
     for name in summary["deployments"]:
-        assert text.count(f" {name} ") >= 3
+        assert text.count(f"\n {name} ") >= 4
     for figure in ("412 ms", "±25", "58.9 s", "16.4%", "$154.52", "±0.93", "×9.39", "$25,415", "$0.0389"):
         assert figure in text
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_long_name_goes_on_in_the_next_line(summary, width: int) -> None:
+    long = "an-assistant-that-somebody-gave-a-very-long-name-indeed"
+    summary["deployments"][long] = summary["deployments"].pop("suspend")
+    summary["paired"][long] = summary["paired"].pop("suspend")
+    summary["expect"][0]["text"] = f"{long}.cost.infrastructure.per_agent <= $0.50"
+    text = render(summary, width=width)
+    assert "…" not in text
+    assert text.count("\n an-assistant") >= 4
+    # Nothing of the name is lost, wherever its lines are broken.
+    table = text[text.index("Deployments") : text.index("First step")]
+    first = "".join(line[1 : int(min(width, 132) * 0.4) + 1].strip() for line in table.splitlines())
+    assert long in first
+
+
+def test_columns_of_a_group_stay_together_and_its_name_is_told_again_in_the_next_table(summary) -> None:
+    at_60 = [line.split() for line in lines(summary, width=60)]
+    assert ["p50", "p95", "p99"] in [line[:3] for line in at_60]
+    at_40 = [line.split() for line in lines(summary, width=40)]
+    assert at_40.count(["overhead"]) == 2
+    for width in range(50, 90):
+        text = render(summary, width=width)
+        section = text[text.index("First step") : text.index("Bill")]
+        for words in (line.split() for line in section.splitlines()):
+            assert words.count("p50") == words.count("p99"), (width, words)
+
+
 def test_the_order_is_verdicts_deployments_bill_advice_folder(summary) -> None:
     text = render(summary, folder=FOLDER, command=COMMAND)
-    order = ["support-bot", "Expectations", "Deployments", "Bill", "largest lines", "Advice", "Kept in", "Repeat with"]
+    order = ["support-bot", "Expectations", "Deployments", "First step", "Bill", "largest lines", "Rests on", "Advice",
+             "Kept in", "Repeat with"]  # fmt: skip
     places = [text.index(word) for word in order]
     assert places == sorted(places)
 
@@ -71,14 +102,15 @@ def test_parts_differences_sizes_and_reasons_of_verdicts(summary) -> None:
     first["parts"] = [part, size]
     first["note"] = "A note\n  over two lines."
     text = render(summary, width=120)
-    assert "✓ a.wait_s.queue == 0 s, difference −2.00 ms (−3.00 to −1.00), bound 0 s" in text
-    assert "✗ a.memory_mb < 600 MiB, 512 MiB, bound 600 MiB, one replication" in text
+    assert "✓ a.wait_s.queue == 0 s: difference −2.00 ms (−3.00 to −1.00), bound 0 s" in text
+    assert "✗ a.memory_mb < 600 MiB: 512 MiB, bound 600 MiB, one replication" in text
     assert "A note over two lines." in text
 
 
 def test_a_missing_price_is_not_zero_dollars_and_says_why(summary) -> None:
-    table = [line for line in lines(summary, width=120) if line.startswith(" lambda")]
-    assert all("–¹" in line for line in table[:2])
+    of_all, _, bill, _ = (line for line in lines(summary, width=120) if line.startswith(" lambda"))
+    assert of_all.count("–¹") == 2
+    assert bill.count("–¹") == 4
     assert " ¹ no price is known for data transfer out" in lines(summary, width=120)
 
 
@@ -97,7 +129,7 @@ def test_one_replication_has_no_intervals_and_says_so_once_a_table(summary) -> N
     text = render(one, width=120)
     assert "±" not in text
     assert "Expectations" not in text
-    assert text.count("one replication has no spread to judge by") == 2
+    assert text.count("one replication has no spread to judge by") == 3
 
 
 def test_a_single_deployment_has_no_ratios(summary) -> None:
@@ -119,6 +151,115 @@ def test_advice_of_the_summary_is_printed_as_it_is(summary) -> None:
 def test_rare_failures_are_not_none(summary) -> None:
     row = next(line for line in lines(summary, width=120) if line.startswith(" suspend"))
     assert "<0.01%" in row
+
+
+def test_failures_are_told_by_cause_the_most_frequent_first(summary) -> None:
+    text = lines(summary, width=120)
+    row = next(index for index, line in enumerate(text) if line.startswith(" lambda"))
+    place = text[row].index("<0.01%") + len("<0.01%")
+    assert [line[:place].split()[-1] for line in text[row + 1 : row + 3]] == ["memory", "duration"]
+    deployment = summary["deployments"]["lambda"]
+    for cause, count in {"memory": 5, "duration": 30}.items():
+        deployment["requests"]["failed_by_cause"][cause]["value"] = count
+    deployment["failed_fraction"] = {"value": 0.12, "low": 0.11, "high": 0.13}
+    text = lines(summary, width=120)
+    assert "12.0%" in text[row]
+    assert [line[:place].split()[-1] for line in text[row + 1 : row + 4]] == ["±1.0", "duration", "memory"]
+
+
+def test_little_overhead_is_told_as_little(summary) -> None:
+    summary["deployments"]["always-on"]["overhead_fraction"] = {"value": 0.0004, "low": 0.0003, "high": 0.0005}
+    assert "<0.1%" in next(line for line in lines(summary, width=120) if line.startswith(" always-on"))
+
+
+def test_without_a_request_there_is_a_bill_and_that_is_said(summary) -> None:
+    for deployment in summary["deployments"].values():
+        deployment["requests"] = {"arrived": {"value": 0.0}, "failed_by_cause": {}}
+    text = render(summary, width=120)
+    assert "No request arrived within the horizon" in text
+    assert "Advice" not in text
+    assert "p99" not in text[text.index("Deployments") : text.index("Rests on")]
+    assert "$154.52" in text
+
+
+def test_a_credit_is_no_share_of_the_bill(summary) -> None:
+    bill = summary["deployments"]["always-on"]["cost"]
+    bill["lines"] = [*bill["lines"][-1:], bill_line("infrastructure", "credit of the plan", 1.0, "month", "-30", -12.3,
+                                                    credit="30")]  # fmt: skip
+    row = next(line for line in lines(summary, width=120) if "credit of the plan" in line)
+    assert row.split("plan")[1].split("  ")[-1].strip() == "−$12.30"
+    assert "up to $30.00 a month" in row
+
+
+def test_start_up_and_wake_up_are_told_where_there_are_any(summary) -> None:
+    assert "start-up          wake-up" in render(summary)
+    del summary["deployments"]["suspend"], summary["paired"]["suspend"]
+    text = render(summary)
+    assert "start-up" in text
+    assert "         wake-up" not in text
+    assert "needs 20 requests" not in text
+
+
+def test_a_line_of_the_bill_says_its_arithmetic() -> None:
+    def told(**given: Any) -> str:
+        plain = {"quantity": 6.0, "unit": "h", "rate": "0.5", "amount": 3.0}
+        return arithmetic(bill_line("infrastructure", "x", **plain | given))
+
+    assert told() == "6 h × $0.5"
+    assert told(rate=None, amount=None) == "6 h, no price"
+    assert told(quantity=540_000.0, unit="GB-s", rate="0.0000166667", free=400_000.0) == (
+        "(540,000 − 400,000 free) GB-s × $0.0000166667")
+    assert told(quantity=0.46, unit="1M requests", free=0.46) == "(460,000 − 460,000 free) requests × $0.5 a million"
+    assert told(quantity=1.5, billable=2.0, unit="1M requests") == (
+        "1.50 million requests, sold as 2.00 million × $0.5 a million")
+    assert told(instances=4.0, cap="6.49", capped=4.0) == "6 h × $0.5, capped at $6.49 an instance"
+    assert told(instances=8.0, cap="6.49", capped=4.0) == "6 h × $0.5, capped at $6.49 an instance, 4 of 8 of them"
+    assert told(instances=4.0, cap="6.49", capped=0.0) == "6 h × $0.5"
+    assert told(instances=1.0, least="0.01", raised=1.0) == "6 h × $0.5, at least $0.01 an instance"
+    assert told(quantity=1.0, unit="month", rate="-30", credit="30", amount=-12.3) == "up to $30.00 a month"
+
+
+def test_an_allowance_that_covers_all_is_shown(summary) -> None:
+    bill = summary["deployments"]["serverless"]["cost"]
+    bill["lines"] = [bill_line("infrastructure", "requests", 0.46, "1M requests", "0.40", 0.0, free=0.46)]
+    text = render(summary, width=120)
+    assert "(460,000 − 460,000 free) requests ×" in text
+
+
+def test_what_figures_rest_on_is_told_by_platform(summary) -> None:
+    text = render(summary, width=120)
+    text = text[text.index("Rests on") : text.index("Advice")]
+    assert "fly/machines             Assumed: ladder.suspended.enter 1 s, ladder.suspended.wake" in text
+    assert "Not modelled: A snapshot is lost on deploys. The proxy looks" in text
+    assert "Not in the bill: Backups, 20% of the server." in text
+    # What is so on every platform is said once, and not of each.
+    assert text.count("Writing to the prompt cache") == 1
+    assert "everywhere" in text
+    guess = {"path": "llm.speed", "value": "60", "standing": "assumed", "reason": "a guess"}
+    for deployment in summary["deployments"].values():
+        deployment["rests_on"].append(guess)
+    text = render(summary, width=120)
+    text = text[text.index("Rests on") : text.index("Advice")]
+    assert text.count("llm.speed") == 1
+    assert "everywhere               Assumed: llm.speed 60" in text
+
+
+@pytest.mark.parametrize(("days", "said"), [
+    (23, "prices list-2026, up to 23 days old on 2026-11-01"), (1, "up to 1 day old"),
+    (0, "prices list-2026 of 2026-11-01"), (-5, "prices list-2026, all of them newer than 2026-11-01"),
+])
+def test_the_age_of_prices_is_counted_from_the_day_of_the_scenario(summary, days: int, said: str) -> None:
+    for deployment in summary["deployments"].values():
+        for one in deployment["cost"]["lines"]:
+            one["age_days"] = days if one["amount"] is not None else None
+    summary["deployments"]["suspend"]["cost"]["lines"][0]["age_days"] = min(days, 2)
+    assert said in " ".join(render(summary).split())
+
+
+def test_it_is_said_of_which_replications_the_tables_are(summary) -> None:
+    text = " ".join(render(summary, folder=FOLDER).split())
+    assert "events are of replication 0 of 24 alone; replications.parquet has the figures of each" in text
+    assert "replication 0" not in render(summary)
 
 
 def test_colour_only_when_asked_for(summary) -> None:

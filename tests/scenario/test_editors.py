@@ -83,7 +83,7 @@ def test_examples_and_defaults_conform_to_what_they_are_of():
 def test_defaults_are_those_of_the_models_as_a_person_writes_them():
     fields = SCHEMA["definitions"]["Scenario"]["properties"]
     assert {key: field["default"] for key, field in fields.items() if "default" in field} == {
-        "drain": "1 day", "seed": 0, "replications": 8, "prices": "list-2026"}
+        "warmup": "0 s", "drain": "1 day", "seed": 0, "replications": 8, "prices": "list-2026"}
     assert SCHEMA["definitions"]["Workload"]["properties"]["memory"]["default"] == "256 MiB"
 
 

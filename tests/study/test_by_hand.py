@@ -136,6 +136,9 @@ def test_latency_and_what_it_is_made_of(name: str, result: Result, sessions: lis
         assert (figures["p50"], figures["p90"]) == (same(sorted(values)[1]), same(max(values)))
     assert told["first_step_s"]["mean"] == same((2.5 + 8 + wanted["latency"][1] + 32.5) / 3)
     assert told["start_up_s"]["mean"] == told["start_up_s"]["p50"] == same(2.5)
+    assert told["wake_up_s"]["mean"]["value"] is None, "nothing rests"
+    # Of sums: the whole latency of a session is 65 s or 71 s.
+    assert told["overhead_fraction"] == same(sum(wanted["overhead"]) / sum(wanted["latency"]))
 
 
 @BOTH
@@ -147,7 +150,10 @@ def test_shares_and_counts(name: str, result: Result, sessions: list[int]) -> No
     n = 3 * sum(sessions)
     assert told["failed_fraction"]["high"] == pytest.approx(1 - 0.025 ** (1 / n), rel=1e-9)
     assert told["completed_fraction"]["low"] == pytest.approx(0.025 ** (1 / n), rel=1e-12)
-    assert {key: figure["value"] for key, figure in told["requests"].items()} == pytest.approx({
+    requests = dict(told["requests"])
+    causes = requests.pop("failed_by_cause")
+    assert {key: figure["value"] for key, figure in causes.items()} == {"queue_full": 0, "memory": 0, "duration": 0}
+    assert {key: figure["value"] for key, figure in requests.items()} == pytest.approx({
         "arrived": 3 * count, "completed": 3 * count, "failed": 0, "unfinished": 0, "per_month": 90 * count})
     assert {key: figure["value"] for key, figure in told["work_s"].items()} == pytest.approx({
         "offered": 60 * count, "useful": 60 * count, "lost": 0, "wasted": 0, "remaining": 0})

@@ -24,7 +24,8 @@ from tests.system.support import (
 
 SAMPLES: Tree = {"samples": STARTS, "column": "ms", "unit": "ms"}
 TOKENS: Tree = {"samples": STARTS, "column": "ms"}
-RECORDED = base(workload=workload(arrivals={"sessions": {"file": SESSIONS, "per_day": 20, "shape": {"file": WEEK}}},
+RECORDED = base(horizon="1 week", workload=workload(
+    arrivals={"sessions": {"file": SESSIONS, "per_day": 20, "shape": {"file": WEEK}}},
                                   request=MISSING))  # fmt: skip
 OWN: Tree = {"platform": "fly/machines", "size": "shared-cpu-1x-1gb", "placement": "per-agent"}
 

@@ -41,6 +41,7 @@ from sim.study.measure import Measures, Run, measure
 from sim.trace.audit import Audit
 from sim.trace.spans import Spans
 from sim.trace.waits import waits
+from sim.trace.window import Window
 
 S, MB = 1_000_000, 1_000_000
 DAY = 86_400
@@ -117,8 +118,8 @@ def spans(lives: Sequence[tuple[int, State, float, float]]) -> Spans:
 
 
 def line(group: Group, amount: str | None) -> Line:
-    return Line("place", None, group, f"{group.value} at {amount}", Fraction(1), Fraction(0), "h", Decimal(1),
-                None if amount is None else Fraction(amount), None, "", None, None)  # fmt: skip
+    return Line("place", None, group, f"{group.value} at {amount}", Fraction(1), Fraction(0), Fraction(1), "h",
+                Decimal(1), None if amount is None else Fraction(amount), None, "", None, None)  # fmt: skip
 
 
 def invoice(*lines: Line) -> Invoice:
@@ -129,8 +130,8 @@ BILL = invoice(line(Group.INFRASTRUCTURE, "1.25"), line(Group.INFRASTRUCTURE, "2
 
 
 def run_of(demand: Demand = DEMAND, outcome: Outcome = OUTCOME, bill: Invoice = BILL) -> Run:
-    return Run(demand=demand, outcome=outcome, ideal=IDEAL, waits=waits(demand, outcome), spans=spans(LIVES),
-               invoice=bill, audit=Audit(()))  # fmt: skip
+    return Run(window=Window(0, demand.horizon), demand=demand, outcome=outcome, ideal=IDEAL,
+               waits=waits(demand, outcome), spans=spans(LIVES), invoice=bill, audit=Audit(()))  # fmt: skip
 
 
 def measured(run: Run, month: str = "2026-12", agents: int = 2) -> Measures:
@@ -158,6 +159,7 @@ TIMES: dict[str, list[Any]] = {
     "first_step_s": [30, 50, 43, 32, 10, *[ENDLESS] * 2],
     # Instance 2 was still starting at the end; a start after the horizon is one all the same.
     "start_up_s": [10, 2, 3, ENDLESS],
+    "wake_up_s": [3],
     # Request 1 was held for 40 s; request 6 was held until the end.
     "wait_s.turn": [0, 40, 0, 0, 0, 0, ENDLESS],
     # Of the admitted: request 1 waited 3 s, and request 3 never began. Request 6 did not come to the queue.
@@ -181,13 +183,26 @@ def test_there_are_no_other_times(found: Measures) -> None:
 
 def test_what_became_of_requests(found: Measures) -> None:
     assert dict(found.counts) == {
-        "requests.arrived": 7, "requests.completed": 3, "requests.failed": 2, "requests.unfinished": 2}  # fmt: skip
+        "requests.arrived": 7, "requests.completed": 3, "requests.failed": 2, "requests.unfinished": 2,
+        "requests.failed_by_cause.queue_full": 1, "requests.failed_by_cause.memory": 0,
+        "requests.failed_by_cause.duration": 1}  # fmt: skip
     assert dict(found.proportions) == {
         "cold_start_fraction": (2, 5),  # requests 0 and 4, of the five that began
         "wake_fraction": (1, 5),  # request 2
         "failed_fraction": (2, 7),
         "completed_fraction": (3, 7),
     }
+
+
+def test_after_a_day_of_warm_up_the_first_three_do_not_count() -> None:
+    """What is left: request 3, which failed of a full queue, request 4, and two unfinished; the wake was before."""
+    later = measured(dataclasses.replace(run_of(), window=Window(DAY * S, HORIZON * S)))
+    assert {name: count for name, count in later.counts.items() if count} == {
+        "requests.arrived": 4, "requests.completed": 1, "requests.failed": 1, "requests.unfinished": 2,
+        "requests.failed_by_cause.queue_full": 1}  # fmt: skip
+    assert later.ratios["overhead_fraction"] == (2 * S, 32 * S)
+    assert later.times["wake_up_s"].tolist() == []
+    assert later.times["start_up_s"].tolist() == [2 * S, 3 * S, INFINITE]
 
 
 def test_instances(found: Measures) -> None:
@@ -213,6 +228,11 @@ def test_instances(found: Measures) -> None:
 def test_instances_at_one_time(lives: list[Any], most: int) -> None:
     found = measured(dataclasses.replace(run_of(), spans=spans(lives)))
     assert found.amounts["instances.max"] == most
+
+
+def test_overhead_of_the_latency_of_those_that_completed(found: Measures) -> None:
+    """10, 15 and 2 s in 60, 50 and 32."""
+    assert found.ratios["overhead_fraction"] == (27 * S, 142 * S)
 
 
 def test_residents(found: Measures) -> None:
@@ -261,9 +281,9 @@ def test_whole_weeks_keep_their_weekdays() -> None:
 
 def test_slowest(found: Measures) -> None:
     """One of the three that completed, request 1: 15 s, of which 3 in the queue and 2 of contention. It waited 40 s for
-    its turn and would have waited 30 on the ideal platform."""
-    assert dict(found.slowest) == {"requests": 1, "overhead": 15 * S, "turn": 10 * S, "queue": 3 * S, "start": 0,
-                                   "wake": 0, "contention": 2 * S}  # fmt: skip
+    its turn and would have waited 30 on the ideal platform. It was there for 50 s."""
+    assert dict(found.slowest) == {"requests": 1, "latency": 50 * S, "overhead": 15 * S, "turn": 10 * S,
+                                   "queue": 3 * S, "start": 0, "wake": 0, "contention": 2 * S}  # fmt: skip
 
 
 def costs(found: Measures) -> dict[str, Fraction]:
@@ -288,7 +308,8 @@ def test_a_sum_with_an_unknown_price_is_no_sum() -> None:
 
 
 def test_what_is_taken_over(found: Measures) -> None:
-    assert found.invoice is BILL and found.audit == Audit(())
+    assert found.invoice is BILL
+    assert [(check.name, check.passed) for check in found.audit.checks] == [("window", True)]
 
 
 def test_times_of_very_many_instances_do_not_overflow() -> None:
@@ -306,7 +327,7 @@ def test_times_of_very_many_instances_do_not_overflow() -> None:
                        "step_wait": whole - 1})  # fmt: skip
     ideal = np.zeros(count, np.int64)
     run = dataclasses.replace(run_of(), demand=demand, outcome=outcome, ideal=ideal, waits=waits(demand, outcome),
-                              spans=busy)  # fmt: skip
+                              spans=busy, window=Window(0, year))  # fmt: skip
     found = measured(run)
     assert found.amounts["instances.mean"] == count
     assert found.ratios["utilisation"] == (count * year, count * year)

@@ -26,7 +26,7 @@ from sim.exact import total
 from sim.scenario.schema import Workload
 from sim.stats import Estimate
 from sim.units import DAY, SECOND
-from sim.workload import demand, ideal
+from sim.workload import demand, work
 from tests.system.support import MISSING, SESSIONS, Tree, base, load, plain, replications, requests
 from tests.system.support import workload as described
 
@@ -61,7 +61,7 @@ def drawn(path: Path, per_day: float, count: int, bootstrap: bool, seed: int = 1
 
 
 def on_the_ideal_platform(path: Path, per_day: float, count: int, bootstrap: bool) -> list[Int64s]:
-    return [ideal(one) for one in drawn(path, per_day, count, bootstrap)]
+    return [work(one) for one in drawn(path, per_day, count, bootstrap)]
 
 
 def mean(times: list[Int64s]) -> Estimate:

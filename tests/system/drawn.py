@@ -7,9 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from sim import catalog
+from sim import catalog, units
 from sim.catalog import Profile
 from sim.catalog.prices import books, platforms
+from sim.scenario.window import period
 
 from .support import FEWER, LEVELS, MISSING, SESSIONS, STARTS, WEEK, Tree, base
 
@@ -236,8 +237,10 @@ def settings(draw: st.DrawFn, workload: Tree, made: Tree) -> Tree:
     """Draw the rest of a scenario."""
     names = sorted(made)
     figure = st.builds(lambda name, what: f"{name}.{what}", st.sampled_from(names), one_of(*FIGURES))
+    arrivals = workload["arrivals"]
+    weekly = period(arrivals.get("weekly"), arrivals.get("sessions", {}).get("shape")) == units.WEEK
     tree = base(
-        horizon=draw(one_of("1 day", "2 days", "1 week" if len(made) < 2 else "1 day")),
+        horizon="1 week" if weekly else draw(one_of("1 day", "2 days", "1 week" if len(made) < 2 else "1 day")),
         seed=draw(st.integers(0, 2**64 - 1)),
         month=draw(one_of("2026-11", "2027-02")),
         workload=workload,
@@ -248,7 +251,8 @@ def settings(draw: st.DrawFn, workload: Tree, made: Tree) -> Tree:
     if "sessions" in workload["arrivals"]:
         covers += [{"cover": "recorded-input"}]
     return tree | draw(given_keys(
-        drain=one_of("0 s", "10 min", "2 days"), reference=st.sampled_from(names), replications=one_of(1, 2),
+        drain=one_of("0 s", "10 min", "2 days"), warmup=one_of("1 week") if weekly else one_of("0 s", "1 day", "auto"),
+        reference=st.sampled_from(names), replications=one_of(1, 2),
         intervals=one_of(*covers), precision=one_of({"latency_s.mean": "50%", "max_replications": 3}),
     ))  # fmt: skip
 

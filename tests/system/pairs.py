@@ -49,7 +49,7 @@ def recorded(**changed: Any) -> Tree:
     """A scenario of recorded sessions."""
     sessions = {"file": SESSIONS, "per_day": 40, "shape": {"file": WEEK}} | changed
     kept = {key: value for key, value in sessions.items() if value is not MISSING}
-    return base(workload=workload(arrivals={"sessions": kept}, request=MISSING))
+    return base(horizon="1 week", workload=workload(arrivals={"sessions": kept}, request=MISSING))
 
 
 def week(**changed: Any) -> Tree:
@@ -133,12 +133,12 @@ PAIRS = (
          base(workload=workload(arrivals={"renewal": {}}))),
     Pair("Bucket.when", "workload.arrivals.weekly.busy.when", "08:00-18:00", "08:00-19:00", (ARRIVED,), week()),
     Pair("Bucket.rate", "workload.arrivals.weekly.calm.rate", "0.5/h", 0, (ARRIVED,), week()),
-    Pair("Shape.file", "workload.arrivals.sessions.shape.file", WEEK, LEVELS, (ARRIVED,), recorded()),
-    Pair("Shape.time", "workload.arrivals.sessions.shape.time", MISSING, "hour", (ARRIVED,), recorded()),
-    Pair("Shape.rate", "workload.arrivals.sessions.shape.rate", MISSING, "load", (ARRIVED,), recorded()),
+    Pair("Shape.file", "workload.arrivals.sessions.shape.file", WEEK, LEVELS, (OVERHEAD,), recorded()),
+    Pair("Shape.time", "workload.arrivals.sessions.shape.time", MISSING, "hour", (OVERHEAD,), recorded()),
+    Pair("Shape.rate", "workload.arrivals.sessions.shape.rate", MISSING, "load", (OVERHEAD,), recorded()),
     Pair("Sessions.file", "workload.arrivals.sessions.file", SESSIONS, FEWER, (ARRIVED, TOKENS), recorded()),
     Pair("Sessions.per_day", "workload.arrivals.sessions.per_day", 40, 44.5, (ARRIVED,), recorded()),
-    Pair("Sessions.shape", "workload.arrivals.sessions.shape", MISSING, {"file": WEEK}, (ARRIVED,),
+    Pair("Sessions.shape", "workload.arrivals.sessions.shape", MISSING, {"file": WEEK}, (OVERHEAD,),
          recorded(shape=MISSING)),
     Pair("Arrivals.poisson", "workload.arrivals", {"poisson": {"rate": "2/h"}}, {"renewal": {"gap": "30 min"}},
          (ARRIVED,)),
@@ -146,7 +146,7 @@ PAIRS = (
          (ARRIVED,)),
     Pair("Arrivals.weekly", "workload.arrivals.weekly", {"all": {"when": "otherwise", "rate": "2/h"}},
          {"all": {"when": "otherwise", "rate": "2/h"}, "peak": {"when": "mon 09:00-10:00", "rate": "20/h"}}, (ARRIVED,),
-         week()),
+         week() | {"horizon": "1 week"}),
     Pair("Arrivals.sessions", "workload.arrivals.sessions", {"file": SESSIONS, "per_day": 40},
          {"file": SESSIONS, "per_day": 55}, (ARRIVED, TOKENS), recorded()),
     # Workload
@@ -255,6 +255,7 @@ PAIRS = (
     Pair("Scenario.as_of", "as_of", "2026-11-01", "2026-12-01", ("as_of",)),
     Pair("Scenario.month", "month", "2026-11", "2027-02", ("month", COST), own()),
     Pair("Scenario.horizon", "horizon", "1 day", "2 days", ("horizon_s", ARRIVED)),
+    Pair("Scenario.warmup", "warmup", MISSING, "1 day", ("warmup_s", "warmup", ARRIVED)),
     Pair("Scenario.drain", "drain", MISSING, "1 s", ("here:requests.unfinished",),
          base(workload=workload(request=[{"wait": "3 h"}]))),
     Pair("Scenario.seed", "seed", 3, 2**64 - 1, ("seed", ARRIVED)),
@@ -286,7 +287,8 @@ OWN_TESTS = {"Scenario.axes"}
 
 MOVES_ARRIVALS = ("Intervals.cover", "Scenario.extends", "Poisson.", "Renewal.", "Bucket.", "Shape.", "Sessions.",
                   "Arrivals.", "Workload.agents",
-                  "Workload.arrivals", "Scenario.horizon", "Scenario.seed", "Scenario.workload")  # fmt: skip
+                  "Workload.arrivals", "Scenario.horizon", "Scenario.warmup", "Scenario.seed",
+                  "Scenario.workload")  # fmt: skip
 """Fields that may change who arrives when; no other may."""
 
 CHOICES = {

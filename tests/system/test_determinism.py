@@ -48,6 +48,7 @@ EXPECT = ["suspend.overhead_s.mean > 0 s", "serverless.cost.total < 2 * servers.
 
 OPEN = base(
     name="open",
+    warmup="auto",
     replications=4,
     workload=workload(
         agents=8,
@@ -67,6 +68,7 @@ OPEN = base(
 
 RECORDED = base(
     name="recorded",
+    horizon="1 week",
     replications=2,
     workload={"agents": 8, "serial": False, "memory": "40 MiB",
               "arrivals": {"sessions": {"file": SESSIONS, "per_day": 60, "shape": {"file": WEEK}}}},

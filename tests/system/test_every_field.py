@@ -41,9 +41,13 @@ def look(result: Result, path: str) -> Any:
 
 
 def happened(result: Result) -> Any:
-    """All tables and figures, without what only repeats the file."""
-    names = list(result.summary["deployments"])
-    return {name: (figures(result, name), tables(result, name)) for name in names}
+    """All tables and figures, without what only repeats the file: the age of a price is counted from its ``as_of``."""
+    told = {}
+    for name in result.summary["deployments"]:
+        found = figures(result, name)
+        lines = [{key: value for key, value in line.items() if key != "age_days"} for line in found["cost"]["lines"]]
+        told[name] = (found | {"cost": found["cost"] | {"lines": lines}}, tables(result, name))
+    return told
 
 
 def both(pair: Pair, folder: Path) -> tuple[Tree, Tree]:
@@ -120,7 +124,8 @@ def test_a_case_of_an_axis_is_the_scenario_with_the_value_written_in_it(data: Pa
 
 
 DEFAULTS = {
-    "axes": {}, "about": "", "drain": "1 day", "seed": 0, "replications": 8, "prices": "list-2026", "expect": [],
+    "axes": {}, "about": "", "warmup": "0 s", "drain": "1 day", "seed": 0, "replications": 8, "prices": "list-2026",
+    "expect": [],
     "workload.serial": True, "workload.memory": "256 MiB", "workload.request.0.tool.cpu": "0 s",
     "workload.request.1.tool.wait": "0 s", "workload.arrivals.sessions.shape.time": "t_s",
     "workload.arrivals.sessions.shape.rate": "rate",
@@ -142,8 +147,9 @@ def test_a_default_below_a_deployment_may_be_written_out(path: str, data: Path) 
 
 @pytest.mark.parametrize("path", DEFAULTS)
 def test_a_default_may_be_written_out(path: str, data: Path) -> None:
-    tree = base(workload=workload(request=[{"tool": {"wait": "1 s"}}, {"tool": {"cpu": "1 s"}}], arrivals={
-        "sessions": {"file": "sessions.csv", "per_day": 20, "shape": {"file": LEVELS}}}))  # fmt: skip
+    tree = base(horizon="1 week", workload=workload(
+        request=[{"tool": {"wait": "1 s"}}, {"tool": {"cpu": "1 s"}}],
+        arrivals={"sessions": {"file": "sessions.csv", "per_day": 20, "shape": {"file": LEVELS}}}))  # fmt: skip
     if "sessions" not in path:
         tree["workload"]["arrivals"] = {"poisson": {"rate": "2/h"}}
     else:

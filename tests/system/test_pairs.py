@@ -130,10 +130,11 @@ def check_percentiles(told: Tree) -> None:
     for name in ("cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction", "utilisation"):
         value = told[name]["value"]
         assert value is None or 0 <= value <= 1, name
-    counts = {name: figure["value"] for name, figure in told["requests"].items()}
-    # Means over replications of whole numbers: their sum is off by the last bit of each at most.
-    fates = math.fsum(counts[fate] for fate in ("completed", "failed", "abandoned", "unfinished"))
-    assert math.isclose(counts["arrived"], fates, rel_tol=1e-12)
+    counts, causes = told["requests"], told["requests"]["failed_by_cause"]
+    arrived, failed, *others = (
+        counts[name]["value"] for name in ("arrived", "failed", "completed", "abandoned", "unfinished"))  # fmt: skip
+    assert math.isclose(arrived, math.fsum([failed, *others]))
+    assert math.isclose(failed, math.fsum(figure["value"] for figure in causes.values()))
     work = {name: figure["value"] for name, figure in told["work_s"].items()}
     assert math.isclose(work["offered"], work["useful"] + work["lost"] + work["wasted"] + work["remaining"])
 
@@ -150,7 +151,14 @@ def check_requests(result: Result, bound: Any) -> None:
 
 def check_figures(result: Result, name: str, told: Tree) -> None:
     """The figures of one replication are those that a person finds in its tables."""
-    table, horizon = requests(result, name), result.case.scenario.horizon
+    window = result._replications[0].window
+    assert window.length == result.case.scenario.horizon
+    assert window.begin == result.summary["warmup_s"] * 1_000_000
+    table = requests(result, name)
+    in_window = table["arrived_us"].between(window.begin, window.end, inclusive="left")
+    assert table["in_window"].equals(in_window.rename("in_window"))
+    counted = set(table["request"][in_window])
+    table = table[in_window]
     assert len(table) == told["requests"]["arrived"]["value"]
     each, asked = told["cost"]["per_1000_requests"]["value"], told["requests"]["per_month"]["value"]
     if told["cost"]["total"]["value"] is not None:
@@ -172,17 +180,17 @@ def check_figures(result: Result, name: str, told: Tree) -> None:
         share = told[figure]["value"]
         assert share == ((table["warmth"] == warmth).sum() / began.sum() if began.any() else None), figure
     attempts = result.attempts[result.attempts["deployment"] == name]
-    finished = attempts[attempts["fate"] == "completed"]
+    finished = attempts[(attempts["fate"] == "completed") & attempts["request"].isin(counted)]
     assert told["tokens"]["in"]["value"] == finished["tokens_in"].sum()
     assert told["tokens"]["out"]["value"] == finished["tokens_out"].sum()
     states = result.instances[result.instances["deployment"] == name]
-    length = (states["end_us"].clip(upper=horizon) - states["begin_us"]).clip(lower=0)
+    length = (states["end_us"].clip(upper=window.end) - states["begin_us"].clip(lower=window.begin)).clip(lower=0)
     up, busy, resting = (int(length[states["state"].isin(kinds)].sum()) for kinds in (
         ["starting", "idle", "busy", "draining", "entering", "waking"], ["busy", "draining"], ["resting"]))  # fmt: skip
-    assert told["instances"]["mean"]["value"] == float(Fraction(up, horizon))
-    assert told["instances"]["resting"]["value"] == float(Fraction(resting, horizon))
+    assert told["instances"]["mean"]["value"] == float(Fraction(up, window.length))
+    assert told["instances"]["resting"]["value"] == float(Fraction(resting, window.length))
     assert told["utilisation"]["value"] == (float(Fraction(busy, up)) if up else None)
-    opened = (states["state"] == "starting").groupby(states["instance"]).any().sum()
+    opened = (states["state"].eq("starting") & states["opener"].isin(counted)).sum()
     assert (told["start_up_s"]["mean"]["value"] is None) == (opened == 0)
 
 

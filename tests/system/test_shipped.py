@@ -40,11 +40,11 @@ def test_everything_that_a_shipped_scenario_expects_holds(path: Path) -> None:
     assert result.exit_code == 0
     for name, told in result.summary["deployments"].items():
         assert told["audit"]["passed"], (name, told["audit"])
-        counts = {name: figure["value"] for name, figure in told["requests"].items()}
-        fates = counts["completed"] + counts["failed"] + counts["unfinished"]
-        assert counts["arrived"] == pytest.approx(fates) and fates > 1000
+        arrived, completed, failed, unfinished = (
+            told["requests"][fate]["value"] for fate in ("arrived", "completed", "failed", "unfinished"))  # fmt: skip
+        assert arrived == pytest.approx(completed + failed + unfinished) and arrived > 1000
         # What is cut off at the end is little.
-        assert counts["unfinished"] < 0.001 * counts["arrived"]
+        assert unfinished < 0.001 * arrived
         assert told["cost"]["infrastructure"]["value"] > 0
         assert told["overhead_s"]["p50"]["value"] is not None
     assert CLAIMS.get(path.stem, set()) <= {one.claim for one in result.expectations}

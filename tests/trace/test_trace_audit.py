@@ -181,14 +181,19 @@ def test_a_negative_limit_is_none_whatever_it_is(by_hand) -> None:
 
 def test_work_by_hand(by_hand) -> None:
     # Requests of 35, 10 and 10 us are done; one of 10 us has not begun; one never arrived.
-    assert work(by_hand.demand, by_hand.outcome) == {
+    asked = np.array([True, True, True, True, False])
+    assert work(by_hand.demand, by_hand.outcome, asked) == {
         "offered": 65, "useful": 55, "wasted": 0, "lost": 0, "remaining": 10,
+    }  # fmt: skip
+    # Without the first, which arrived before a window from 30 on.
+    assert work(by_hand.demand, by_hand.outcome, by_hand.outcome.arrived >= 30) == {
+        "offered": 30, "useful": 20, "wasted": 0, "lost": 0, "remaining": 10,
     }  # fmt: skip
 
 
 def test_work_of_failed_requests_is_wasted_or_lost(fleets) -> None:
     for run in fleets.values():
-        parts = work(run.demand, run.outcome)
+        parts = work(run.demand, run.outcome, run.outcome.fate != Fate.ABSENT)
         assert parts["offered"] == parts["useful"] + parts["wasted"] + parts["lost"] + parts["remaining"]
     assert parts["wasted"] > 0
     assert parts["lost"] > 0

@@ -16,14 +16,18 @@ from sim.trace.columns import TABLES, check, documentation, markdown
 from sim.trace.frames import EVENTS, Names, tables, write_parquet
 from sim.trace.spans import spans
 from sim.trace.waits import CAUSES, slowest, waits
+from sim.trace.window import Window
+from sim.workload import ideal
 
 NAMES = Names(kinds=("llm", "tool"), models=("small", "frontier"), rungs=("suspended",))
 IDEAL = np.array([35, 15, 10, NEVER, NEVER])
+WINDOW = Window(30, 999)
+ALL = np.ones(5, np.bool_)
 
 
 @pytest.fixture
 def made(by_hand) -> dict[str, pd.DataFrame]:
-    return tables(by_hand.demand, by_hand.capacity, by_hand.outcome, IDEAL, NAMES)
+    return tables(by_hand.demand, by_hand.capacity, by_hand.outcome, IDEAL, WINDOW, NAMES)
 
 
 def test_the_model_agrees_with_the_run_worked_out_by_hand(by_hand) -> None:
@@ -89,14 +93,17 @@ def test_waits_by_hand(by_hand) -> None:
 def test_the_slowest_are_divided_among_their_causes(by_hand) -> None:
     found = waits(by_hand.demand, by_hand.outcome)
     # Overheads are 50, 50 and 20. Of request 1's 55 us of waiting for its turn, 5 are there on the ideal platform too.
-    assert slowest(found, IDEAL) == {
-        "requests": 1, "overhead": 50, "turn": 0, "queue": 0, "start": 50, "wake": 0, "contention": 0,
+    assert slowest(found, IDEAL, ALL) == {
+        "requests": 1, "latency": 85, "overhead": 50, "turn": 0, "queue": 0, "start": 50, "wake": 0, "contention": 0,
     }  # fmt: skip
-    assert slowest(found, IDEAL, per_cent=100) == {
-        "requests": 3, "overhead": 120, "turn": 50, "queue": 0, "start": 50, "wake": 20, "contention": 0,
+    assert slowest(found, IDEAL, ALL, per_cent=100) == {
+        "requests": 3, "latency": 180, "overhead": 120, "turn": 50, "queue": 0, "start": 50, "wake": 20,
+        "contention": 0,
     }  # fmt: skip
-    nobody = slowest(found, np.full(5, NEVER))
-    assert nobody["requests"] == nobody["overhead"] == 0
+    later = slowest(found, IDEAL, np.array([False, True, True, True, False]))
+    assert (later["requests"], later["overhead"], later["turn"]) == (1, 50, 50)
+    for nobody in (slowest(found, np.full(5, NEVER), ALL), slowest(found, IDEAL, ~ALL)):
+        assert nobody["requests"] == nobody["latency"] == nobody["overhead"] == 0
 
 
 def test_waits_add_up_in_every_run(fleets) -> None:
@@ -125,11 +132,12 @@ def test_every_column_is_documented_and_every_table_has_its_columns(made) -> Non
 
 
 def test_the_reference_is_made_from_the_registry() -> None:
-    count = sum(1 + len(columns) for columns in TABLES.values())  # and the deployment
+    # Each with the deployment; and the four columns of the figures of replications.
+    count = sum(1 + len(columns) for columns in TABLES.values()) + 4
     assert len(documentation()) == count
     assert len(documentation("events")) == 1 + len(TABLES["events"])
     text = markdown()
-    assert sum(line.startswith("| ") for line in text.splitlines()) == count + len(TABLES)
+    assert sum(line.startswith("| ") for line in text.splitlines()) == count + len(TABLES) + 1
     assert "| overhead_s | float64 | s |" in text
 
 
@@ -220,7 +228,8 @@ def test_events_by_hand(made) -> None:
 
 def test_failures_carry_their_cause_and_cut_their_step_off(fleets) -> None:
     run = fleets["refused"]
-    made = tables(run.demand, run.capacity, run.outcome, np.full(run.demand.n, NEVER), Names(("step",), (), ("a", "b")))
+    made = tables(run.demand, run.capacity, run.outcome, ideal(run.demand, run.outcome), WINDOW,
+                  Names(("step",), (), ("a", "b")))
     table = made["requests"]
     assert set(table["cause"].dropna()) == {"memory", "duration"}
     assert (table["fate"] == "failed").equals(table["cause"].notna())
@@ -245,7 +254,7 @@ def test_instances_of_agents_name_their_agent(fleets) -> None:
 
 def test_deployments_stand_below_each_other(made, fleets) -> None:
     run, names = fleets["own"], Names(("step",), (), ("a", "b"))
-    other = tables(run.demand, run.capacity, run.outcome, np.full(run.demand.n, NEVER), names)
+    other = tables(run.demand, run.capacity, run.outcome, ideal(run.demand, run.outcome), WINDOW, names)
     both = frames.together({"here": made, "there": other})
     for name, frame in both.items():
         assert len(frame) == len(made[name]) + len(other[name])

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sim.engine.contract import NEVER, Demand
 from sim.errors import AdvisedError
 from sim.scenario.schema import Workload
-from sim.units import DAY, HOUR, WEEK
-from sim.workload import ideal, work
+from sim.units import DAY
+from sim.workload import work
 from tests.workload.support import draw, sessions, workload
 
 durations = st.sampled_from(["0 s", "1 us", "3 ms", "exponential(mean=2 s)", "lognormal(mean=10 min, p95=30 min)"])
@@ -47,7 +47,6 @@ session_workloads = st.builds(
 seeds = st.integers(0, 2**64 - 1)
 replications = st.integers(0, 9999)
 horizons = st.sampled_from([DAY, 3 * DAY])
-
 
 
 class TestContract:
@@ -119,52 +118,6 @@ def first_rows(demand: Demand, n: int) -> Demand:
 def assert_equal(one: Demand, other: Demand) -> None:
     for field in dataclasses.fields(one):
         assert np.array_equal(getattr(one, field.name), getattr(other, field.name)), field.name
-
-
-def lindley(demand: Demand) -> list[int]:
-    """Latencies with one endless server for each agent, in the plainest way."""
-    latencies = [0] * demand.n
-    lengths = work(demand).tolist()
-    for agent in set(demand.agent.tolist()):
-        done = 0
-        for at, row in sorted((int(demand.at[row]), int(row)) for row in np.flatnonzero(demand.agent == agent)):
-            done = max(done, at) + lengths[row]
-            latencies[row] = done - at
-    return latencies
-
-
-class TestIdeal:
-    @settings(max_examples=40, deadline=None)
-    @given(open_workloads, seeds)
-    def test_own_work_and_turn(self, made: Workload, seed: int):
-        found = draw(made, DAY, seed)
-        expected = lindley(found) if made.serial else work(found).tolist()
-        assert ideal(found).tolist() == expected
-
-    def test_wait_is_that_of_a_queue(self):
-        # M/D/1 (Pollaczek-Khinchine): at utilisation 0.5 the mean wait is half the service time. Sectioned by agent.
-        made = workload({"poisson": {"rate": "30/h"}}, agents=200, request=[{"wait": "1 min"}])
-        found = draw(made, 2 * WEEK)
-        late = found.at > DAY
-        wait = (ideal(found) - 60_000_000)[late] / 60_000_000
-        of_agent = np.bincount(found.agent[late], wait) / np.bincount(found.agent[late])
-        assert abs(of_agent.mean() - 0.5) < 5 * of_agent.std() / np.sqrt(200)
-
-    def test_sessions_count_work_alone(self):
-        found = draw(sessions(agents=1, per_day=100))
-        assert np.array_equal(ideal(found), work(found))
-
-    def test_absent(self):
-        found = draw(workload({"poisson": {"rate": "5/h"}}))
-        cut = dataclasses.replace(found, horizon=HOUR * 24)
-        assert np.array_equal(ideal(cut) == NEVER, found.at >= 24 * HOUR)
-        assert np.array_equal(ideal(cut)[found.at < 24 * HOUR], ideal(found)[found.at < 24 * HOUR])
-
-    def test_unordered_rows(self):
-        # The same requests with rows of an agent in another order have the same latencies.
-        found = draw(workload({"poisson": {"rate": "40/h"}}, request=[{"wait": "2 min"}]), DAY)
-        order = np.random.default_rng(1).permutation(found.n)
-        assert np.array_equal(ideal(dataclasses.replace(found, at=found.at[order])), ideal(found)[order])
 
 
 def test_more_tokens_than_a_call_can_have_are_refused():

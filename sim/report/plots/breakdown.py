@@ -63,7 +63,7 @@ def time_parts(
     ax = style.axes(ax, 1.9 + 0.52 * max(2, len(chosen)))
     bars, labels, places = [], [], []
     for number, name in enumerate(chosen):
-        middle, slowest = parts(of.part(result.requests, name), of.part(result.attempts, name), figure)
+        middle, slowest = parts(of.counted(result, name), of.part(result.attempts, name), figure)
         bars += [middle, slowest]
         labels += [f"{name}  median", "slowest 1%"]
         places += [2.5 * number, 2.5 * number + 0.95]
@@ -71,14 +71,12 @@ def time_parts(
     drawn = _stack(ax, bars, places, longest)
     for bar, place in zip(bars, places, strict=True):
         text = seconds(sum(bar.values())) if bar else "no request completed"
-        end = sum(max(value, 0) for value in bar.values())
-        style.write(ax, text, (end, place), xytext=(4, 0), va="center", color=style.INK)
+        style.write(ax, text, (sum(bar.values()), place), xytext=(4, 0), va="center", color=style.INK)
     ax.set_yticks(places, labels)
     ax.tick_params(axis="y", length=0)
     ax.grid(False, axis="y")
     ax.invert_yaxis()
-    left = min((sum(min(value, 0) for value in bar.values()) for bar in bars), default=0.0)
-    ax.set_xlim(1.15 * left, 1.15 * longest or 1)
+    ax.set_xlim(0, 1.15 * longest or 1)
     whole = "overhead" if figure == "overhead_s" else "latency"
     style.name_axes(ax, f"{whole} (s)", "")
     words = {cause: told for cause, (told, _) in _CAUSES.items()}
@@ -130,18 +128,15 @@ def _stack(ax: Axes, bars: Sequence[Mapping[str, float]], places: Sequence[float
     """Draw the bars; return the names of the parts that can be seen."""
     order = [*_CAUSES, *_KINDS]
     order += sorted({name for bar in bars for name in bar} - set(order))
-    ends = {True: np.zeros(len(bars)), False: np.zeros(len(bars))}
+    left = np.zeros(len(bars))
     drawn = []
     for name in order:
         values = np.array([bar.get(name, 0.0) for bar in bars])
-        if not (abs(values) > _SLIGHT * longest).any():
+        if not (values > _SLIGHT * longest).any():
             continue
-        # A part below 0 is drawn to the left: a platform that is faster than the ideal one saves waiting.
-        left = np.where(values > 0, ends[True], ends[False])
         ax.barh(places, values, left=left, height=0.85, color=_colour(name), edgecolor="white", linewidth=0.4,
                 label=name)  # fmt: skip
-        ends[True] += np.maximum(values, 0)
-        ends[False] += np.minimum(values, 0)
+        left += values
         drawn.append(name)
     return drawn
 

@@ -89,7 +89,7 @@ def _exceedance(
 ) -> Axes:
     ax = style.axes(ax, 5.6)
     look = style.looks(of.names(result))
-    values = {name: times(of.part(result.requests, name), figure) for name in of.chosen(result, deployments)}
+    values = {name: times(of.counted(result, name), figure) for name in of.chosen(result, deployments)}
     left, right, bottom = _limits(values.values())
     ax.set(xscale="log", yscale="log", xlim=(left, right), ylim=(bottom, 1.15))
     style.plain_ticks(ax.xaxis)

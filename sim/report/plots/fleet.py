@@ -64,7 +64,7 @@ def instances(
     deployments : sequence of str, optional
         Only these.
     within : (float, float), optional
-        Seconds since the start of the run; all of the horizon when absent.
+        Seconds since the start of the run; all that figures are of when absent.
     ax : Axes, optional
         Where to draw; a new figure when absent.
 
@@ -75,7 +75,7 @@ def instances(
     """
     ax = style.axes(ax)
     look = style.looks(of.names(result))
-    window = within or _horizon(result)
+    window = within or _counted(result)
     edges = _edges(window)
     ends, tops = [], []
     for name in of.chosen(result, deployments):
@@ -105,7 +105,7 @@ def load(result: Traced, deployment: str, within: Window | None = None, ax: Axes
         Such as a `sim.api.Result`. Its first replication is drawn.
     deployment : str
     within : (float, float), optional
-        Seconds since the start of the run; all of the horizon when absent.
+        Seconds since the start of the run; all that figures are of when absent.
     ax : Axes, optional
         Where to draw; a new figure when absent.
 
@@ -116,7 +116,7 @@ def load(result: Traced, deployment: str, within: Window | None = None, ax: Axes
     """
     of.chosen(result, [deployment])
     ax = style.axes(ax)
-    window = within or _horizon(result)
+    window = within or _counted(result)
     edges = _edges(window)
     spans = of.part(result.instances, deployment)
     bottom = np.zeros(len(edges) - 1)
@@ -170,7 +170,7 @@ def timeline(
     """
     of.chosen(result, [deployment])
     requests = of.part(result.requests, deployment)
-    window = within or busiest(requests["arrived_s"].to_numpy(np.float64), _horizon(result))
+    window = within or busiest(requests["arrived_s"].to_numpy(np.float64), _counted(result))
     spans = of.part(result.instances, deployment)
     begin, end = _times(spans)
     spans = spans[(begin < window[1]) & (end > window[0])]
@@ -253,22 +253,24 @@ def counted(begin: Floats, end: Floats, edges: Floats) -> Steps:
     )
 
 
-def busiest(arrivals: Floats, horizon: Window, length: float = 2 * _HOUR) -> Window:
-    """Return the stretch with the most arrivals, beginning at a half of its length.
+def busiest(arrivals: Floats, window: Window, length: float = 2 * _HOUR) -> Window:
+    """Return the stretch of a window with the most arrivals, beginning at a half of its length.
 
     Parameters
     ----------
     arrivals : float64[n]
         Seconds.
-    horizon : (float, float)
+    window : (float, float)
+        Seconds.
     length : float
         Seconds.
     """
+    begin, end = window
     half = length / 2
-    halves = max(2, math.ceil(horizon[1] / half))
-    count, _ = np.histogram(arrivals, halves, (0, halves * half))
-    first = int(np.argmax(count[1:] + count[:-1])) * half
-    return first, min(first + length, max(horizon[1], length))
+    halves = max(2, math.ceil((end - begin) / half))
+    count, _ = np.histogram(arrivals, halves, (begin, begin + halves * half))
+    first = begin + int(np.argmax(count[1:] + count[:-1])) * half
+    return first, min(first + length, max(end, begin + length))
 
 
 def sample(spans: pd.DataFrame, count: int) -> NDArray[np.int64]:
@@ -311,8 +313,10 @@ def _waiting(requests: pd.DataFrame) -> tuple[Floats, Floats]:
     return begin[waited] / 1e6, end[waited] / 1e6
 
 
-def _horizon(result: Traced) -> Window:
-    return 0.0, float(result.summary["horizon_s"])
+def _counted(result: Traced) -> Window:
+    """Return the window of the run: what figures are of."""
+    begin = float(result.summary["warmup_s"])
+    return begin, begin + float(result.summary["horizon_s"])
 
 
 def _edges(window: Window) -> Floats:

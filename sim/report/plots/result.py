@@ -73,6 +73,12 @@ def part(table: pd.DataFrame, deployment: str) -> pd.DataFrame:
     return table[(table["deployment"] == deployment).to_numpy()]
 
 
+def counted(result: Traced, deployment: str) -> pd.DataFrame:
+    """Return the requests of one deployment that figures count: not those of the warm-up."""
+    requests = part(result.requests, deployment)
+    return requests[requests["in_window"].to_numpy()]
+
+
 def first_of(result: Summarised) -> str:
     """Say which replication the tables are of, for a caption."""
     count = result.summary["replications"]
