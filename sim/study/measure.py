@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.billing import Invoice, Month, tile
+from sim.billing import Invoice, Month, amounts, tile
 from sim.catalog.prices import Group
 from sim.engine.contract import Bools, Demand, Fate, Int64s, Outcome, State, Warmth
 from sim.exact import sums, total
@@ -46,6 +47,9 @@ class Measures:
     slowest : dict of str to int
         Where the time of the slowest 1% went.
     invoice : Invoice
+    curve : dict of str to float64[days + 1]
+        Dollars owed after so many days of the month, in all and by group, as `sim.billing.amounts` says them; NaN from
+        the day on which something is used that has no known price.
     audit : Audit
     """
 
@@ -56,19 +60,23 @@ class Measures:
     amounts: Mapping[str, Fraction]
     slowest: Mapping[str, int]
     invoice: Invoice
+    curve: Mapping[str, NDArray[np.float64]]
     audit: Audit
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the model, and what is derived from it once."""
+    """One run of the model, and what is derived from it once.
+
+    Its bills are those of the first days of the month, as `sim.billing.accumulate` makes them.
+    """
 
     demand: Demand
     outcome: Outcome
     ideal: Int64s
     waits: Waits
     spans: Spans
-    invoice: Invoice
+    bills: Sequence[Invoice]
     audit: Audit
 
 
@@ -86,7 +94,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     -------
     Measures
     """
-    demand, outcome, waits = run.demand, run.outcome, run.waits
+    demand, outcome, waits, invoice = run.demand, run.outcome, run.waits, run.bills[-1]
     up, most, resting, busy = _instances(run.spans, demand.horizon)
     began, arrived = outcome.started >= 0, outcome.arrived >= 0
     counts = {fate.name.lower(): int((outcome.fate == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
@@ -117,10 +125,12 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             **{f"work_s.{name}": Fraction(value, SECOND) for name, value in work(demand, outcome).items()},
             **{f"tokens.{name}": Fraction(total(getattr(demand, f"step_tokens_{name}")[ended]))
                for name in ("in", "cached", "out")},
-            **_costs(run.invoice, agents),
+            **_costs(invoice, agents),
         },
         slowest=slowest(waits, run.ideal),
-        invoice=run.invoice,
+        invoice=invoice,
+        curve={name: np.array([np.nan if owed is None else float(owed) for owed in amount])
+               for name, amount in amounts(run.bills).items()},
         audit=run.audit,
     )
 

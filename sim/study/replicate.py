@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim import workload
-from sim.billing import Invoice, Month, bill, observe
+from sim.billing import Invoice, Month, accumulate, observe
 from sim.catalog.prices import prices
 from sim.engine import Capacity, simulate
 from sim.engine.contract import Demand, Outcome
@@ -62,15 +62,18 @@ def replicate(case: Case, number: int, keep: bool) -> Replication:
         outcome = simulate(demand, capacity)
         lasting = spans(outcome, demand.stop)
         run = Run(demand, outcome, ideal, waits(demand, outcome), lasting,
-                  _bill(case, deployment, (demand, outcome, lasting), month), audit(demand, capacity, outcome))
+                  _bills(case, deployment, (demand, outcome, lasting), month), audit(demand, capacity, outcome))
         measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
         if keep:
             runs[deployment.name] = capacity, outcome
     return Replication(number, measures, demand if keep else None, runs)
 
 
-def _bill(case: Case, deployment: BoundDeployment, run: tuple[Demand, Outcome, Spans], month: Month) -> Invoice:
+def _bills(
+    case: Case, deployment: BoundDeployment, run: tuple[Demand, Outcome, Spans], month: Month
+) -> tuple[Invoice, ...]:
+    """Make the bill of the first days of the month, for each number of days; the last is that of the month."""
     models = workload.models(case.scenario.workload, case.directory)
-    return bill(
+    return accumulate(
         observe(*run), deployment, models, month, prices(case.book, deployment.platform), prices(case.book, "llm")
     )

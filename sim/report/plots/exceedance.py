@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from sim.report.numbers import seconds, share
 from sim.report.plots import result as of
 from sim.report.plots import style
-from sim.report.plots.result import Traced
+from sim.report.plots.result import Timed
 from sim.report.plots.style import Look
 
 Floats = NDArray[np.float64]
@@ -28,13 +27,13 @@ _LEAST = 1e-3
 """Seconds from which on an axis begins: nobody feels less."""
 
 
-def latency(result: Traced, deployments: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
+def latency(result: Timed, deployments: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """Draw how many requests take longer than so much, from arrival to answer.
 
     Parameters
     ----------
-    result : Traced
-        Such as a `sim.api.Result`. The requests of its first replication are drawn.
+    result : Timed
+        Such as a `sim.api.Result`. The requests of all its replications are drawn.
     deployments : sequence of str, optional
         Only these.
     ax : Axes, optional
@@ -49,7 +48,7 @@ def latency(result: Traced, deployments: Sequence[str] | None = None, ax: Axes |
     return _exceedance(result, "latency_s", "latency, from arrival to answer (s)", "Latency", deployments, ax)
 
 
-def overhead(result: Traced, deployments: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
+def overhead(result: Timed, deployments: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """Draw for how many requests the platform adds more than so much to the latency; see `latency`.
 
     A logarithmic axis has no 0: the curve begins, at its left end, with the share of requests that have more than a
@@ -79,17 +78,13 @@ def exceedance(values: Floats) -> tuple[Floats, Floats]:
     return value[finite], above[finite]
 
 
-def times(requests: pd.DataFrame, figure: str) -> Floats:
-    """Return a time of each request, infinite where it did not complete."""
-    return np.asarray(requests[figure].fillna(math.inf), np.float64)
-
-
 def _exceedance(
-    result: Traced, figure: str, label: str, title: str, deployments: Sequence[str] | None, ax: Axes | None
+    result: Timed, figure: str, label: str, title: str, deployments: Sequence[str] | None, ax: Axes | None
 ) -> Axes:
     ax = style.axes(ax, 5.6)
     look = style.looks(of.names(result))
-    values = {name: times(of.part(result.requests, name), figure) for name in of.chosen(result, deployments)}
+    table = result.times(figure)
+    values = {name: of.part(table, name)[figure].to_numpy() for name in of.chosen(result, deployments)}
     left, right, bottom = _limits(values.values())
     ax.set(xscale="log", yscale="log", xlim=(left, right), ylim=(bottom, 1.15))
     style.plain_ticks(ax.xaxis)
@@ -100,9 +95,9 @@ def _exceedance(
     handles = [_curve(ax, name, one, look[name], (left, right)) for name, one in values.items()]
     style.name_axes(ax, label, "requests that take longer (%)")
     style.legend_below(ax, handles)
-    count = max(map(len, values.values()), default=0)
-    marks = "p95 hollow, p99 filled"
-    style.head(ax, f"{title} of {count:,} requests", f"{result.summary['scenario']}, {of.first_of(result)}; {marks}")
+    count, replications = max(map(len, values.values()), default=0), result.summary["replications"]
+    notes = f"all of {replications} replications" if replications > 1 else "one replication"
+    style.head(ax, f"{title} of {count:,} requests", f"{result.summary['scenario']}, {notes}; p95 hollow, p99 filled")
     if not count:
         style.say_empty(ax, "no requests")
     return ax
