@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import math
@@ -26,14 +27,10 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 import sim
-from sim import stats, workload
-from sim.billing import Month, accumulate, amounts, observe
-from sim.catalog.prices import prices
 from sim.errors import UnknownName
 from sim.report import plots
 from sim.report.plots import breakdown, cost, exceedance, fleet, style
 from sim.study.replicate import replicate
-from sim.trace.spans import spans
 
 SCENARIO = """
 name: little
@@ -62,35 +59,11 @@ DEPLOYMENTS = {
 
 
 def ran(folder: Path, names: tuple[str, ...] = tuple(DEPLOYMENTS), rate: str = "6/h", replications: int = 2) -> Any:
-    """A result of a small run, with its cost curve."""
+    """A result of a small run."""
     text = "\n".join(f"  {name}: {DEPLOYMENTS[name]}" for name in names)
     path = folder / "little.yaml"
     path.write_text(SCENARIO.format(rate=rate, replications=replications, deployments=text))
-    result = sim.load(path).run(workers=1)
-    return SimpleNamespace(summary=result.summary, requests=result.requests, attempts=result.attempts,
-                           instances=result.instances, cost_curve=curve(result.case, replications))
-
-
-def curve(case: Any, replications: int) -> pd.DataFrame:
-    found: dict[tuple[str, int, str], list[Any]] = {}
-    models = workload.models(case.scenario.workload, case.directory)
-    for number in range(replications):
-        one = replicate(case, number, True)
-        assert one.demand is not None
-        for bound in case.deployments:
-            outcome = one.runs[bound.name][1]
-            seen = observe(one.demand, outcome, spans(outcome, one.demand.stop))
-            lists = prices(case.book, bound.platform), prices(case.book, "llm")
-            made = amounts(accumulate(seen, bound, models, Month.parse(case.scenario.month), *lists))
-            for group, dollars in made.items():
-                for day, amount in enumerate(dollars):
-                    found.setdefault((bound.name, day, group), []).append(amount)
-    rows = []
-    for key, values in found.items():
-        estimate = stats.mean(values)
-        low, high = stats.interval(estimate)
-        rows.append((*key, estimate.value, math.nan if low is None else low, math.nan if high is None else high))
-    return pd.DataFrame(rows, columns=["deployment", "day", "group", "amount", "low", "high"])
+    return sim.load(path).run(workers=1)
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +86,7 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Any:
 ALL: dict[str, Callable[..., Axes]] = {
     "latency": plots.latency,
     "overhead": plots.overhead,
+    "start_up": plots.start_up,
     "time_parts": plots.time_parts,
     "time_parts of overhead": lambda run, **given: plots.time_parts(run, "overhead_s", **given),
     "instances": plots.instances,
@@ -223,8 +197,19 @@ def test_labels_are_spread(places: list[float], gap: float) -> None:
 
 
 def seconds(run: Any, name: str, figure: str) -> np.ndarray:
-    """Times of a deployment, from the microseconds of its table; infinite where it did not complete."""
-    rows = run.requests[run.requests.deployment == name]
+    """Times of all replications, from the microseconds of their tables; infinite where a request did not complete."""
+    return np.concatenate([of_table(one, name, figure) for one in singles(run)])
+
+
+@functools.cache
+def singles(run: Any) -> list[pd.DataFrame]:
+    """The tables of requests of each replication, played again."""
+    numbers = range(run.summary["replications"])
+    return [sim.Result(run.case, [replicate(run.case, number, True)], {}).requests for number in numbers]
+
+
+def of_table(requests: pd.DataFrame, name: str, figure: str) -> np.ndarray:
+    rows = requests[requests.deployment == name]
     time = (rows.ended_us - rows.arrived_us).astype("Float64") / 1e6
     if figure == "overhead_s":
         time -= rows.ideal_us / 1e6
@@ -268,7 +253,7 @@ def test_percentiles_are_marked_where_they_are(result: Any) -> None:
 
 
 def test_failures_are_said_and_never_come_down(result: Any) -> None:
-    failed = result.requests[result.requests.deployment == "impatient"].fate.eq("failed").mean()
+    failed = pd.concat(one[one.deployment == "impatient"] for one in singles(result)).fate.eq("failed").mean()
     assert 0.01 < failed < 1
     ax = plots.latency(result)
     shown = next(text for text in ax.texts if "failed or unfinished" in text.get_text())

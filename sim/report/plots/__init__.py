@@ -9,6 +9,7 @@
 
 ===================== ======================================================================
 `latency`, `overhead` how many requests take longer than so much, p95 and p99 marked
+`start_up`            the same of starts of instances
 `time_parts`          where the time goes, of the median and of the slowest 1%
 `instances`, `load`   instances and waiting requests over time
 `timeline`            what single instances did
@@ -25,10 +26,11 @@ pyplot's. What is returned are the Axes, to draw more into.
 
 from sim.report.plots.breakdown import time_parts
 from sim.report.plots.cost import cost_against, cost_curve
-from sim.report.plots.exceedance import latency, overhead
+from sim.report.plots.exceedance import latency, overhead, start_up
 from sim.report.plots.fleet import instances, load, timeline
 from sim.report.plots.varied import against
 
 __all__ = [
-    "against", "cost_against", "cost_curve", "instances", "latency", "load", "overhead", "time_parts", "timeline",
+    "against", "cost_against", "cost_curve", "instances", "latency", "load", "overhead", "start_up", "time_parts",
+    "timeline",
 ]  # fmt: skip

@@ -207,10 +207,10 @@ def _bars(value: float, ends: tuple[float, float] | None) -> Any:
 def _scales(ax: Axes, points: Sequence[Point]) -> float:
     """Choose the scales of both axes; return where on the one of time infinity is drawn."""
     scale(ax, "x", [end for point in points for end in (point.x, *(point.x_range or ()))])
-    return scale(ax, "y", [end for point in points for end in (point.y, *(point.y_range or ()))])
+    return scale(ax, "y", [end for point in points for end in (point.y, *(point.y_range or ()))], style.UNFELT)
 
 
-def scale(ax: Axes, which: Literal["x", "y"], values: Sequence[float]) -> float:
+def scale(ax: Axes, which: Literal["x", "y"], values: Sequence[float], least: float = 0.0) -> float:
     """Make an axis linear from 0; logarithmic for values of different size, with a place for 0 where there is one.
 
     Parameters
@@ -219,6 +219,8 @@ def scale(ax: Axes, which: Literal["x", "y"], values: Sequence[float]) -> float:
     which : {"x", "y"}
     values : sequence of float
         All that it has to show; what is infinite has no part in it.
+    least : float
+        What is less is on a logarithmic axis with 0.
 
     Returns
     -------
@@ -229,15 +231,16 @@ def scale(ax: Axes, which: Literal["x", "y"], values: Sequence[float]) -> float:
         (ax.xaxis, ax.set_xscale, ax.set_xlim) if which == "x" else (ax.yaxis, ax.set_yscale, ax.set_ylim)
     )
     above = [value for value in values if 0 < value < math.inf]
-    zero = any(value <= 0 for value in values)
     top = 1.25 * max(above, default=1.0)
-    if not above or (max(above) <= _ALIKE * min(above) and not (zero and which == "y")):
+    zero = any(value <= least for value in values)
+    above = [value for value in above if value > least]
+    if not above or max(above) <= _ALIKE * min(above):
         limit(0, top)
         return top
-    top, least = 2.5 * max(above), 10.0 ** math.floor(math.log10(min(above)))
+    top, edge = 2.5 * max(above), 10.0 ** math.floor(math.log10(min(above)))
     if zero:
-        rescale("symlog", linthresh=least, linscale=0.5)
-        limit(-0.25 * least, top)
+        rescale("symlog", linthresh=edge, linscale=0.5)
+        limit(-0.25 * edge, top)
     else:
         rescale("log")
         limit(min(above) / 2, top)

@@ -23,10 +23,6 @@ Floats = NDArray[np.float64]
 _MARKED = {"p95": (Fraction(95, 100), "white"), "p99": (Fraction(99, 100), "")}
 """Percentiles that are marked, and what their markers are filled with: the line's colour when empty."""
 
-_LEAST = 1e-3
-"""Seconds from which on an axis begins: nobody feels less."""
-
-
 def latency(result: Timed, deployments: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """Draw how many requests take longer than so much, from arrival to answer.
 
@@ -45,7 +41,7 @@ def latency(result: Timed, deployments: Sequence[str] | None = None, ax: Axes | 
         Both axes logarithmic. A request that failed or was not finished is slower than everything: its deployment's
         curve does not come down to 0.
     """
-    return _exceedance(result, "latency_s", "latency, from arrival to answer (s)", "Latency", deployments, ax)
+    return _exceedance(result, "latency_s", ("Latency", "from arrival to answer", "requests"), deployments, ax)
 
 
 def overhead(result: Timed, deployments: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
@@ -54,9 +50,18 @@ def overhead(result: Timed, deployments: Sequence[str] | None = None, ax: Axes |
     A logarithmic axis has no 0: the curve begins, at its left end, with the share of requests that have more than a
     millisecond. A deployment without any is only in the legend.
     """
-    return _exceedance(
-        result, "overhead_s", "overhead, what the platform adds to the latency (s)", "Overhead", deployments, ax
-    )
+    words = ("Overhead", "what the platform adds to the latency", "requests")
+    return _exceedance(result, "overhead_s", words, deployments, ax)
+
+
+def start_up(result: Timed, deployments: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
+    """Draw how many starts of instances take longer than so much; see `latency`.
+
+    That is what starts take, not what anybody waits for them: a request may be served by another instance meanwhile,
+    and most requests meet no start at all. A deployment that starts nothing is only in the legend.
+    """
+    words = ("Start-up", "from nothing to ready", "starts")
+    return _exceedance(result, "start_up_s", words, deployments, ax)
 
 
 def exceedance(values: Floats) -> tuple[Floats, Floats]:
@@ -79,8 +84,10 @@ def exceedance(values: Floats) -> tuple[Floats, Floats]:
 
 
 def _exceedance(
-    result: Timed, figure: str, label: str, title: str, deployments: Sequence[str] | None, ax: Axes | None
+    result: Timed, figure: str, words: tuple[str, str, str], deployments: Sequence[str] | None, ax: Axes | None
 ) -> Axes:
+    """Draw the curves of a figure, told by its name, what it is, and what has it."""
+    title, meaning, things = words
     ax = style.axes(ax, 5.6)
     look = style.looks(of.names(result))
     table = result.times(figure)
@@ -93,13 +100,14 @@ def _exceedance(
         ax.axhline(float(1 - q), color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
         style.write(ax, name, (left, float(1 - q)), xytext=(4, 2), color=style.MUTED)
     handles = [_curve(ax, name, one, look[name], (left, right)) for name, one in values.items()]
-    style.name_axes(ax, label, "requests that take longer (%)")
+    style.name_axes(ax, f"{title.lower()}, {meaning} (s)", f"{things} that take longer (%)")
     style.legend_below(ax, handles)
-    count, replications = max(map(len, values.values()), default=0), result.summary["replications"]
+    counts, replications = [len(one) for one in values.values() if len(one)], result.summary["replications"]
+    count = f"{'up to ' if len(set(counts)) > 1 else ''}{max(counts, default=0):,}"
     notes = f"all of {replications} replications" if replications > 1 else "one replication"
-    style.head(ax, f"{title} of {count:,} requests", f"{result.summary['scenario']}, {notes}; p95 hollow, p99 filled")
-    if not count:
-        style.say_empty(ax, "no requests")
+    style.head(ax, f"{title} of {count} {things}", f"{result.summary['scenario']}, {notes}; p95 hollow, p99 filled")
+    if not counts:
+        style.say_empty(ax, f"no {things}")
     return ax
 
 
@@ -130,8 +138,8 @@ def _curve(ax: Axes, name: str, values: Floats, look: Look, limits: tuple[float,
 def _limits(values: Any) -> tuple[float, float, float]:
     """Return both ends of the axis of time, and the lower end of that of shares."""
     every = np.concatenate([np.empty(0), *values])
-    finite = every[np.isfinite(every) & (every > _LEAST)]
-    left = max(_LEAST, 10.0 ** math.floor(math.log10(finite.min()))) if len(finite) else _LEAST
+    finite = every[np.isfinite(every) & (every > style.UNFELT)]
+    left = max(style.UNFELT, 10.0 ** math.floor(math.log10(finite.min()))) if len(finite) else style.UNFELT
     right = 1.5 * finite.max() if len(finite) else 1.0
     most = max(map(len, values), default=0)
     return left, max(right, 10 * left), 0.5 / max(most, 100)

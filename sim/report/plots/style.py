@@ -37,6 +37,9 @@ LETTER = 0.52
 """Mean width of a letter, in sizes of the type."""
 
 
+UNFELT = 1e-3
+"""Seconds that nobody feels: where logarithmic axes of time begin, or have what is less with 0."""
+
 HALO = withStroke(linewidth=2.5, foreground="white")
 """A white edge, for what lies over other things."""
 
@@ -75,7 +78,7 @@ def looks(deployments: Sequence[str]) -> dict[str, Look]:
     }
 
 
-class _Shown(Axes):
+class ShownAxes(Axes):
     """Axes of a figure of their own, which show themselves in a notebook without pyplot."""
 
     def _repr_png_(self) -> bytes:
@@ -96,7 +99,7 @@ def axes(ax: Axes | None, height: float = _HEIGHT) -> Axes:
     """
     if ax is None:
         figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, layout="constrained", facecolor="white")
-        ax = figure.add_subplot(axes_class=_Shown)
+        ax = figure.add_subplot(axes_class=ShownAxes)
         ax.set_facecolor("white")
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(MUTED)

@@ -116,7 +116,7 @@ def _line(ax: Axes, values: Values, told: Sequence[Mapping[str, Any]], name: str
     """Draw the line of a deployment and its band; return its figures, NaN where there is none."""
     line, low, high = (np.array([_number(one.get(end)) for one in told]) for end in ("value", "low", "high"))
     ax.plot(values.at, line, color=look.colour, linestyle=look.dashes, linewidth=1.8, marker=look.marker, markersize=5,
-            label=name)  # fmt: skip
+            clip_on=False, label=name)  # fmt: skip
     ax.fill_between(values.at, low, high, color=look.colour, alpha=0.18, linewidth=0)
     return line
 
@@ -151,7 +151,8 @@ def numbers(values: Sequence[Any]) -> Values:
     """
     text = [word(value) for value in values]
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
-        return Values(np.array(values, np.float64), text, significant)
+        whole = all(isinstance(value, int) for value in values)
+        return Values(np.array(values, np.float64), text, _next_whole if whole else significant)
     per = str(values[0]).rpartition("/")[2].strip()
     readers: list[tuple[Callable[[Any], float], Callable[[float], str]]] = [
         (lambda value: units.duration(value) / units.SECOND, seconds),
@@ -169,6 +170,10 @@ def numbers(values: Sequence[Any]) -> Values:
     return Values(np.arange(len(values), dtype=np.float64), text, None)
 
 
+def _next_whole(value: float) -> str:
+    return f"{math.ceil(value):,}"
+
+
 def _dimension(figure: str) -> Dimension:
     return kind(f"deployment.{figure}").dimension
 
@@ -184,7 +189,7 @@ def _scales(ax: Axes, values: Values, lines: Sequence[Floats], figure: str) -> N
         ax.set_ylim(0, 1.05)
         style.plain_ticks(ax.yaxis, per_cent=True)
     else:
-        scale(ax, "y", every[np.isfinite(every)].tolist())
+        scale(ax, "y", every[np.isfinite(every)].tolist(), style.UNFELT if _dimension(figure) == SECONDS else 0.0)
         if ax.get_yscale() == "linear":
             ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     if values.show is not None:
@@ -223,9 +228,10 @@ def _flips(ax: Axes, values: Values, lines: Mapping[str, Floats]) -> int:
         at = float(x.inverted().transform(place))
         ax.axvline(at, color=style.MUTED, linewidth=1.0, linestyle=(0, (1, 2)), zorder=1)
         right = ax.transAxes.inverted().transform(ax.transData.transform((at, 1)))[0] > 0.6
-        ax.annotate(f"{before} → {after} at {values.show(at)}", (at, 0.97 - 0.06 * number), xycoords=ax.get_xaxis_transform(),
-                    xytext=(-4 if right else 4, 0), textcoords="offset points", ha="right" if right else "left",
-                    va="top", fontsize=style.SMALL, color=style.INK, path_effects=[style.HALO])  # fmt: skip
+        ax.annotate(f"{before} → {after} at {values.show(at)}", (at, 0.97 - 0.06 * number),
+                    xycoords=ax.get_xaxis_transform(), xytext=(-4 if right else 4, 0), textcoords="offset points",
+                    ha="right" if right else "left", va="top", fontsize=style.SMALL, color=style.INK,
+                    path_effects=[style.HALO])  # fmt: skip
     return len(found)
 
 
