@@ -246,7 +246,7 @@ def test_percentiles_are_marked_where_they_are(result: Any) -> None:
             at = np.quantile(values, level, method="inverted_cdf")
             if 1e-3 < at < np.inf:
                 expected.append((at, 1 - level))
-    assert len(marks) == len(expected) >= 4
+    assert len(marks) == len(expected) >= 3
     assert np.array(marks) == pytest.approx(np.array(expected))
     assert "always-on  p95 0 s  p99 0 s" in written
     assert "p99 never" in written, "more than 1% of the impatient's requests fail"
