@@ -8,16 +8,10 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
+from tests.notebooks.keep import FOLDER, read, run
+
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-LONGEST = 300
-"""Seconds for one cell, on a busy machine."""
-
-
-def read(path: Path) -> Any:
-    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
 def code(notebook: Any) -> list[Any]:
@@ -50,9 +44,7 @@ def test_it_is_kept_as_it_ran(path: Path) -> None:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_and_shows_what_is_kept(path: Path) -> None:
     kept, notebook = read(path), read(path)
-    client = NotebookClient(notebook, timeout=LONGEST, kernel_name="python3", record_timing=False,
-                            resources={"metadata": {"path": str(FOLDER)}})
-    client.execute()  # an error in a cell is raised
+    run(notebook)
     for before, after in zip(code(kept), code(notebook), strict=True):
         assert shown(after) == shown(before), after.source
         for output in after.outputs:

@@ -170,6 +170,14 @@ def test_some_of_the_deployments_keep_their_colours(name: str, result: Any) -> N
         ALL[name](result, deployments=["supsend"])
 
 
+def test_axes_of_their_own_show_themselves(alone: Any) -> None:
+    assert sim.plots is plots
+    shown = [plots.cost_curve(alone)._repr_png_() for _ in range(2)]  # type: ignore[attr-defined]
+    assert shown[0].startswith(b"\x89PNG")
+    assert shown[0] == shown[1], "equal results are equal bytes"
+    assert b"Software" not in shown[0]
+
+
 def test_plots_leave_pyplot_alone() -> None:
     code = "import sys, sim.report.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
