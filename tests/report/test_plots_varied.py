@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,38 @@ def test_lines_and_bands_are_the_frame(figure: str, sweep: Sweep) -> None:
         if rows.high.notna().all():
             band = ax.collections[number].get_paths()[0].vertices[:, 1]
             assert (band.min(), band.max()) == pytest.approx((rows.low.min(), rows.high.max()))
+
+
+def test_values_are_drawn_in_their_order(sweep: Sweep) -> None:
+    ax = plots.against(sweep, "idle_timeout", "wake_fraction", at={"load": "30/h"})
+    rows = sweep.figures.query("figure == 'wake_fraction' and deployment == 'suspend' and load == '30/h'")
+    told = rows.set_index("idle_timeout").value
+    assert told["5 min"] < told["10 s"]
+    assert lines(ax)["suspend"] == pytest.approx(np.array([[10, told["10 s"]], [300, told["5 min"]]]))
+
+
+def made_up(figure: str, **deployments: list[float | None]) -> Any:
+    """A sweep over 1, 2, 3 ... with one figure of each deployment."""
+    def told(value: float | None) -> dict[str, Any]:
+        return {"value": None, "why": "too few"} if value is None else {"value": value, "low": None, "high": None}
+
+    cases = [{"case": {"load": number + 1}, "prices": "list-2026", "level": 0.95,
+              "deployments": {name: {figure: told(values[number])} for name, values in deployments.items()}}
+             for number in range(3)]  # fmt: skip
+    axes = {"load": {"path": "workload.agents", "values": [1, 2, 3]}}
+    return SimpleNamespace(summary={"scenario": "made-up", "replications": 1, "axes": axes, "cases": cases})
+
+
+def test_only_of_costs_and_times_the_lowest_is_the_best() -> None:
+    crossing: dict[str, list[float | None]] = {"a": [0.1, 0.2, 0.3], "b": [0.25, 0.25, 0.25]}
+    assert "→" not in texts(plots.against(made_up("utilisation", **crossing), "load", "utilisation"))
+    assert "a → b at 3" in texts(plots.against(made_up("start_up_s", **crossing), "load", "start_up_s"))
+
+
+def test_gaps_say_why() -> None:
+    ax = plots.against(made_up("start_up_s", a=[1.0, None, 3.0], b=[None] * 3), "load", "start_up_s")
+    assert "not drawn: a in parts, b (too few)" in texts(ax)
+    assert [text.get_text() for text in ax.texts if text.get_text() in "ab"] == ["a"], "b has no end to be named at"
 
 
 @pytest.mark.parametrize("figure", FIGURES)
@@ -146,7 +179,8 @@ def test_turns_are_found_where_the_lowest_changes(points: list[tuple[int, int, i
     for left in range(len(x) - 1):
         lowest = [set(np.flatnonzero(table[:, end] == table[:, end].min())) for end in (left, left + 1)]
         turns = sum(left < at < left + 1 for at, *_ in found)
-        assert turns == (not lowest[0] & lowest[1]) or (lowest[0] & lowest[1] and turns <= 1)
+        assert turns == (not lowest[0] & lowest[1]), "one that is the lowest at both ends is so between them"
+    assert all(at % 1 for at, *_ in found), "never at a point itself"
 
 
 def test_a_line_with_a_gap_is_no_candidate_there() -> None:

@@ -254,14 +254,16 @@ def flips(x: Floats, lines: Mapping[str, Floats]) -> list[tuple[float, str, str]
     names, table = list(lines), np.array(list(lines.values()))
     for left in range(len(x) - 1):
         pair = table[:, left : left + 2]
-        known = np.isfinite(pair).all(axis=1)
-        if not known.any():
+        known = np.flatnonzero(np.isfinite(pair).all(axis=1))
+        if not len(known):
             continue
-        first, last = (int(np.argmin(np.where(known, pair[:, end], np.inf))) for end in (0, 1))
-        gap, more = pair[last, 0] - pair[first, 0], pair[first, 1] - pair[last, 1]
-        # Equal at one end: nothing becomes lower between them.
-        if gap > 0 and more > 0:
-            found.append((float(x[left] + (x[left + 1] - x[left]) * gap / (gap + more)), names[first], names[last]))
+        begin, end = pair[known].T
+        # Of equally low ones the one that is lower at the other end: it stays the lowest.
+        first, last = int(np.lexsort((end, begin))[0]), int(np.lexsort((begin, end))[0])
+        if first != last:
+            gap, more = begin[last] - begin[first], end[first] - end[last]
+            at = float(x[left] + (x[left + 1] - x[left]) * gap / (gap + more))
+            found.append((at, names[known[first]], names[known[last]]))
     return found
 
 
