@@ -260,6 +260,18 @@ def test_percentiles_are_marked_where_they_are(result: Any) -> None:
     assert "p99 never" in written, "more than 1% of the impatient's requests fail"
 
 
+def test_starts_are_counted_by_themselves(result: Any) -> None:
+    ax = plots.start_up(result)
+    counts = result.times("start_up_s").groupby("deployment", observed=False).size()
+    assert counts["always-on"] == 0
+    assert "always-on  none" in texts(ax)
+    assert f"Start-up of {counts.max()} starts at most" in texts(ax)
+    assert "starts that take longer (%)" in texts(ax)
+    states = result.instances[result.instances.state == "starting"]
+    first = states.groupby("deployment", observed=False).size()
+    assert counts["serverless"] >= first["serverless"] > 0, "the table has the first replication alone"
+
+
 def test_failures_are_said_and_never_come_down(result: Any) -> None:
     failed = pd.concat(one[one.deployment == "impatient"] for one in singles(result)).fate.eq("failed").mean()
     assert 0.01 < failed < 1

@@ -103,9 +103,9 @@ def _exceedance(
     style.name_axes(ax, f"{title.lower()}, {meaning} (s)", f"{things} that take longer (%)")
     style.legend_below(ax, handles)
     counts, replications = [len(one) for one in values.values() if len(one)], result.summary["replications"]
-    count = f"{'up to ' if len(set(counts)) > 1 else ''}{max(counts, default=0):,}"
+    count = f"{max(counts, default=0):,} {things}{' at most' if len(set(counts)) > 1 else ''}"
     notes = f"all of {replications} replications" if replications > 1 else "one replication"
-    style.head(ax, f"{title} of {count} {things}", f"{result.summary['scenario']}, {notes}; p95 hollow, p99 filled")
+    style.head(ax, f"{title} of {count}", f"{result.summary['scenario']}, {notes}; p95 hollow, p99 filled")
     if not counts:
         style.say_empty(ax, f"no {things}")
     return ax
@@ -113,7 +113,7 @@ def _exceedance(
 
 def _curve(ax: Axes, name: str, values: Floats, look: Look, limits: tuple[float, float]) -> Line2D:
     """Draw the curve of a deployment and its marks; return what stands for it in the legend."""
-    told = [name]
+    told = [name] if len(values) else [name, "none"]
     if len(values):
         value, above = exceedance(values)
         # On a logarithmic axis the curve begins with those that have any time at all, and what never came stays.
