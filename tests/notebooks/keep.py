@@ -5,6 +5,7 @@ What differs by nature from run to run (times of execution, addresses in memory,
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+
+import sim
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 _LONGEST = 300
@@ -31,8 +34,10 @@ def run(notebook: Any) -> None:
     CellExecutionError
         A cell raises an error.
     """
-    NotebookClient(notebook, timeout=_LONGEST, kernel_name="python3", record_timing=False,
-                   resources={"metadata": {"path": str(FOLDER)}}).execute()  # fmt: skip
+    client = NotebookClient(notebook, timeout=_LONGEST, kernel_name="python3", record_timing=False,
+                            resources={"metadata": {"path": str(FOLDER)}})  # fmt: skip
+    # The kernel starts in the folder of notebooks: it has to find the package that is tested, wherever that is.
+    client.execute(env={**os.environ, "PYTHONPATH": str(Path(sim.__file__).parents[1])})
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
