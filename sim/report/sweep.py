@@ -78,17 +78,22 @@ def _sections(summary: Tree, width: int, folder: str | None, command: str | None
     yield from footer(folder, command)
 
 
-def _header(summary: Tree) -> RenderableType:
+def facts(summary: Tree) -> str:
+    """Say in a line what was run."""
     cases = summary["cases"]
     axes = " × ".join(f"{name} ({len(axis['values'])})" for name, axis in summary["axes"].items())
     most = summary["replications"]
-    facts = [f"{len(cases)} cases: {axes}", f"{'up to ' if _differ(cases) else ''}{most} replications each",
-             f"seed {summary['seed']}", aged(cases[0])]
+    return " · ".join([
+        f"{len(cases)} cases: {axes}", f"{'up to ' if _differ(cases) else ''}{most} replications each",
+        f"seed {summary['seed']}", aged(cases[0]),
+    ])  # fmt: skip
+
+
+def _header(summary: Tree) -> RenderableType:
     lines = [Text(summary["scenario"], style="bold")]
     if summary.get("about"):
         lines.append(Text(" ".join(summary["about"].split())))
-    lines.append(Text(" · ".join(facts), style="dim"))
-    return Group(*lines)
+    return Group(*lines, Text(facts(summary), style="dim"))
 
 
 def _differ(cases: Sequence[Tree]) -> bool:
@@ -105,7 +110,7 @@ def _table(summary: Tree, notes: Notes) -> Table:
         table.add_column(title, justify="left" if title in ("±", "expectations") else "right", no_wrap=True)
     for case in summary["cases"]:
         for index, (name, deployment) in enumerate(case["deployments"].items()):
-            settings = [Text(_word(value)) if index == 0 else Text() for value in case["case"].values()]
+            settings = [Text(word(value)) if index == 0 else Text() for value in case["case"].values()]
             verdicts = [_counts(case["expect"]) if index == 0 else Text()] if judged else []
             table.add_row(*settings, Text(name), *_figure(deployment["overhead_s"]["p99"], "seconds", notes),
                           *_figure(deployment["cost"]["infrastructure"], "dollars", notes), *verdicts)
@@ -160,8 +165,9 @@ def _expectations(cases: Sequence[Tree]) -> RenderableType:
 
 
 def _settings(case: Tree) -> str:
-    return ", ".join(f"{name}={_word(value)}" for name, value in case["case"].items())
+    return ", ".join(f"{name}={word(value)}" for name, value in case["case"].items())
 
 
-def _word(value: Any) -> str:
+def word(value: Any) -> str:
+    """Write a value of an axis as a file does."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.billing import Invoice, Month, tile
+from sim.billing import Invoice, Month, amounts, tile
 from sim.catalog.prices import Group
 from sim.engine.contract import Bools, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
 from sim.exact import sums, total
@@ -48,6 +49,9 @@ class Measures:
     slowest : dict of str to int
         Where the time of the slowest 1% went.
     invoice : Invoice
+    curve : dict of str to float64[days + 1]
+        Dollars owed after so many days of the month, in all and by group, as `sim.billing.amounts` says them; NaN from
+        the day on which something is used that has no known price.
     audit : Audit
     """
 
@@ -58,12 +62,16 @@ class Measures:
     amounts: Mapping[str, Fraction]
     slowest: Mapping[str, int]
     invoice: Invoice
+    curve: Mapping[str, NDArray[np.float64]]
     audit: Audit
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the model, and what is derived from it once. Figures are of the window, the arrays of all of it."""
+    """One run of the model, and what is derived from it once. Figures are of the window, the arrays of all of it.
+
+    Its bills are those of the first days of the month, as `sim.billing.accumulate` makes them.
+    """
 
     window: Window
     demand: Demand
@@ -71,7 +79,7 @@ class Run:
     ideal: Int64s
     waits: Waits
     spans: Spans
-    invoice: Invoice
+    bills: Sequence[Invoice]
     audit: Audit
 
 
@@ -89,7 +97,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     -------
     Measures
     """
-    demand, outcome, window = run.demand, run.outcome, run.window
+    demand, outcome, window, invoice = run.demand, run.outcome, run.window, run.bills[-1]
     up, most, resting, busy = _instances(run.spans, window)
     asked = window.holds(outcome.arrived)
     began, arrived, ever = asked & (outcome.started >= 0), int(asked.sum()), outcome.started >= 0
@@ -126,10 +134,12 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             **{f"work_s.{name}": Fraction(value, SECOND) for name, value in work(demand, outcome, asked).items()},
             **{f"tokens.{name}": Fraction(total(getattr(demand, f"step_tokens_{name}")[ended]))
                for name in ("in", "cached", "out")},
-            **_costs(run.invoice, agents),
+            **_costs(invoice, agents),
         },
         slowest=slowest(run.waits, run.ideal, asked),
-        invoice=run.invoice,
+        invoice=invoice,
+        curve={name: np.array([np.nan if owed is None else float(owed) for owed in amount])
+               for name, amount in amounts(run.bills).items()},
         audit=run.audit.also(_counted(run, times, counts)),
     )
 

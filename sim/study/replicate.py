@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sim import workload
-from sim.billing import Invoice, Month, Observed, bill, observe
+from sim.billing import Invoice, Month, Observed, accumulate, observe
 from sim.catalog.prices import prices
 from sim.engine import Capacity, simulate
 from sim.engine.contract import Demand, Outcome
@@ -69,7 +69,7 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
     for deployment, capacity, outcome in _runs(case, number, demand):
         ideal, lasting = workload.ideal(demand, outcome), spans(outcome, demand.stop)
         run = Run(window, demand, outcome, ideal, waits(demand, outcome), lasting,
-                  _bill(case, deployment, observe(demand, outcome, lasting, window), month),
+                  _bills(case, deployment, observe(demand, outcome, lasting, window), month),
                   audit(demand, capacity, outcome))
         measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
         if keep:
@@ -113,6 +113,7 @@ def _runs(case: Case, number: int, demand: Demand) -> Iterator[tuple[BoundDeploy
         yield deployment, capacity, simulate(demand, capacity)
 
 
-def _bill(case: Case, deployment: BoundDeployment, seen: Observed, month: Month) -> Invoice:
+def _bills(case: Case, deployment: BoundDeployment, seen: Observed, month: Month) -> tuple[Invoice, ...]:
+    """Make the bill of the first days of the month, for each number of days; the last is that of the month."""
     models = workload.models(case.scenario.workload, case.directory)
-    return bill(seen, deployment, models, month, prices(case.book, deployment.platform), prices(case.book, "llm"))
+    return accumulate(seen, deployment, models, month, prices(case.book, deployment.platform), prices(case.book, "llm"))

@@ -129,9 +129,14 @@ def invoice(*lines: Line) -> Invoice:
 BILL = invoice(line(Group.INFRASTRUCTURE, "1.25"), line(Group.INFRASTRUCTURE, "2"), line(Group.LLM, "0.75"))
 
 
+FIRST = invoice(line(Group.INFRASTRUCTURE, "1.25"), line(Group.LLM, "0.5"))
+"""Of the days before the last."""
+
+
 def run_of(demand: Demand = DEMAND, outcome: Outcome = OUTCOME, bill: Invoice = BILL) -> Run:
     return Run(window=Window(0, demand.horizon), demand=demand, outcome=outcome, ideal=IDEAL,
-               waits=waits(demand, outcome), spans=spans(LIVES), invoice=bill, audit=Audit(()))  # fmt: skip
+               waits=waits(demand, outcome), spans=spans(LIVES), bills=(invoice(), FIRST, bill),
+               audit=Audit(()))  # fmt: skip
 
 
 def measured(run: Run, month: str = "2026-12", agents: int = 2) -> Measures:
@@ -337,3 +342,14 @@ def test_times_of_very_many_instances_do_not_overflow() -> None:
     # 1% of them: 4,000.
     assert found.slowest["overhead"] == 4_000 * (year - 1)
     assert found.slowest["requests"] == 4_000
+
+
+def test_the_bill_accumulates() -> None:
+    unpriced = measured(run_of(bill=invoice(line(Group.INFRASTRUCTURE, "2"), line(Group.LLM, None)))).curve
+    for name, expected in {"total": [0, 1.75, 4], "infrastructure": [0, 1.25, 3.25], "llm": [0, 0.5, 0.75],
+                           "orchestration": [0, 0, 0], "labour": [0, 0, 0]}.items():
+        assert measured(run_of()).curve[name].tolist() == expected
+        # From the day on which something is used that has no known price.
+        gone = name in ("total", "llm")
+        assert np.isnan(unpriced[name]).tolist() == [False, False, gone]
+        assert unpriced[name][:2].tolist() == expected[:2]
