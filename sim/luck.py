@@ -51,6 +51,9 @@ class Stream(IntEnum):
     START : start-up of an instance. Entity: the request it is opened for; ordinal: part of the start-up.
     WAKE : wake of an instance. Entity: the request it is woken for; ordinal: rung.
     BOOTSTRAP : the recorded session that takes a place in a replication's sample of the recording. Entity: place.
+    PHASE : the phase in which bursty arrivals begin. Entity: agent, or 0 for the fleet.
+    STAY : length of a phase. Entity: agent, or 0 for the fleet; ordinal: phase, counted from the start of the run.
+    THINK : time between an answer and the next request. Entity: agent; ordinal: request.
     """
 
     ARRIVAL = 1
@@ -66,6 +69,9 @@ class Stream(IntEnum):
     START = 11
     WAKE = 12
     BOOTSTRAP = 13
+    PHASE = 14
+    STAY = 15
+    THINK = 16
 
 
 def of_agent(agent: Int64s, ordinal: Int64s) -> Int64s:

@@ -207,6 +207,10 @@ class Demand:
         Row of the request that this one follows, or -1. Always smaller than the own row.
     at : int64[n]
         Microseconds: the arrival, or the gap after the request in row ``after`` has left.
+    coalesced : int64[n]
+        Requests that were merged into this one beside its first, and are not requests of their own; not read by models.
+    held : int64[n]
+        Microseconds for which its first had been held back when it arrived; not read by models.
     memory : int64[n]
         Bytes in use while the request is resident.
     step_first : int64[n + 1]
@@ -227,6 +231,8 @@ class Demand:
     session: Int64s
     after: Int64s
     at: Int64s
+    coalesced: Int64s
+    held: Int64s
     memory: Int64s
     step_first: Int64s
     step_kind: Int8s

@@ -65,6 +65,13 @@ def _some(value: object) -> Fraction:
     return number
 
 
+def _some_duration(value: object) -> int:
+    time = units.duration(value)
+    if time == 0:
+        raise AdvisedError("no time at all has no effect here", "write a duration above 0, such as `30 s`")
+    return time
+
+
 def _times(value: object) -> Distribution:
     if isinstance(value, str) and not set(value) & set("([{"):
         units.duration(value)  # its message is the better one where no distribution is meant
@@ -172,8 +179,11 @@ def _show_cores(cores: Fraction) -> int | float:
 
 Duration = Annotated[int, PlainValidator(_duration), PlainSerializer(units.show_duration, when_used="json"),
                      WithJsonSchema(_SOME_DURATION_SCHEMA)]  # fmt: skip
-WholeDays = Annotated[int, PlainValidator(whole_days), PlainSerializer(units.show_duration, when_used="json"),
-                      WithJsonSchema(DURATION_SCHEMA)]  # fmt: skip
+SomeDuration = Annotated[int, PlainValidator(_some_duration),
+                         PlainSerializer(units.show_duration, when_used="json"),
+                         WithJsonSchema(_DURATION_SCHEMA)]  # fmt: skip
+WholeDays = Annotated[int, PlainValidator(_whole_days), PlainSerializer(units.show_duration, when_used="json"),
+                      WithJsonSchema(_DURATION_SCHEMA)]  # fmt: skip
 Size = Annotated[int, PlainValidator(units.size), PlainSerializer(units.show_size, when_used="json"),
                  WithJsonSchema(_SIZE_SCHEMA)]  # fmt: skip
 Rate = Annotated[Fraction, PlainValidator(units.rate), PlainSerializer(units.show_rate, when_used="json"),

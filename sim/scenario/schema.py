@@ -7,7 +7,7 @@ field is its reference: the JSON Schema and the documentation are made from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -23,23 +23,20 @@ from pydantic import (
 from sim import distributions
 from sim.documents import Document, Flaw
 from sim.errors import AdvisedError, choose, quoted
-from sim.scenario import axes, extends, intervals, weekly, window
+from sim.scenario import axes, extends, intervals
+from sim.scenario.arrivals import Arrivals
 from sim.scenario.axes import Axis, Settings
 from sim.scenario.intervals import Intervals, Precision
-from sim.scenario.model import Model, Raw, Value
+from sim.scenario.model import ONE, Model, Raw, Value, keys_of, one_of
 from sim.scenario.quantities import (
     Cores,
     Day,
     Duration,
-    Gap,
     Month,
     Name,
-    Number,
     Queue,
-    Rate,
     Rounds,
     Size,
-    SomeRate,
     Text,
     Times,
     Tokens,
@@ -51,8 +48,6 @@ from sim.scenario.window import WarmUp
 
 _MOST = 1_000_000
 """Agents, instances, and requests at once on an instance."""
-
-_ONE = {"minProperties": 1, "maxProperties": 1}
 
 Axes = Annotated[tuple[Axis, ...], PlainValidator(axes.read), PlainSerializer(axes.show, when_used="json"),
                  WithJsonSchema(axes.SCHEMA)]  # fmt: skip
@@ -92,7 +87,7 @@ class Loop(Model):
 class Step(Model):
     """One step of a request: exactly one of the keys."""
 
-    model_config = ConfigDict(json_schema_extra=dict(_ONE))
+    model_config = ConfigDict(json_schema_extra=dict(ONE))
 
     llm: Llm | None = None
     tool: Tool | None = None
@@ -102,78 +97,11 @@ class Step(Model):
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether the step does not do exactly one thing."""
-        yield from _one_of(cls, raw, "a step", "make a step of each, behind a `- ` of its own", "tool: {cpu: 200 ms}")
+        yield from one_of(cls, raw, "a step", "make a step of each, behind a `- ` of its own", "tool: {cpu: 200 ms}")
 
     @classmethod
     def beneath(cls, given: Mapping[str, Value], own: Raw) -> dict[str, Value]:
         """Let a step that does another thing replace the whole step."""
-        return {key: value for key, value in given.items() if key in own}
-
-
-class Poisson(Model):
-    """Requests of one agent at a constant rate, independent of each other."""
-
-    rate: SomeRate = Field(description="Of one agent.", examples=["4/h"])
-
-
-class Renewal(Model):
-    """Requests of one agent with independent gaps of any distribution."""
-
-    gap: Gap = Field(description="Time from one request to the next.", examples=["gamma(mean=10 min, cv=2)"])
-
-
-class Bucket(Model):
-    """A named part of the week with its own rate."""
-
-    when: Text = Field(description='Hours and days, such as "08:00-18:00, sat, sun"; one bucket may say "otherwise". '
-                       "A bucket that names a day whole takes it from buckets that name hours only; whatever else two "
-                       "buckets both name is an error.", examples=['"08:00-18:00, sat"'])  # fmt: skip
-    rate: Rate = Field(description="Of one agent.", examples=["4/h"])
-
-
-class Shape(Model):
-    """A recorded series of rates over a week, of which only the shape is taken."""
-
-    file: Text = Field(description="CSV, gzipped or not, next to the scenario file.", examples=["data/week.csv"])
-    time: Text = Field("t_s", description="Column: seconds since Monday 00:00.")
-    rate: Text = Field("rate", description="Column: rate in any unit.")
-
-
-class Sessions(Model):
-    """Recorded sessions, drawn with replacement: their turns, steps and think times are kept together."""
-
-    file: Text = Field(description="CSV, gzipped or not, one row for each step; see scenarios/data/README.md for its "
-                       "columns.", examples=["data/sessions.csv.gz"])
-    per_day: Number = Field(ge=0.001, description="Mean sessions a day of the whole fleet.", examples=[400])
-    shape: Shape | None = Field(None, description="When sessions start within a week; evenly when absent.")
-
-
-class Arrivals(Model):
-    """Who asks when: exactly one of the keys."""
-
-    model_config = ConfigDict(json_schema_extra=dict(_ONE))
-
-    poisson: Poisson | None = None
-    renewal: Renewal | None = None
-    weekly: Annotated[dict[Name, Bucket], Field(min_length=1)] | None = None
-    sessions: Sessions | None = None
-
-    @classmethod
-    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
-        """Say whether there is not one kind of arrivals, or buckets do not divide the week, or nothing ever arrives."""
-        yield from _one_of(cls, raw, "arrivals", "keep one of them", "poisson: {rate: 4/h}")
-        buckets = {name: _keys(bucket) for name, bucket in _keys(raw.get("weekly")).items()}
-        texts = {name: text for name, keys in buckets.items() if isinstance(text := keys.get("when"), str) and text}
-        if texts and len(texts) == len(buckets):
-            for fault in weekly.faults(texts):
-                place = ("weekly",) if fault.bucket is None else ("weekly", fault.bucket, "when")
-                yield Flaw(place, fault.message, fault.fix, at_key=fault.bucket is None)
-        if buckets and all(_is_zero(keys.get("rate")) for keys in buckets.values()):
-            yield Flaw(("weekly",), "every rate is 0, so no request ever arrives", "give one bucket a rate", True)
-
-    @classmethod
-    def beneath(cls, given: Mapping[str, Value], own: Raw) -> dict[str, Value]:
-        """Let another kind of arrivals replace all of them."""
         return {key: value for key, value in given.items() if key in own}
 
 
@@ -190,7 +118,7 @@ class Workload(Model):
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether steps come from both recorded sessions and the file, or from neither."""
-        arrivals = _keys(raw.get("arrivals"))
+        arrivals = keys_of(raw.get("arrivals"))
         recorded = "sessions" in arrivals
         if recorded and raw.get("request") is not None:
             yield Flaw(("request",), "recorded sessions bring their own steps, so `request` has no place beside them",
@@ -202,7 +130,7 @@ class Workload(Model):
     @classmethod
     def beneath(cls, given: Mapping[str, Value], own: Raw) -> dict[str, Value]:
         """Leave the steps out where recorded sessions, which bring their own, are put over them."""
-        recorded = "sessions" in _keys(own.get("arrivals"))
+        recorded = "sessions" in keys_of(own.get("arrivals"))
         return {key: value for key, value in given.items() if key != "request" or not recorded}
 
 
@@ -240,12 +168,12 @@ class Deployment(Model):
     @property
     def given(self) -> dict[str, Any]:
         """The keys that were given, without those inherited."""
-        return _keys(self)
+        return keys_of(self)
 
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say what is given in two ways: how many instances, how large they are."""
-        raw = _keys(raw)
+        raw = keys_of(raw)
         for bound in ("min_instances", "max_instances"):
             if "instances" in raw and bound in raw:
                 yield Flaw((bound,), f"`instances` is both the minimum and the maximum, so `{bound}` contradicts it",
@@ -344,7 +272,7 @@ class Scenario(Model):
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say which deployments are referred to and do not exist, and which are incomplete."""
-        keys = {name: _keys(deployment) for name, deployment in _keys(raw.get("deployments")).items()}
+        keys = {name: keys_of(deployment) for name, deployment in keys_of(raw.get("deployments")).items()}
         for flaw in extends.flaws(keys):
             yield Flaw(("deployments", *flaw.place), flaw.message, flaw.fix, flaw.at_key)
         reference = raw.get("reference")
@@ -355,29 +283,3 @@ class Scenario(Model):
         yield from axes.flaws(raw.get("axes"), raw, cls)
         if isinstance(raw.get("extends"), str):
             yield Flaw(("extends",), "only a file can extend another", "write all of it, or load a file", at_key=True)
-
-
-def _one_of(model: type[Model], raw: Raw, what: str, fix: str, example: str) -> Iterator[Flaw]:
-    """Yield a flaw unless exactly one of a model's keys is given."""
-    given = [key for key in raw if key in model.model_fields and raw[key] is not None]
-    known = list(model.model_fields)
-    if len(given) > 1:
-        both = " and ".join(quoted(key) for key in given)
-        yield Flaw((given[1],), f"{what} can have only one of {both}", fix, at_key=True)
-    if not given and not any(key not in known for key in raw):
-        one_of = ", ".join(quoted(key) for key in known)
-        yield Flaw((), f"{what} must have one of {one_of}", f"add for example `{example}`", at_key=True)
-
-
-def _keys(value: Any) -> dict[str, Any]:
-    """Return the keys of a mapping or model that were given a value; none of anything else."""
-    pairs: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, Mapping) else ()
-    if isinstance(value, Model):
-        # In the order of the schema: a set has another order in each process.
-        pairs = ((key, getattr(value, key)) for key in type(value).model_fields if key in value.model_fields_set)
-    return {str(key): one for key, one in pairs if one is not None}
-
-
-def _is_zero(rate: Any) -> bool:
-    text = rate.partition("/")[0].strip() if isinstance(rate, str) else rate
-    return text == 0 or (isinstance(text, str) and text.strip("0.") == "" and "0" in text)

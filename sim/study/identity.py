@@ -13,7 +13,7 @@ import sim
 from sim.catalog.prices import prices
 from sim.distributions import Distribution
 from sim.scenario import Case
-from sim.scenario.schema import Sessions, Shape
+from sim.scenario.arrivals import Sessions, Shape
 
 
 def identity(case: Case) -> str:

@@ -97,15 +97,16 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     -------
     Measures
     """
-    demand, outcome, window, invoice = run.demand, run.outcome, run.window, run.bills[-1]
-    up, most, resting, busy = _instances(run.spans, window)
-    asked = window.holds(outcome.arrived)
-    began, arrived, ever = asked & (outcome.started >= 0), int(asked.sum()), outcome.started >= 0
-    counts = {fate.name.lower(): int((outcome.fate[asked] == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
-    cold, woken = (int((began & (outcome.warmth == warmth)).sum()) for warmth in (Warmth.COLD, Warmth.WOKEN))
-    resident = window.share(outcome.started[ever], np.where(outcome.ended < 0, demand.stop, outcome.ended)[ever])
-    ended = (outcome.step_ended >= 0) & np.repeat(asked, np.diff(demand.step_first))
-    times = _times(run, asked)
+    demand, outcome, waits = run.demand, run.outcome, run.waits
+    up, most, resting, busy = _instances(run.spans, demand.horizon)
+    began, arrived = outcome.started >= 0, outcome.arrived >= 0
+    counts = {fate.name.lower(): int((outcome.fate == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
+    counts["coalesced"] = int(demand.coalesced[arrived].sum())
+    cold, woken = (int((outcome.warmth == warmth).sum()) for warmth in (Warmth.COLD, Warmth.WOKEN))
+    resident = _within(outcome.started[began], np.where(outcome.ended < 0, demand.stop, outcome.ended)[began],
+                       demand.horizon)
+    asked = _requests_of_month(outcome, demand.horizon, month)
+    ended = outcome.step_ended >= 0
     return Measures(
         times=times,
         proportions={
@@ -121,7 +122,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             "memory_mb": (deployment.base_memory * busy + _weighted(demand.memory[ever], resident), busy * 1_000_000),
         },
         counts={
-            "requests.arrived": arrived,
+            "requests.arrived": int(arrived.sum()) + counts["coalesced"],
             **{f"requests.{fate}": count for fate, count in counts.items()},
             **{f"requests.failed_by_cause.{cause.name.lower()}": int((outcome.cause[asked] == cause).sum())
                for cause in Cause if cause is not Cause.NONE},
@@ -148,6 +149,7 @@ def _times(run: Run, asked: Bools) -> Times:
     demand, outcome, waits = run.demand, run.outcome, run.waits
     completed = outcome.fate == Fate.COMPLETED
     first = outcome.step_ended[demand.step_first[:-1]]
+    first_step = np.where(first >= 0, first - outcome.arrived + waits.window, INFINITE)
     starts, wakes = run.spans.state == State.STARTING, run.spans.state == State.WAKING
     # A start counts where the request does that the instance was opened for; a wake where it begins after the warm-up.
     starts[starts] = asked[outcome.opener[run.spans.instance[starts]]]
@@ -184,7 +186,8 @@ def _counted(run: Run, times: Times, fates: Mapping[str, int]) -> Check:
 def _came(outcome: Outcome) -> dict[str, Bools]:
     """Say which requests came to each wait: all that arrived to that for their turn, all admitted to the queue."""
     began = outcome.started >= 0
-    return {"turn": outcome.arrived >= 0, "queue": outcome.admitted >= 0, "start": began, "wake": began,
+    arrived = outcome.arrived >= 0
+    return {"window": arrived, "turn": arrived, "queue": outcome.admitted >= 0, "start": began, "wake": began,
             "contention": outcome.fate == Fate.COMPLETED}
 
 

@@ -62,15 +62,27 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
     -------
     Replication
     """
+    stretch = 1
+    while (found := _replication(case, number, keep, stretch)) is None:
+        stretch *= 2
+    return found
+
+
+def _replication(case: Case, number: int, keep: bool, stretch: int) -> Replication | None:
+    """Run every deployment; None when agents of a closed population ran out of requests on one of them."""
     scenario, month = case.scenario, Month.parse(case.scenario.month)
-    window = Window(warm_up.length, warm_up.length + scenario.horizon)
-    demand = _demand(case, number, window.end)
+    demand = workload.demand(scenario.workload, case.directory, scenario.horizon, scenario.drain, scenario.seed, number,
+                             asked.resampled(scenario), stretch)
+    ideal = workload.ideal(demand)
     measures, runs = {}, {}
-    for deployment, capacity, outcome in _runs(case, number, demand):
-        ideal, lasting = workload.ideal(demand, outcome), spans(outcome, demand.stop)
-        run = Run(window, demand, outcome, ideal, waits(demand, outcome), lasting,
-                  _bills(case, deployment, observe(demand, outcome, lasting, window), month),
-                  audit(demand, capacity, outcome))
+    for deployment in case.deployments:
+        capacity = lower(deployment, demand, scenario.workload.agents, case.directory, scenario.seed, number)
+        outcome = simulate(demand, capacity)
+        if workload.ran_out(scenario.workload, demand, outcome):
+            return None
+        lasting = spans(outcome, demand.stop)
+        run = Run(demand, outcome, ideal, waits(demand, outcome), lasting,
+                  _bill(case, deployment, (demand, outcome, lasting), month), audit(demand, capacity, outcome))
         measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
         if keep:
             runs[deployment.name] = capacity, outcome

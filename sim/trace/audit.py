@@ -241,8 +241,10 @@ def _requests(records: _Records) -> _Finding:
         ),
         ("left before it came or began", (o.ended >= 0) & (o.ended < np.maximum(o.arrived, o.started))),
     )
+    merged = _sum(demand.coalesced[o.arrived >= 0])
     numbers = [int(np.count_nonzero(which)) for which in (o.arrived >= 0, completed, failed, unfinished)]
-    told = f"{numbers[0]} arrived = {numbers[1]} completed + {numbers[2]} failed + {numbers[3]} unfinished"
+    told = f"{numbers[0] + merged} arrived = {numbers[1]} completed + {numbers[2]} failed + {numbers[3]} unfinished"
+    told += f" + {merged} coalesced" * (merged > 0)
     if fault is None and numbers[0] != sum(numbers[1:]):
         fault = told.replace(" = ", " is not ")
     return fault, told
@@ -399,7 +401,7 @@ def _waits(records: _Records) -> _Finding:
     o = records.outcome
     found = waits(records.demand, o)
     completed = o.fate == Fate.COMPLETED
-    parts = found.turn + found.queue + found.start + found.wake + found.contention + found.service
+    parts = found.window + found.turn + found.queue + found.start + found.wake + found.contention + found.service
     cold, woken = records.began & (o.warmth == Warmth.COLD), records.began & (o.warmth == Warmth.WOKEN)
     ready, asked = _readiness(records)
     fault = _first(

@@ -123,6 +123,7 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "cause": _enumerated(outcome.cause[rows], Cause, skip=Cause.NONE),
         "warmth": _enumerated(np.where(outcome.started >= 0, outcome.warmth, NEVER)[rows], Warmth),
         "instance": _maybe(outcome.instance[rows]),
+        "window_s": _seconds(found.window[rows]),
         "turn_s": _seconds(found.turn[rows]),
         "queue_s": _seconds(found.queue[rows]),
         "start_s": _seconds(found.start[rows]),
@@ -130,14 +131,15 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "contention_s": _seconds(found.contention[rows]),
         "latency_s": _seconds(found.latency[rows]),
         "ideal_s": _seconds(ideal[rows]),
-        "overhead_s": _seconds((found.latency - ideal)[rows], (found.latency >= 0)[rows]),
-        "first_step_s": _seconds((first_ended - outcome.arrived)[rows], (first_ended >= 0)[rows]),
+        "overhead_s": _seconds(overhead[rows], (found.latency >= 0)[rows] & (ideal >= 0)[rows]),
+        "first_step_s": _seconds((first_ended - outcome.arrived + found.window)[rows], (first_ended >= 0)[rows]),
         "steps": np.diff(demand.step_first)[rows],
         "steps_ended": step_sums(demand, over.astype(np.int64))[rows],
         "tokens_in": step_sums(demand, np.where(over, demand.step_tokens_in, 0))[rows],
         "tokens_cached": step_sums(demand, np.where(over, demand.step_tokens_cached, 0))[rows],
         "tokens_out": step_sums(demand, np.where(over, demand.step_tokens_out, 0))[rows],
         "memory_bytes": demand.memory[rows],
+        "coalesced": demand.coalesced[rows],
     }
     return check("requests", pd.DataFrame(columns))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,10 @@ from sim import luck
 from sim.engine.contract import NEVER, Demand, Int64s
 from sim.errors import AdvisedError
 from sim.luck import Stream
-from sim.scenario.schema import Arrivals, Sessions, Workload
-from sim.units import SECOND
-from sim.workload import points, recording, steps, week
-from sim.workload.points import CumulativeRate, Points
+from sim.scenario.arrivals import Closed, Sessions
+from sim.scenario.schema import Workload
+from sim.workload import closed as chains
+from sim.workload import opened, recording, steps, week, windows
 from sim.workload.recording import Recording
 from sim.workload.steps import Unrolling, Work
 
@@ -25,8 +26,9 @@ _DAY_S = 86_400
 
 
 def demand(
-    workload: Workload, directory: Path, horizon: int, drain: int, seed: int, replication: int, bootstrap: bool = False
-) -> Demand:
+    workload: Workload, directory: Path, horizon: int, drain: int, seed: int, replication: int, bootstrap: bool = False,
+    stretch: int = 1,
+) -> Demand:  # fmt: skip
     """Draw the demand of one replication.
 
     Parameters
@@ -41,6 +43,8 @@ def demand(
     bootstrap : bool
         Whether recorded sessions are drawn from a sample of the recording that this replication has for its own: as
         many sessions, with replacement. `sim.stats.estimates` says what for.
+    stretch : int
+        How many times as long as `sim.workload.closed` takes it the chain of each agent of a closed population is.
 
     Returns
     -------
@@ -56,11 +60,14 @@ def demand(
     arrivals = workload.arrivals
     if arrivals.sessions is not None:
         return _sessions(workload, arrivals.sessions, directory, horizon, drain, seed, replication, bootstrap)
-    found = _open(arrivals, workload.agents, directory, horizon, seed, replication)
-    keys = luck.of_agent(found.entity, found.ordinal)
-    none = np.full(len(keys), NEVER, np.int64)
-    work = Unrolling(seed, replication, keys, directory).work(workload.request or ())
-    return _put(workload, horizon, drain, found.entity, none, none, found.value, work)
+    if arrivals.closed is not None:
+        return _closed(workload, arrivals.closed, directory, horizon, drain, seed, replication, stretch)
+    drawn = opened.draw(arrivals, opened.Fleet(workload.agents, directory, horizon, seed, replication))
+    handed = windows.hand_on(drawn, arrivals, horizon)
+    found = handed.points
+    none = np.full(len(found.value), NEVER, np.int64)
+    work = _work(workload, luck.of_agent(found.entity, found.ordinal), directory, seed, replication)
+    return _put(workload, horizon, drain, found.entity, none, none, found.value, work, handed.coalesced, handed.held)
 
 
 def models(workload: Workload, directory: Path) -> tuple[str, ...]:
@@ -78,22 +85,26 @@ def models(workload: Workload, directory: Path) -> tuple[str, ...]:
     return steps.models(workload.request or ())
 
 
-def _open(arrivals: Arrivals, agents: int, directory: Path, horizon: int, seed: int, replication: int) -> Points:
-    """Return arrivals that do not depend on the platform, in microseconds."""
-    if arrivals.renewal is not None:
-        return points.renewal(seed, replication, arrivals.renewal.gap.load(directory), agents, horizon)
-    if arrivals.weekly is not None:
-        shape = week.from_buckets(arrivals.weekly)
-    else:
-        assert arrivals.poisson is not None  # the schema lets arrivals be nothing else
-        shape = week.constant(arrivals.poisson.rate)
-    return _poisson(shape, horizon, seed, replication, Stream.ARRIVAL, agents)
+def _work(workload: Workload, keys: Int64s, directory: Path, seed: int, replication: int) -> Work:
+    return Unrolling(seed, replication, keys, directory).work(workload.request or ())
 
 
-def _poisson(shape: week.Week, horizon: int, seed: int, replication: int, stream: Stream, entities: int) -> Points:
-    rate = CumulativeRate(shape, horizon)
-    found = points.poisson(seed, replication, stream, entities, rate.end)
-    return Points(found.entity, found.ordinal, rate.times(found.value))
+def _closed(workload: Workload, closed: Closed, directory: Path, horizon: int, drain: int, seed: int,
+            replication: int, stretch: int) -> Demand:
+    """Draw the chains of a closed population."""
+    law = closed.think.load(directory)
+    thinking = partial(chains.think, seed, replication, law)
+
+    def lengths(keys: Int64s) -> Int64s:
+        return _work(workload, keys, directory, seed, replication).lengths
+
+    counts = chains.counts(workload.agents, horizon, thinking, lengths) * stretch
+    agent = np.repeat(np.arange(workload.agents, dtype=np.int64), counts)
+    ordinal = _ranges(np.zeros(workload.agents, np.int64), counts)
+    work = _work(workload, luck.of_agent(agent, ordinal), directory, seed, replication)
+    after = np.where(ordinal == 0, NEVER, np.arange(len(agent)) - 1)
+    none = np.full(len(agent), NEVER, np.int64)
+    return _put(workload, horizon, drain, agent, none, after, thinking(agent, ordinal), work)
 
 
 def _sessions(workload: Workload, sessions: Sessions, directory: Path, horizon: int, drain: int, seed: int,
@@ -104,7 +115,7 @@ def _sessions(workload: Workload, sessions: Sessions, directory: Path, horizon: 
     shape = week.constant(rate)
     if sessions.shape is not None:
         shape = week.from_file(sessions.shape, directory).scaled_to(rate)
-    starts = _poisson(shape, horizon, seed, replication, Stream.SESSION, 1)
+    starts = opened.poisson(shape, Stream.SESSION, opened.Fleet(1, directory, horizon, seed, replication))
     number = starts.ordinal
     agent = luck.integers_below(workload.agents, seed, replication, Stream.SESSION_AGENT, number)
     count = len(recorded.names)
@@ -137,15 +148,12 @@ def _played(workload: Workload, horizon: int, drain: int, recorded: Recording, a
 
 
 def _put(workload: Workload, horizon: int, drain: int, agent: Int64s, session: Int64s, after: Int64s, at: Int64s,
-         work: Work) -> Demand:
-    longest = float(work.cpu.sum(dtype=np.float64) + work.wait.sum(dtype=np.float64))
-    if longest > MAX_WORK:
-        years = longest / (_DAY_S * SECOND * 365)
-        raise AdvisedError(f"the workload comes to {years:.2g} years of work, which is more than can be counted",
-                           "shorten the steps, or give their distributions a `max`")
+         work: Work, coalesced: Int64s | None = None, held: Int64s | None = None) -> Demand:
+    none = np.zeros(len(at), np.int64)
     return Demand(
         horizon=horizon, stop=horizon + drain, serial=workload.serial, agent=agent, session=session, after=after,
-        at=at, memory=np.full(len(at), workload.memory, np.int64), step_first=work.first, step_kind=work.kind,
+        at=at, coalesced=none if coalesced is None else coalesced, held=none if held is None else held,
+        memory=np.full(len(at), workload.memory, np.int64), step_first=work.first, step_kind=work.kind,
         step_cpu=work.cpu, step_wait=work.wait, step_tokens_in=work.tokens_in,
         step_tokens_cached=work.tokens_cached, step_tokens_out=work.tokens_out,
         step_model=work.model)

@@ -54,6 +54,12 @@ class Work:
     tokens_out: Int64s
     model: Int64s
 
+    @property
+    def lengths(self) -> Int64s:
+        """Work of each request: the sum of its steps, in microseconds."""
+        total = np.concatenate(([0], np.cumsum(self.cpu + self.wait)))
+        return np.asarray(total[self.first[1:]] - total[self.first[:-1]], np.int64)
+
 
 @dataclass(frozen=True, slots=True)
 class _Visits:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from sim.scenario import weekly
-from sim.scenario.schema import Bucket, Shape
+from sim.scenario.arrivals import Bucket, Shape
 from sim.units import MINUTE, SECOND, WEEK
 from sim.workload import table
 

@@ -45,6 +45,8 @@ def demand(
         session=np.full(n, NEVER, dtype=np.int64),
         after=np.array([NEVER] * n if after is None else after, dtype=np.int64),
         at=np.array(at, dtype=np.int64),
+        coalesced=np.zeros(n, dtype=np.int64),
+        held=np.zeros(n, dtype=np.int64),
         memory=np.array([0] * n if memory is None else memory, dtype=np.int64),
         step_first=np.cumsum([0, *(len(of_one) for of_one in steps)]).astype(np.int64),
         step_kind=np.zeros(m, dtype=np.int8),

@@ -64,6 +64,7 @@ requests = st.lists(st.one_of(leaves, looped(st.one_of(leaves, looped(leaves))))
 
 # Arrivals
 
+PHASES = {"on": {"rate": "6/h", "stay": "20 min"}, "off": {"rate": 0, "stay": "1 h"}}
 buckets = st.one_of(
     st.fixed_dictionaries({"busy": st.just({"when": "08:00-18:00", "rate": "3/h"}),
                            "calm": st.just({"when": "otherwise", "rate": "0.2/h"})}),
@@ -83,7 +84,12 @@ open_arrivals = st.one_of(
     one_of("30 min", "exponential(mean=20 min)", "gamma(mean=1 h, cv=3)", "mixture(90%: 5 s, 10%: 3 h)").map(
         lambda gap: {"renewal": {"gap": gap}}),
     buckets.map(lambda week: {"weekly": week}),
+    one_of("agent", "fleet").map(lambda scope: {"bursts": {"phases": PHASES, "scope": scope}}),
 )  # fmt: skip
+windows = one_of({}, {}, {"debounce": {"quiet": "2 min"}}, {"debounce": {"quiet": "5 min", "at_most": "9 min"}},
+                 {"batch": {"window": "3 min"}}, {"batch": {"window": "1 h", "size": 3}})  # fmt: skip
+closed = one_of("10 min", "exponential(mean=20 min)", "mixture(80%: 0 s, 20%: 2 h)").map(
+    lambda think: {"closed": {"think": think}})  # fmt: skip
 
 
 @st.composite
@@ -94,7 +100,8 @@ def workloads(draw: st.DrawFn) -> Tree:
     if draw(st.integers(0, 3)) == 0:
         made = {"agents": agents, "arrivals": {"sessions": draw(sessions)}}
     else:
-        made = {"agents": agents, "arrivals": draw(open_arrivals), "request": draw(requests)}
+        asked = draw(st.one_of(closed, *[st.builds(lambda kind, window: kind | window, open_arrivals, windows)] * 4))
+        made = {"agents": agents, "arrivals": asked, "request": draw(requests)}
     return without_missing(made | {"memory": memory, "serial": serial})
 
 

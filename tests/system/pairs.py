@@ -57,6 +57,15 @@ def week(**changed: Any) -> Tree:
     return base(workload=workload(arrivals={"weekly": buckets | changed}))
 
 
+def arriving(**arrivals: Any) -> Tree:
+    """A scenario with other arrivals."""
+    return base(workload=workload(arrivals=arrivals))
+
+
+PHASES = {"calm": {"rate": "1/h", "stay": "2 h"}, "burst": {"rate": "20/h", "stay": "15 min"}}
+POISSON = {"rate": "6/h"}
+
+
 def own(**keys: Any) -> Tree:
     """An instance for each agent, which is suspended when idle."""
     machine = {"platform": "fly/machines", "size": "shared-cpu-1x-1gb", "placement": "per-agent"}
@@ -73,6 +82,7 @@ def crowd(wait: str = "20 s", **keys: Any) -> Tree:
 
 
 LATENCY, OVERHEAD, COST = "here:latency_s.mean.value", "here:overhead_s.mean.value", "here:cost.infrastructure.value"
+WINDOW, COALESCED = "here:wait_s.window.mean.value", "here:requests.coalesced"
 COLD, ARRIVED, TOKENS = "here:cold_start_fraction.value", "here:requests.arrived", "here:tokens.in.value"
 TWO = {"here": {"platform": "cloud-run/request-based", "concurrency": 9}, "there": {"platform": "hetzner/cx23"}}
 EXPECTING = base(expect=[{"that": "here.overhead_s.mean > 0 s", "claim": "A01", "note": "because"}])
@@ -121,6 +131,32 @@ PAIRS = (
          week() | {"horizon": "1 week"}),
     Pair("Arrivals.sessions", "workload.arrivals.sessions", {"file": SESSIONS, "per_day": 40},
          {"file": SESSIONS, "per_day": 55}, (ARRIVED, TOKENS), recorded()),
+    Pair("Arrivals.bursts", "workload.arrivals", {"poisson": {"rate": "2/h"}}, {"bursts": {"phases": PHASES}},
+         (ARRIVED,)),
+    Pair("Bursts.phases", "workload.arrivals.bursts.phases", PHASES, PHASES | {"storm": PHASES["burst"]}, (ARRIVED,),
+         arriving(bursts={})),
+    Pair("Bursts.scope", "workload.arrivals.bursts.scope", MISSING, "fleet", (ARRIVED,),
+         arriving(bursts={"phases": PHASES})),
+    Pair("Phase.rate", "workload.arrivals.bursts.phases.calm.rate", "1/h", 0, (ARRIVED,),
+         arriving(bursts={"phases": PHASES})),
+    Pair("Phase.stay", "workload.arrivals.bursts.phases.burst.stay", "15 min", "20 min", (ARRIVED,),
+         arriving(bursts={"phases": PHASES})),
+    Pair("Arrivals.closed", "workload.arrivals", {"poisson": {"rate": "2/h"}}, {"closed": {"think": "30 min"}},
+         (ARRIVED,)),
+    Pair("Closed.think", "workload.arrivals.closed.think", "30 min", "exponential(mean=30 min)", (ARRIVED,),
+         arriving(closed={})),
+    Pair("Arrivals.debounce", "workload.arrivals.debounce", MISSING, {"quiet": "5 min"}, (COALESCED, WINDOW, LATENCY),
+         arriving(poisson=POISSON)),
+    Pair("Debounce.quiet", "workload.arrivals.debounce.quiet", "1 min", "5 min", (COALESCED, WINDOW, LATENCY),
+         arriving(poisson=POISSON, debounce={})),
+    Pair("Debounce.at_most", "workload.arrivals.debounce.at_most", MISSING, "10 min", (COALESCED, WINDOW),
+         arriving(poisson=POISSON, debounce={"quiet": "8 min"})),
+    Pair("Arrivals.batch", "workload.arrivals.batch", MISSING, {"size": 2}, (COALESCED, WINDOW, LATENCY),
+         arriving(poisson=POISSON)),
+    Pair("Batch.window", "workload.arrivals.batch.window", "1 min", "5 min", (COALESCED, WINDOW, LATENCY),
+         arriving(poisson=POISSON, batch={})),
+    Pair("Batch.size", "workload.arrivals.batch.size", MISSING, 3, (COALESCED, WINDOW),
+         arriving(poisson=POISSON, batch={"window": "20 min"})),
     # Workload
     Pair("Workload.agents", "workload.agents", 6, 7, (ARRIVED, "agents", "here:cost.per_agent.value")),
     Pair("Workload.serial", "workload.serial", MISSING, False, ("here:wait_s.turn.mean.value", LATENCY),
@@ -205,14 +241,17 @@ OWN_TESTS = {"Scenario.axes"}
 """Fields that are no part of a run: a test of their own says what they do."""
 
 MOVES_ARRIVALS = ("Intervals.cover", "Scenario.extends", "Poisson.", "Renewal.", "Bucket.", "Shape.", "Sessions.",
-                  "Arrivals.", "Workload.agents",
-                  "Workload.arrivals", "Scenario.horizon", "Scenario.warmup", "Scenario.seed",
-                  "Scenario.workload")  # fmt: skip
+                  "Arrivals.", "Bursts.", "Phase.", "Closed.", "Debounce.", "Batch.", "Workload.agents",
+                  "Workload.arrivals", "Scenario.horizon", "Scenario.seed", "Scenario.workload")  # fmt: skip
 """Fields that may change who arrives when; no other may."""
 
 CHOICES = {
     "Deployment.placement": recorded(),
     "Deployment.binding": crowd(start="30 s"),
     "Deployment.reuse": crowd(idle_timeout="30 s"),
+    "Bursts.scope": arriving(bursts={"phases": PHASES}),
 }
 """For each field with named values, a scenario in which no two of them give the same trace."""
+
+PLACES = {"Deployment": "deployments.here", "Bursts": "workload.arrivals.bursts"}
+"""Where the models of these fields stand in a scenario."""

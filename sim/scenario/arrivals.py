@@ -1,0 +1,212 @@
+"""What a person may write below ``arrivals``: who asks when.
+
+One kind of arrivals, and options beside it. What fits to what is told in `Arrivals.flaws`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from sim import units
+from sim.documents import Flaw
+from sim.errors import AdvisedError, quoted
+from sim.scenario import weekly
+from sim.scenario.model import Model, Raw, Value, keys_of, one_of
+from sim.scenario.quantities import Gap, Name, Number, Rate, SomeDuration, SomeRate, Text, Whole
+
+
+class Poisson(Model):
+    """Requests of one agent at a constant rate, independent of each other."""
+
+    rate: SomeRate = Field(description="Of one agent.", examples=["4/h"])
+
+
+class Renewal(Model):
+    """Requests of one agent with independent gaps of any distribution."""
+
+    gap: Gap = Field(description="Time from one request to the next.", examples=["gamma(mean=10 min, cv=2)"])
+
+
+class Bucket(Model):
+    """A named part of the week with its own rate."""
+
+    when: Text = Field(description='Hours and days, such as "08:00-18:00, sat, sun"; one bucket may say "otherwise". '
+                       "A bucket that names a day whole takes it from buckets that name hours only; whatever else two "
+                       "buckets both name is an error.", examples=['"08:00-18:00, sat"'])  # fmt: skip
+    rate: Rate = Field(description="Of one agent.", examples=["4/h"])
+
+
+class Phase(Model):
+    """A phase of bursty arrivals: a rate, and how long it lasts."""
+
+    rate: Rate = Field(description="Of one agent, while the phase lasts.", examples=["60/h"])
+    stay: SomeDuration = Field(description="Mean length of the phase; lengths are exponential.", examples=["5 min"])
+
+
+class Bursts(Model):
+    """A Poisson process whose rate is that of a phase; phases follow each other in the order of the file, in a circle.
+
+    The Markov-modulated Poisson process (MMPP). A run begins in any phase, by its share of time.
+    """
+
+    phases: dict[Name, Phase] = Field(min_length=2, description="Phases, by a name of your own.", examples=[
+        "{calm: {rate: 1/h, stay: 50 min}, burst: {rate: 60/h, stay: 5 min}}"])
+    scope: Literal["agent", "fleet"] = Field("agent", description="Whether each agent has phases of its own, or the "
+                                             "whole fleet is in one phase at a time.")
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether there is one phase only, or no request ever arrives."""
+        phases = {name: keys_of(phase) for name, phase in keys_of(raw.get("phases")).items()}
+        if len(phases) == 1:
+            yield Flaw(("phases",), "bursts have two phases at least", "add one, or write `poisson: {rate: 4/h}`", True)
+        if phases and all(_is_zero(keys.get("rate")) for keys in phases.values()):
+            yield Flaw(("phases",), "every rate is 0, so no request ever arrives", "give one phase a rate", True)
+
+
+class Closed(Model):
+    """Each agent asks, waits for the answer, thinks, and asks again: slow answers make for fewer requests.
+
+    A run begins with all agents thinking. A request that fails counts as answered.
+    """
+
+    think: Gap = Field(description="Time from an answer to the next request.", examples=["exponential(mean=10 min)"])
+
+
+class Shape(Model):
+    """A recorded series of rates over a week, of which only the shape is taken."""
+
+    file: Text = Field(description="CSV, gzipped or not, next to the scenario file.", examples=["data/week.csv"])
+    time: Text = Field("t_s", description="Column: seconds since Monday 00:00.")
+    rate: Text = Field("rate", description="Column: rate in any unit.")
+
+
+class Sessions(Model):
+    """Recorded sessions, drawn with replacement: their turns, steps and think times are kept together."""
+
+    file: Text = Field(description="CSV, gzipped or not, one row for each step; see scenarios/data/README.md for its "
+                       "columns.", examples=["data/sessions.csv.gz"])
+    per_day: Number = Field(gt=0, description="Mean sessions a day of the whole fleet.", examples=[400])
+    shape: Shape | None = Field(None, description="When sessions start within a week; evenly when absent.")
+
+
+class Debounce(Model):
+    """Requests of an agent wait until no other has come for a while, and are then one: the others are coalesced.
+
+    The work is that of the first. Latency counts from when the first came.
+    """
+
+    quiet: SomeDuration = Field(description="How long no other must have come.", examples=["30 s"])
+    at_most: SomeDuration | None = Field(None, description="No request waits longer than this, quiet or not.",
+                                         examples=["5 min"])
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether the bound can never be met."""
+        quiet, most = (_duration(raw.get(key)) for key in ("quiet", "at_most"))
+        if quiet is not None and most is not None and most < quiet:
+            yield Flaw(("at_most",), "`at_most` is less than `quiet`, so quiet is never waited for",
+                       "write a time above `quiet`, or use `batch: {window: ...}`")
+
+
+class Batch(Model):
+    """Requests of an agent are collected from the first on and then one: the others are coalesced.
+
+    The batch is handed on when its window ends or it is full, whichever comes first. The work is that of the first
+    request. Latency counts from when the first came.
+    """
+
+    window: SomeDuration | None = Field(None, description="How long after its first request a batch is handed on.",
+                                        examples=["1 min"])
+    size: Annotated[Whole, Field(ge=2)] | None = Field(None, description="Requests that fill a batch.", examples=[10])
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether a batch would never be handed on."""
+        if not keys_of(raw):
+            yield Flaw((), "a batch needs `window`, `size` or both", "write for example `batch: {window: 1 min}`")
+
+
+KINDS = ("poisson", "renewal", "weekly", "bursts", "closed", "sessions")
+"""Kinds of arrivals."""
+
+_BESIDE = {
+    "debounce": ("poisson", "renewal", "weekly", "bursts"),
+    "batch": ("poisson", "renewal", "weekly", "bursts"),
+}
+"""The kinds that each option goes with."""
+
+_WHY_NOT = {
+    "closed": "an agent of a closed population asks only once it has been answered",
+    "sessions": "the turns of a session come one after another",
+}
+"""Why options of requests that come on their own do not go with a kind."""
+
+
+class Arrivals(Model):
+    """Who asks when: exactly one kind, and what is done with its requests."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in KINDS]})
+
+    poisson: Poisson | None = None
+    renewal: Renewal | None = None
+    weekly: Annotated[dict[Name, Bucket], Field(min_length=1)] | None = None
+    bursts: Bursts | None = None
+    closed: Closed | None = None
+    sessions: Sessions | None = None
+    debounce: Debounce | None = None
+    batch: Batch | None = None
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say what is not one kind of arrivals with options that go with it, or buckets that do not divide the week."""
+        yield from one_of(cls, raw, "arrivals", "keep one of them", "poisson: {rate: 4/h}", KINDS)
+        yield from _options(raw)
+        buckets = {name: keys_of(bucket) for name, bucket in keys_of(raw.get("weekly")).items()}
+        texts = {name: text for name, keys in buckets.items() if isinstance(text := keys.get("when"), str) and text}
+        if texts and len(texts) == len(buckets):
+            for fault in weekly.faults(texts):
+                place = ("weekly",) if fault.bucket is None else ("weekly", fault.bucket, "when")
+                yield Flaw(place, fault.message, fault.fix, at_key=fault.bucket is None)
+        if buckets and all(_is_zero(keys.get("rate")) for keys in buckets.values()):
+            yield Flaw(("weekly",), "every rate is 0, so no request ever arrives", "give one bucket a rate", True)
+
+    @classmethod
+    def beneath(cls, given: Mapping[str, Value], own: Raw) -> dict[str, Value]:
+        """Let another kind of arrivals replace all of them, and what was done with its requests."""
+        others = [kind for kind in KINDS if kind in own and kind not in given]
+        left = {} if others else dict(given)
+        for one, other in (("debounce", "batch"), ("batch", "debounce")):
+            if one in own:
+                left.pop(other, None)
+        return left
+
+
+def _options(raw: Raw) -> Iterator[Flaw]:
+    """Say which options do not go with the kind, or with each other."""
+    given = keys_of(raw)
+    kinds = [kind for kind in KINDS if kind in given]
+    for option, fitting in _BESIDE.items():
+        for kind in kinds if option in given else ():
+            if kind not in fitting:
+                why = f": {_WHY_NOT[kind]}" if kind in _WHY_NOT else ""
+                yield Flaw((option,), f"`{option}` does not go with `{kind}`{why}",
+                           f"leave it out; it goes with {', '.join(quoted(one) for one in fitting)}", at_key=True)
+    if "debounce" in given and "batch" in given:
+        yield Flaw(("batch",), "requests can be either debounced or batched", "leave one of the two out", at_key=True)
+
+
+def _duration(value: Any) -> int | None:
+    """Return a duration in microseconds; None where it cannot be read."""
+    try:
+        return units.duration(value)
+    except AdvisedError:
+        return None
+
+
+def _is_zero(rate: Any) -> bool:
+    text = rate.partition("/")[0].strip() if isinstance(rate, str) else rate
+    return text == 0 or (isinstance(text, str) and text.strip("0.") == "" and "0" in text)
