@@ -53,6 +53,11 @@ class Stream(IntEnum):
     BOOTSTRAP : the recorded session that takes a place in a replication's sample of the recording. Entity: place.
     PHASE : the phase in which bursty arrivals begin. Entity: agent, or 0 for the fleet.
     STAY : length of a phase. Entity: agent, or 0 for the fleet; ordinal: phase, counted from the start of the run.
+    BLOCK : the recorded block that is played. Entity: block of the run.
+    THIN : whether a recorded request is left out. Entity: copy of the recording and block of the run; ordinal: request.
+    SHIFT : how far a copy of the recording is moved. Entity: copy of the recording and block of the run.
+    REQUEST_AGENT : the agent of a recorded request without one. Entity: copy and block; ordinal: request.
+    ROW : the recorded row of a request. Entity: request.
     THINK : time between an answer and the next request. Entity: agent; ordinal: request.
     """
 
@@ -72,6 +77,11 @@ class Stream(IntEnum):
     PHASE = 14
     STAY = 15
     THINK = 16
+    BLOCK = 17
+    THIN = 18
+    SHIFT = 19
+    REQUEST_AGENT = 20
+    ROW = 21
 
 
 def of_agent(agent: Int64s, ordinal: Int64s) -> Int64s:

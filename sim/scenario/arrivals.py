@@ -15,7 +15,19 @@ from sim.documents import Flaw
 from sim.errors import AdvisedError, quoted
 from sim.scenario import weekly
 from sim.scenario.model import Model, Raw, Value, keys_of, one_of
-from sim.scenario.quantities import Gap, Name, Number, Rate, SomeDuration, SomeRate, Text, Whole
+from sim.scenario.quantities import (
+    Duration,
+    Gap,
+    Name,
+    Number,
+    Rate,
+    SomeDuration,
+    SomeRate,
+    Text,
+    TimeUnit,
+    Truth,
+    Whole,
+)
 
 
 class Poisson(Model):
@@ -93,6 +105,37 @@ class Sessions(Model):
     shape: Shape | None = Field(None, description="When sessions start within a week; evenly when absent.")
 
 
+class Requests(Model):
+    """Recorded requests, replayed: each comes when it came, or a part of the recording stands for the whole."""
+
+    file: Text = Field(description="CSV, gzipped or not, or parquet, next to the scenario file: one row for each "
+                       "request, in order of time.", examples=["data/requests.csv.gz"])
+    time: Text = Field("t_s", description="Column: when it came; a number, or date and time, counted from the first.")
+    unit: TimeUnit = Field("s", description="Unit of the column of times, where they are numbers.")
+    agent: Text | None = Field(None, description="Column: who asked, by any name. Without it, agents by chance.",
+                               examples=["user"])
+    begin: Duration = Field(0, description="Requests before this time are left out, and the run begins here.")
+    end: SomeDuration | None = Field(None, description="Requests from this time on are left out.", examples=["30 min"])
+    loop: Truth = Field(False, description="Whether the part from `begin` to `end` repeats until the horizon.")
+    rate: SomeRate | None = Field(None, description="Mean rate of the whole fleet. Requests are left out by chance, or "
+                                  "the part is laid over itself, moved by a time drawn by chance.", examples=["3/s"])
+    blocks: SomeDuration | None = Field(None, description="The run is put together of blocks of this length, each "
+                                        "drawn by chance from those of the recording; verbatim when absent.",
+                                        examples=["1 h"])
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether the part is empty, or cannot repeat as asked."""
+        begin, end = _duration(raw.get("begin", 0)), _duration(raw.get("end"))
+        if begin is not None and end is not None and end <= begin:
+            yield Flaw(("end",), "`end` is not after `begin`", "write a later time")
+        if raw.get("loop") is True and raw.get("end") is None:
+            yield Flaw(("loop",), "`end` is missing: when the part is over and begins again", "add `end: 1 day`", True)
+        if raw.get("loop") is True and raw.get("blocks") is not None:
+            yield Flaw(("loop",), "blocks are drawn until the horizon, so there is nothing to repeat",
+                       "leave out `loop`", at_key=True)
+
+
 class Debounce(Model):
     """Requests of an agent wait until no other has come for a while, and are then one: the others are coalesced.
 
@@ -130,12 +173,12 @@ class Batch(Model):
             yield Flaw((), "a batch needs `window`, `size` or both", "write for example `batch: {window: 1 min}`")
 
 
-KINDS = ("poisson", "renewal", "weekly", "bursts", "closed", "sessions")
+KINDS = ("poisson", "renewal", "weekly", "bursts", "closed", "requests", "sessions")
 """Kinds of arrivals."""
 
 _BESIDE = {
-    "debounce": ("poisson", "renewal", "weekly", "bursts"),
-    "batch": ("poisson", "renewal", "weekly", "bursts"),
+    "debounce": ("poisson", "renewal", "weekly", "bursts", "requests"),
+    "batch": ("poisson", "renewal", "weekly", "bursts", "requests"),
 }
 """The kinds that each option goes with."""
 
@@ -156,6 +199,7 @@ class Arrivals(Model):
     weekly: Annotated[dict[Name, Bucket], Field(min_length=1)] | None = None
     bursts: Bursts | None = None
     closed: Closed | None = None
+    requests: Requests | None = None
     sessions: Sessions | None = None
     debounce: Debounce | None = None
     batch: Batch | None = None

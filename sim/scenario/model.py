@@ -46,7 +46,8 @@ class DraftSeven(GenerateJsonSchema):
         written = schema["schema"].get("serialization", {})
         if default in (None, "", ()):
             return inner
-        return {**inner, "default": written["function"](default) if "function" in written else default}
+        shown = written["function"](default) if written.get("type") == "function-plain" else default
+        return {**inner, "default": shown}
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         """Leave titles out: they would only repeat the keys."""

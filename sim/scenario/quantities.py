@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, PlainSerializer, PlainValidator, Strict, WithJsonSchema
 
 from sim import distributions, units
 from sim.distributions import Distribution
 from sim.errors import AdvisedError, quoted
+from sim.scenario import recorded
+from sim.scenario.recorded import Column
+
+_Read = TypeVar("_Read")
 
 LONGEST = 520 * units.WEEK
 """Microseconds that anything of a scenario lasts at most, ten years: sums of such times stay within 64 bits."""
@@ -168,6 +173,25 @@ def _queue(value: object) -> object:
     raise AdvisedError(f"{quoted(value)} is not a number of requests", "write a whole number from 0, or `unlimited`")
 
 
+def _time_unit(value: object) -> object:
+    recorded.time_unit(value)
+    return value
+
+
+def _or_column(read: Callable[[object], _Read], of: str) -> Callable[[object], _Read | Column]:
+    """Read a column of recorded rows, or else something else."""
+    return lambda value: recorded.read(value, of) if recorded.is_column(value) else read(value)
+
+
+def _show_or_column(show: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: value.show() if isinstance(value, Column) else show(value)
+
+
+def _with_column(schema: dict[str, Any], of: str) -> WithJsonSchema:
+    described = {key: value for key, value in schema.items() if key == "description"}
+    return WithJsonSchema({"anyOf": [*schema.get("anyOf", [schema]), recorded.schema(of)], **described})
+
+
 def _show_law(law: Distribution) -> Any:
     number = law.of == "count" and law.kind == "constant" and len(law.params) == 1
     return json.loads(law.show()) if number or law.samples is not None else law.show()
@@ -196,10 +220,21 @@ Times = Annotated[Distribution, PlainValidator(_times), PlainSerializer(_show_la
                   WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
 Gap = Annotated[Distribution, PlainValidator(_gap), PlainSerializer(_show_law, when_used="json"),
                 WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
-Tokens = Annotated[Distribution, PlainValidator(_tokens), PlainSerializer(_show_law, when_used="json"),
-                   WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
-Rounds = Annotated[Distribution, PlainValidator(_at_least_once), PlainSerializer(_show_law, when_used="json"),
-                   WithJsonSchema(_law_schema("A number of 1 or more", number=True))]  # fmt: skip
+# Of a step: drawn for each visit, or the request's own value in recorded rows.
+StepTimes = Annotated[Distribution | Column, PlainValidator(_or_column(_times, recorded.DURATION)),
+                      PlainSerializer(_show_or_column(_show_law), when_used="json"),
+                      _with_column(_law_schema("A duration", number=False), recorded.DURATION)]  # fmt: skip
+StepCounts = Annotated[Distribution | Column, PlainValidator(_or_column(distributions.count, recorded.COUNT)),
+                       PlainSerializer(_show_or_column(_show_law), when_used="json"),
+                       _with_column(_law_schema("A number", number=True), recorded.COUNT)]  # fmt: skip
+StepRounds = Annotated[Distribution | Column, PlainValidator(_or_column(_at_least_once, recorded.COUNT)),
+                       PlainSerializer(_show_or_column(_show_law), when_used="json"),
+                       _with_column(_law_schema("A number of 1 or more", number=True), recorded.COUNT)]  # fmt: skip
+StepMemory = Annotated[int | Column, PlainValidator(_or_column(units.size, recorded.SIZE)),
+                       PlainSerializer(_show_or_column(units.show_size), when_used="json"),
+                       _with_column(_SIZE_SCHEMA, recorded.SIZE)]  # fmt: skip
+TimeUnit = Annotated[str, PlainValidator(_time_unit),
+                     WithJsonSchema({"type": "string", "description": "us, ms, s, min, h or day."})]  # fmt: skip
 Queue = Annotated[int | Literal["unlimited"], PlainValidator(_queue),
                   WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"const": "unlimited"}]})]  # fmt: skip
 Day = Annotated[date, PlainValidator(_day), PlainSerializer(date.isoformat, when_used="json"),

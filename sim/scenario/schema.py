@@ -23,7 +23,7 @@ from pydantic import (
 from sim import distributions
 from sim.documents import Document, Flaw
 from sim.errors import AdvisedError, choose, quoted
-from sim.scenario import axes, extends, intervals
+from sim.scenario import axes, extends, intervals, recorded
 from sim.scenario.arrivals import Arrivals
 from sim.scenario.axes import Axis, Settings
 from sim.scenario.intervals import Intervals, Precision
@@ -35,8 +35,11 @@ from sim.scenario.quantities import (
     Month,
     Name,
     Queue,
-    Rounds,
     Size,
+    StepCounts,
+    StepMemory,
+    StepRounds,
+    StepTimes,
     Text,
     Times,
     Tokens,
@@ -53,21 +56,28 @@ Axes = Annotated[tuple[Axis, ...], PlainValidator(axes.read), PlainSerializer(ax
                  WithJsonSchema(axes.SCHEMA)]  # fmt: skip
 
 
+class Rows(Model):
+    """Recorded requests, one in each row: what was recorded together stays together."""
+
+    file: Text = Field(description="CSV, gzipped or not, or parquet, next to the scenario file.",
+                       examples=["data/requests.csv.gz"])
+
+
 class Llm(Model):
     """A call of a language model."""
 
     model: Text = Field(description="Name of a model of the catalogue: its profile gives the time, its price the cost.",
                         examples=["mid-tier"])
-    input: Tokens = Field(description="Prompt tokens.", examples=[3000])
-    output: Tokens = Field(description="Generated tokens.", examples=[300])
-    time: Times | None = Field(None, description="Length of the call; from the model's profile when absent.")
+    input: StepCounts = Field(description="Prompt tokens.", examples=[3000])
+    output: StepCounts = Field(description="Generated tokens.", examples=[300])
+    time: StepTimes | None = Field(None, description="Length of the call; from the model's profile when absent.")
 
 
 class Tool(Model):
     """A tool run: CPU time, then waiting."""
 
-    cpu: Times = Field(distributions.ZERO, description="CPU time on one core of nominal speed.")
-    wait: Times = Field(distributions.ZERO, description="Time waited without using CPU.")
+    cpu: StepTimes = Field(distributions.ZERO, description="CPU time on one core of nominal speed.")
+    wait: StepTimes = Field(distributions.ZERO, description="Time waited without using CPU.")
 
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
@@ -79,7 +89,7 @@ class Tool(Model):
 class Loop(Model):
     """Steps repeated a random number of times."""
 
-    times: Rounds = Field(description="How often, drawn anew for each request; at least once.",
+    times: StepRounds = Field(description="How often, drawn anew for each request; at least once.",
                           examples=["geometric(mean=3)"])
     steps: tuple[Step, ...] = Field(min_length=1, description="What is repeated.", examples=["[{tool: {cpu: 200 ms}}]"])
 
@@ -91,7 +101,7 @@ class Step(Model):
 
     llm: Llm | None = None
     tool: Tool | None = None
-    wait: Times | None = Field(None, description="Wait that holds the instance and uses no CPU.")
+    wait: StepTimes | None = Field(None, description="Wait that holds the instance and uses no CPU.")
     loop: Loop | None = None
 
     @classmethod
@@ -106,32 +116,56 @@ class Step(Model):
 
 
 class Workload(Model):
-    """Who asks for what and when: the same for every deployment."""
+    """Who asks for what and when: the same for every deployment.
+
+    Where requests are recorded, in ``arrivals.requests`` or in ``rows``, a step may take a value from a column:
+    ``{column: tokens_in}``, with a unit where it is a time or a size: ``{column: took, unit: ms}``.
+    """
 
     agents: Whole = Field(ge=1, le=_MOST, description="Number of agents of the fleet.", examples=[200])
     serial: Truth = Field(True, description="Whether an agent works on one request at a time.")
     arrivals: Arrivals = Field(description="Who asks when.", examples=["{poisson: {rate: 4/h}}"])
     request: Annotated[tuple[Step, ...], Field(min_length=1)] | None = Field(
         None, description="Steps of one request; not with recorded sessions.")  # fmt: skip
-    memory: Size = Field(256 * 2**20, description="Memory in use while a request is served, beside the runtime's.")
+    rows: Rows | None = Field(None, description="Recorded rows: each request is one of them, at random; steps take "
+                              "values from its columns, `{column: tokens_in}`.")
+    memory: StepMemory = Field(256 * 2**20, description="Memory in use while a request is served, beside the "
+                               "runtime's.")
 
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether steps come from both recorded sessions and the file, or from neither."""
         arrivals = keys_of(raw.get("arrivals"))
-        recorded = "sessions" in arrivals
-        if recorded and raw.get("request") is not None:
+        in_sessions = "sessions" in arrivals
+        yield from _row_flaws(raw, arrivals)
+        if in_sessions and raw.get("request") is not None:
             yield Flaw(("request",), "recorded sessions bring their own steps, so `request` has no place beside them",
                        "leave out `request`, or use other arrivals than `sessions`", at_key=True)
-        if not recorded and arrivals and raw.get("request") is None:
+        if not in_sessions and arrivals and raw.get("request") is None:
             yield Flaw((), "`request` is missing: what one request does", "add `request:` and below it its steps, such "
                        "as `- llm: {model: mid-tier, input: 3000, output: 300}`", at_key=True)  # fmt: skip
 
     @classmethod
     def beneath(cls, given: Mapping[str, Value], own: Raw) -> dict[str, Value]:
         """Leave the steps out where recorded sessions, which bring their own, are put over them."""
-        recorded = "sessions" in keys_of(own.get("arrivals"))
-        return {key: value for key, value in given.items() if key != "request" or not recorded}
+        in_sessions = "sessions" in keys_of(own.get("arrivals"))
+        return {key: value for key, value in given.items() if key != "request" or not in_sessions}
+
+
+def _row_flaws(raw: Raw, arrivals: Raw) -> Iterator[Flaw]:
+    """Say which values are taken from recorded rows that there are not, or from rows that are there twice."""
+    rows = raw.get("rows") is not None
+    for kind in ("requests", "sessions"):
+        if rows and kind in arrivals:
+            yield Flaw(("rows",), f"recorded {kind} bring rows of their own", "leave out `rows`", at_key=True)
+    places = [place for key in ("request", "memory") for place, _ in recorded.columns(raw.get(key), (key,))]
+    if rows and not places:
+        yield Flaw(("rows",), "nothing is taken from the rows", "write for example `input: {column: tokens_in}` in a "
+                   "step, or leave out `rows`", at_key=True)
+    for place in places:
+        if not rows and "requests" not in arrivals:
+            yield Flaw(place, "there are no recorded rows to take this from",
+                       "add `rows: {file: data/requests.csv}` to the workload, or use `arrivals: {requests: ...}`")
 
 
 class Deployment(Model):

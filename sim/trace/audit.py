@@ -241,7 +241,7 @@ def _requests(records: _Records) -> _Finding:
         ),
         ("left before it came or began", (o.ended >= 0) & (o.ended < np.maximum(o.arrived, o.started))),
     )
-    merged = _sum(demand.coalesced[o.arrived >= 0])
+    merged = total(demand.coalesced[o.arrived >= 0])
     numbers = [int(np.count_nonzero(which)) for which in (o.arrived >= 0, completed, failed, unfinished)]
     told = f"{numbers[0] + merged} arrived = {numbers[1]} completed + {numbers[2]} failed + {numbers[3]} unfinished"
     told += f" + {merged} coalesced" * (merged > 0)

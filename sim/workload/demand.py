@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -13,10 +15,13 @@ from sim.engine.contract import NEVER, Demand, Int64s
 from sim.errors import AdvisedError
 from sim.luck import Stream
 from sim.scenario.arrivals import Closed, Sessions
+from sim.scenario.recorded import Column
 from sim.scenario.schema import Workload
 from sim.workload import closed as chains
-from sim.workload import opened, recording, steps, week, windows
+from sim.workload import opened, recording, replay, rows, skew, steps, week, windows
+from sim.workload.fleet import Fleet
 from sim.workload.recording import Recording
+from sim.workload.rows import Rows
 from sim.workload.steps import Unrolling, Work
 
 MAX_WORK = 2**61
@@ -57,17 +62,21 @@ def demand(
     InputError, AdvisedError
         When a file cannot be used, or the workload is too large.
     """
+    fleet = Fleet(workload.agents, directory, horizon, seed, replication)
     arrivals = workload.arrivals
     if arrivals.sessions is not None:
-        return _sessions(workload, arrivals.sessions, directory, horizon, drain, seed, replication, bootstrap)
-    if arrivals.closed is not None:
-        return _closed(workload, arrivals.closed, directory, horizon, drain, seed, replication, stretch)
-    drawn = opened.draw(arrivals, opened.Fleet(workload.agents, directory, horizon, seed, replication))
-    handed = windows.hand_on(drawn, arrivals, horizon)
-    found = handed.points
-    none = np.full(len(found.value), NEVER, np.int64)
-    work = _work(workload, luck.of_agent(found.entity, found.ordinal), directory, seed, replication)
-    return _put(workload, horizon, drain, found.entity, none, none, found.value, work, handed.coalesced, handed.held)
+        asked = _sessions(workload, arrivals.sessions, fleet, bootstrap)
+    elif arrivals.closed is not None:
+        asked = _closed(workload, arrivals.closed, fleet, stretch)
+    else:
+        asked = _open(workload, fleet)
+    work = asked.work
+    return Demand(
+        horizon=horizon, stop=horizon + drain, serial=workload.serial, agent=asked.agent, session=asked.session,
+        after=asked.after, at=asked.at, coalesced=asked.coalesced, held=asked.held, memory=asked.memory,
+        step_first=work.first, step_kind=work.kind, step_cpu=work.cpu, step_wait=work.wait,
+        step_tokens_in=work.tokens_in, step_tokens_cached=work.tokens_cached, step_tokens_out=work.tokens_out,
+        step_model=work.model)
 
 
 def models(workload: Workload, directory: Path) -> tuple[str, ...]:
@@ -85,52 +94,88 @@ def models(workload: Workload, directory: Path) -> tuple[str, ...]:
     return steps.models(workload.request or ())
 
 
-def _work(workload: Workload, keys: Int64s, directory: Path, seed: int, replication: int) -> Work:
-    return Unrolling(seed, replication, keys, directory).work(workload.request or ())
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Requests, in canonical order; see `Demand`."""
+
+    agent: Int64s
+    session: Int64s
+    after: Int64s
+    at: Int64s
+    coalesced: Int64s
+    held: Int64s
+    memory: Int64s
+    work: Work
 
 
-def _closed(workload: Workload, closed: Closed, directory: Path, horizon: int, drain: int, seed: int,
-            replication: int, stretch: int) -> Demand:
+def _open(workload: Workload, fleet: Fleet) -> _Asked:
+    """Draw requests that come on their own."""
+    arrivals, recorded = workload.arrivals, None
+    if arrivals.requests is not None:
+        drawn, recorded = replay.draw(arrivals.requests, fleet)
+    else:
+        drawn = opened.draw(arrivals, fleet)
+    handed = windows.hand_on(drawn, arrivals, fleet.horizon)
+    found = handed.points
+    if recorded is not None:
+        recorded = Rows(recorded.table, recorded.row[handed.first])
+    none = np.full(len(found.value), NEVER, np.int64)
+    work, memory = _work(workload, fleet, luck.of_agent(found.entity, found.ordinal), recorded)
+    return _Asked(found.entity, none, none, found.value, handed.coalesced, handed.held, memory, work)
+
+
+def _closed(workload: Workload, closed: Closed, fleet: Fleet, stretch: int) -> _Asked:
     """Draw the chains of a closed population."""
-    law = closed.think.load(directory)
-    thinking = partial(chains.think, seed, replication, law)
+    law = closed.think.load(fleet.directory)
+    thinking = partial(chains.think, fleet.seed, fleet.replication, law)
 
     def lengths(keys: Int64s) -> Int64s:
-        return _work(workload, keys, directory, seed, replication).lengths
+        return _work(workload, fleet, keys)[0].lengths
 
-    counts = chains.counts(workload.agents, horizon, thinking, lengths) * stretch
+    counts = chains.counts(workload.agents, fleet.horizon, thinking, lengths) * stretch
     agent = np.repeat(np.arange(workload.agents, dtype=np.int64), counts)
     ordinal = _ranges(np.zeros(workload.agents, np.int64), counts)
-    work = _work(workload, luck.of_agent(agent, ordinal), directory, seed, replication)
+    work, memory = _work(workload, fleet, luck.of_agent(agent, ordinal))
     after = np.where(ordinal == 0, NEVER, np.arange(len(agent)) - 1)
-    none = np.full(len(agent), NEVER, np.int64)
-    return _put(workload, horizon, drain, agent, none, after, thinking(agent, ordinal), work)
+    never, none = np.full(len(agent), NEVER, np.int64), np.zeros(len(agent), np.int64)
+    return _Asked(agent, never, after, thinking(agent, ordinal), none, none, memory, work)
 
 
-def _sessions(workload: Workload, sessions: Sessions, directory: Path, horizon: int, drain: int, seed: int,
-              replication: int, bootstrap: bool) -> Demand:
+def _work(workload: Workload, fleet: Fleet, keys: Int64s, recorded: Rows | None = None) -> tuple[Work, Int64s]:
+    """Draw the work of requests, by their addresses, and the memory in which it is done."""
+    if workload.rows is not None:
+        found = rows.read(fleet.directory, workload.rows.file)
+        recorded = rows.drawn(found, keys, fleet.seed, fleet.replication)
+    unrolling = Unrolling(fleet.seed, fleet.replication, keys, fleet.directory, recorded)
+    memory = workload.memory
+    if not isinstance(memory, Column):
+        return unrolling.work(workload.request or ()), np.full(len(keys), memory, np.int64)
+    assert recorded is not None  # the schema lets columns be named only where there are rows
+    return unrolling.work(workload.request or ()), recorded.integers(memory)
+
+
+def _sessions(workload: Workload, sessions: Sessions, fleet: Fleet, bootstrap: bool) -> _Asked:
     """Draw session starts for the fleet, and for each an agent and a recorded session, with replacement."""
-    recorded = recording.read(directory / sessions.file, sessions.file)
+    recorded = recording.read(fleet.directory / sessions.file, sessions.file)
     rate = Fraction(str(sessions.per_day)) / _DAY_S
     shape = week.constant(rate)
     if sessions.shape is not None:
-        shape = week.from_file(sessions.shape, directory).scaled_to(rate)
-    starts = opened.poisson(shape, Stream.SESSION, opened.Fleet(1, directory, horizon, seed, replication))
+        shape = week.from_file(sessions.shape, fleet.directory).scaled_to(rate)
+    starts = opened.poisson(shape, Stream.SESSION, dataclasses.replace(fleet, agents=1))
     number = starts.ordinal
-    agent = luck.integers_below(workload.agents, seed, replication, Stream.SESSION_AGENT, number)
-    count = len(recorded.names)
-    source = luck.integers_below(count, seed, replication, Stream.SESSION_PICK, number)
+    agent = skew.chosen(fleet, Stream.SESSION_AGENT, number)
+    count, where = len(recorded.names), (fleet.seed, fleet.replication)
+    source = luck.integers_below(count, *where, Stream.SESSION_PICK, number)
     if bootstrap:
         places = np.arange(count, dtype=np.int64)
-        source = luck.integers_below(count, seed, replication, Stream.BOOTSTRAP, places)[source]
+        source = luck.integers_below(count, *where, Stream.BOOTSTRAP, places)[source]
     order = np.lexsort((number, agent))
-    return _played(workload, horizon, drain, recorded, agent[order], number[order], starts.value[order],
-                   source[order])
+    return _played(workload, recorded, agent[order], number[order], starts.value[order], source[order])
 
 
-def _played(workload: Workload, horizon: int, drain: int, recorded: Recording, agent: Int64s, number: Int64s,
-            start: Int64s, source: Int64s) -> Demand:
-    """Return the demand of recorded sessions that are played from their starts, in canonical order."""
+def _played(workload: Workload, recorded: Recording, agent: Int64s, number: Int64s, start: Int64s, source: Int64s
+            ) -> _Asked:
+    """Return recorded sessions that are played from their starts."""
     lengths = recorded.turn_first[source + 1] - recorded.turn_first[source]
     turn = _ranges(recorded.turn_first[source], lengths)
     opens = np.cumsum(lengths) - lengths
@@ -144,19 +189,10 @@ def _played(workload: Workload, horizon: int, drain: int, recorded: Recording, a
     work = Work(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), recorded.kind[step], cpu,
                 np.where(cpu + wait < 1, 1, wait), recorded.tokens_in[step], recorded.tokens_cached[step],
                 recorded.tokens_out[step], recorded.model[step])
-    return _put(workload, horizon, drain, np.repeat(agent, lengths), np.repeat(number, lengths), after, at, work)
-
-
-def _put(workload: Workload, horizon: int, drain: int, agent: Int64s, session: Int64s, after: Int64s, at: Int64s,
-         work: Work, coalesced: Int64s | None = None, held: Int64s | None = None) -> Demand:
     none = np.zeros(len(at), np.int64)
-    return Demand(
-        horizon=horizon, stop=horizon + drain, serial=workload.serial, agent=agent, session=session, after=after,
-        at=at, coalesced=none if coalesced is None else coalesced, held=none if held is None else held,
-        memory=np.full(len(at), workload.memory, np.int64), step_first=work.first, step_kind=work.kind,
-        step_cpu=work.cpu, step_wait=work.wait, step_tokens_in=work.tokens_in,
-        step_tokens_cached=work.tokens_cached, step_tokens_out=work.tokens_out,
-        step_model=work.model)
+    assert not isinstance(workload.memory, Column)  # the schema lets columns be named only where there are rows
+    return _Asked(np.repeat(agent, lengths), np.repeat(number, lengths), after, at, none, none, none + workload.memory,
+                  work)
 
 
 def _ranges(first: Int64s, counts: Int64s) -> Int64s:

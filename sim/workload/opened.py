@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import numpy as np
 
 from sim.luck import Stream
 from sim.scenario.arrivals import Arrivals
 from sim.workload import bursts, points, week
+from sim.workload.fleet import Fleet
 from sim.workload.modulation import Factors, Modulated
 from sim.workload.points import CumulativeRate, Points
 from sim.workload.week import Week
-
-
-@dataclass(frozen=True, slots=True)
-class Fleet:
-    """Who asks, for how long, and where the luck is.
-
-    Attributes
-    ----------
-    agents : int
-    directory : Path
-        Folder that files are relative to.
-    horizon : int
-        Microseconds.
-    seed, replication : int
-        Address of the luck.
-    """
-
-    agents: int
-    directory: Path
-    horizon: int
-    seed: int
-    replication: int
 
 
 def draw(arrivals: Arrivals, fleet: Fleet) -> Points:

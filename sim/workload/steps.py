@@ -19,11 +19,12 @@ from sim.distributions.portable import Floats
 from sim.engine.contract import NEVER, Int8s, Int64s
 from sim.errors import AdvisedError
 from sim.luck import Stream
-from sim.scenario.quantities import MOST_TOKENS
+from sim.scenario.recorded import Column
 from sim.scenario.schema import Llm, Step
 from sim.units import SECOND
 from sim.workload.points import MAX_POINTS, too_many
 from sim.workload.recording import StepKind
+from sim.workload.rows import Rows
 
 VISITS = 2**20
 """Visits of one request to one step; the place of a draw is step number times this, plus the visit."""
@@ -93,16 +94,21 @@ class Unrolling:
         Address of each request.
     directory : Path
         Folder that files of recorded samples are relative to.
+    rows : Rows, optional
+        The recorded row of each request, for steps that take values from it.
     """
 
-    def __init__(self, seed: int, replication: int, keys: Int64s, directory: Path) -> None:
+    def __init__(
+        self, seed: int, replication: int, keys: Int64s, directory: Path, rows: Rows | None = None
+    ) -> None:
         self._seed = seed
         self._replication = replication
         self._keys = keys
         self._directory = directory
+        self._rows = rows
         self._visits: list[_Visits] = []
         self._numbered = 0
-        self._rows = 0
+        self._count = 0
 
     def work(self, steps: Sequence[Step]) -> Work:
         """Return the steps of all requests.
@@ -153,7 +159,7 @@ class Unrolling:
             return self._leaf(visits)
         times = np.maximum(self._integers(step.loop.times, Stream.LOOP, visits), 1)
         total = float(times.sum(dtype=np.float64))
-        if self._rows + total > MAX_POINTS:
+        if self._count + total > MAX_POINTS:
             raise too_many(total, "rounds of a loop")
         rounds = np.repeat(np.arange(len(request), dtype=np.int64), times)
         inner, row = self._sequence(step.loop.steps, request[rounds])
@@ -162,8 +168,8 @@ class Unrolling:
     def _leaf(self, visits: _Visits) -> tuple[Int64s, Int64s]:
         count = len(visits.request)
         self._visits.append(visits)
-        self._rows += count
-        return np.arange(count, dtype=np.int64), np.arange(self._rows - count, self._rows, dtype=np.int64)
+        self._count += count
+        return np.arange(count, dtype=np.int64), np.arange(self._count - count, self._count, dtype=np.int64)
 
     def _drawn(self, visits: _Visits, names: dict[str, int]) -> tuple[Int64s, ...]:
         """Draw one step for all visits: kind, CPU, waiting, tokens in, tokens out, model."""
@@ -190,7 +196,10 @@ class Unrolling:
         further = np.maximum(tokens_out - 1, 0)
         return tokens_in, tokens_out, first + np.rint(further * float(SECOND) / speed).astype(np.int64)
 
-    def _integers(self, law: Distribution, stream: Stream, visits: _Visits) -> Int64s:
+    def _integers(self, law: Distribution | Column, stream: Stream, visits: _Visits) -> Int64s:
+        if isinstance(law, Column):
+            assert self._rows is not None  # the schema lets columns be named only where there are rows
+            return self._rows.integers(law)[visits.request]
         return law.load(self._directory).integers(self._uniform(stream, visits))
 
     def _uniform(self, stream: Stream, visits: _Visits) -> Floats:

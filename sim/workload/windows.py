@@ -21,6 +21,8 @@ class Handed:
     ----------
     points : Points
         When; each with the number of the first request in it.
+    first : int64[n]
+        Place of that one among the requests that were handed in.
     coalesced : int64[n]
         Requests in it beside the first.
     held : int64[n]
@@ -28,6 +30,7 @@ class Handed:
     """
 
     points: Points
+    first: Int64s
     coalesced: Int64s
     held: Int64s
 
@@ -51,7 +54,7 @@ def hand_on(points: Points, arrivals: Arrivals, horizon: int) -> Handed:
     if arrivals.batch is not None:
         return _merged(points, None, arrivals.batch.window, arrivals.batch.size, horizon)
     nothing = np.zeros(len(points.value), np.int64)
-    return Handed(points, nothing, nothing)
+    return Handed(points, np.arange(len(nothing), dtype=np.int64), nothing, nothing)
 
 
 def _merged(points: Points, quiet: int | None, limit: int | None, size: int | None, horizon: int) -> Handed:
@@ -77,4 +80,4 @@ def _merged(points: Points, quiet: int | None, limit: int | None, size: int | No
     kept = end < horizon
     begin, end = begin[kept], end[kept]
     handed = Points(points.entity[begin], points.ordinal[begin], end)
-    return Handed(handed, counts[kept] - 1, end - points.value[begin])
+    return Handed(handed, begin, counts[kept] - 1, end - points.value[begin])

@@ -12,7 +12,7 @@ from sim.catalog import Profile
 from sim.catalog.prices import books, platforms
 from sim.scenario.window import period
 
-from .support import FEWER, LEVELS, MISSING, SESSIONS, STARTS, WEEK, Tree, base
+from .support import ASKED, FEWER, LATER, LEVELS, MISSING, SESSIONS, STARTS, WEEK, Tree, base
 
 MIB = 2**20
 BOOK = "list-2026"
@@ -86,6 +86,9 @@ open_arrivals = st.one_of(
     buckets.map(lambda week: {"weekly": week}),
     one_of("agent", "fleet").map(lambda scope: {"bursts": {"phases": PHASES, "scope": scope}}),
 )  # fmt: skip
+replays = st.fixed_dictionaries({"file": one_of(ASKED, LATER)}, optional={
+    "begin": one_of("0 s", "20 min"), "rate": one_of("2/h", "11/h"), "blocks": one_of("30 min", "2 h"),
+}).map(lambda requests: {"requests": requests})  # fmt: skip
 windows = one_of({}, {}, {"debounce": {"quiet": "2 min"}}, {"debounce": {"quiet": "5 min", "at_most": "9 min"}},
                  {"batch": {"window": "3 min"}}, {"batch": {"window": "1 h", "size": 3}})  # fmt: skip
 closed = one_of("10 min", "exponential(mean=20 min)", "mixture(80%: 0 s, 20%: 2 h)").map(
@@ -100,7 +103,8 @@ def workloads(draw: st.DrawFn) -> Tree:
     if draw(st.integers(0, 3)) == 0:
         made = {"agents": agents, "arrivals": {"sessions": draw(sessions)}}
     else:
-        asked = draw(st.one_of(closed, *[st.builds(lambda kind, window: kind | window, open_arrivals, windows)] * 4))
+        asked = draw(st.one_of(
+            closed, *[st.builds(lambda kind, window: kind | window, st.one_of(open_arrivals, replays), windows)] * 4))
         made = {"agents": agents, "arrivals": asked, "request": draw(requests)}
     return without_missing(made | {"memory": memory, "serial": serial})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .support import FEWER, LEVELS, MISSING, SESSIONS, STARTS, WEEK, Tree, base, with_value, workload
+from .support import ASKED, FEWER, LATER, LEVELS, MISSING, SESSIONS, STARTS, WEEK, Tree, base, with_value, workload
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,17 @@ def arriving(**arrivals: Any) -> Tree:
     return base(workload=workload(arrivals=arrivals))
 
 
+def replayed(**changed: Any) -> Tree:
+    """A scenario of recorded requests."""
+    return arriving(requests={"file": ASKED} | changed)
+
+
+def from_rows(**steps: Any) -> Tree:
+    """A scenario of requests that are rows of a file."""
+    return base(workload=workload(rows={"file": ASKED}, request=[{"tool": steps}]))
+
+
+TOOK = {"column": "ms", "unit": "ms"}
 PHASES = {"calm": {"rate": "1/h", "stay": "2 h"}, "burst": {"rate": "20/h", "stay": "15 min"}}
 POISSON = {"rate": "6/h"}
 
@@ -157,6 +168,22 @@ PAIRS = (
          arriving(poisson=POISSON, batch={})),
     Pair("Batch.size", "workload.arrivals.batch.size", MISSING, 3, (COALESCED, WINDOW),
          arriving(poisson=POISSON, batch={"window": "20 min"})),
+    Pair("Arrivals.requests", "workload.arrivals", {"poisson": {"rate": "2/h"}}, {"requests": {"file": ASKED}},
+         (ARRIVED, "covers")),
+    Pair("Requests.file", "workload.arrivals.requests.file", ASKED, LATER, (ARRIVED,), replayed()),
+    Pair("Requests.time", "workload.arrivals.requests.time", MISSING, "ms", (ARRIVED,), replayed(end="1 h")),
+    Pair("Requests.unit", "workload.arrivals.requests.unit", MISSING, "min", (ARRIVED,),
+         replayed(time="min", end="1 h")),
+    Pair("Requests.agent", "workload.arrivals.requests.agent", MISSING, "who", (LATENCY, OVERHEAD), replayed()),
+    Pair("Requests.begin", "workload.arrivals.requests.begin", MISSING, "1 h", (ARRIVED,), replayed()),
+    Pair("Requests.end", "workload.arrivals.requests.end", MISSING, "1 h", (ARRIVED,), replayed()),
+    Pair("Requests.loop", "workload.arrivals.requests.loop", MISSING, True, (ARRIVED,), replayed(end="6 h")),
+    Pair("Requests.rate", "workload.arrivals.requests.rate", MISSING, "3/h", (ARRIVED,), replayed()),
+    Pair("Requests.blocks", "workload.arrivals.requests.blocks", MISSING, "1 h", (ARRIVED, "covers"), replayed()),
+    Pair("Rows.file", "workload.rows.file", ASKED, LATER, (LATENCY,), from_rows(wait=TOOK)),
+    Pair("Workload.rows", "workload.rows", {"file": ASKED}, {"file": LATER}, (LATENCY,), from_rows(wait=TOOK)),
+    Pair("Column.column", "workload.request.0.tool.wait.column", "ms", "n", (LATENCY,), from_rows(wait=TOOK)),
+    Pair("Column.unit", "workload.request.0.tool.wait.unit", "ms", "us", (LATENCY,), from_rows(wait=TOOK)),
     # Workload
     Pair("Workload.agents", "workload.agents", 6, 7, (ARRIVED, "agents", "here:cost.per_agent.value")),
     Pair("Workload.serial", "workload.serial", MISSING, False, ("here:wait_s.turn.mean.value", LATENCY),
@@ -241,7 +268,8 @@ OWN_TESTS = {"Scenario.axes"}
 """Fields that are no part of a run: a test of their own says what they do."""
 
 MOVES_ARRIVALS = ("Intervals.cover", "Scenario.extends", "Poisson.", "Renewal.", "Bucket.", "Shape.", "Sessions.",
-                  "Arrivals.", "Bursts.", "Phase.", "Closed.", "Debounce.", "Batch.", "Workload.agents",
+                  "Arrivals.", "Bursts.", "Phase.", "Closed.", "Debounce.", "Batch.", "Requests.",
+                  "Workload.agents",
                   "Workload.arrivals", "Scenario.horizon", "Scenario.seed", "Scenario.workload")  # fmt: skip
 """Fields that may change who arrives when; no other may."""
 

@@ -17,9 +17,10 @@ from sim.distributions.recorded import Samples
 from sim.report.terminal import render
 from sim.scenario import arrivals, schema
 from sim.scenario.model import Model
+from sim.scenario.recorded import Column
 
 from .pairs import CHOICES, DESCRIPTIVE, MOVES_ARRIVALS, OWN_TESTS, PAIRS, PHASES, PLACES, Pair, crowd
-from .support import LEVELS, Tree, base, bind, figures, load, requests, run, tables, with_value, workload
+from .support import ASKED, LEVELS, Tree, base, bind, figures, load, requests, run, tables, with_value, workload
 
 ECHOED = ("identity", "seed", "scenario", "about", "as_of", "prices", "reference")
 """Keys of the summary that only repeat what the file says: they prove no effect."""
@@ -68,6 +69,7 @@ def test_every_field_has_a_pair() -> None:
     fields = {f"{model.__name__}.{name}" for model in models() for name in model.model_fields}
     keys = {"file": "samples"}
     fields |= {f"Samples.{keys.get(field.name, field.name)}" for field in dataclasses.fields(Samples)}
+    fields |= {f"Column.{field.name}" for field in dataclasses.fields(Column) if field.name != "scale"}
     paired = [pair.name for pair in PAIRS]
     assert sorted([*paired, *OWN_TESTS]) == sorted(fields)
 
@@ -129,6 +131,8 @@ DEFAULTS = {
     "workload.serial": True, "workload.memory": "256 MiB", "workload.request.0.tool.cpu": "0 s",
     "workload.request.1.tool.wait": "0 s", "workload.arrivals.sessions.shape.time": "t_s",
     "workload.arrivals.sessions.shape.rate": "rate", "workload.arrivals.bursts.scope": "agent",
+    "workload.arrivals.requests.time": "t_s", "workload.arrivals.requests.unit": "s",
+    "workload.arrivals.requests.begin": "0 s", "workload.arrivals.requests.loop": False,
 }  # fmt: skip
 """What the schema says of fields that are left out; the others are None: nothing is said."""
 
@@ -145,8 +149,9 @@ def test_a_default_may_be_written_out(path: str, data: Path) -> None:
         request=[{"tool": {"wait": "1 s"}}, {"tool": {"cpu": "1 s"}}],
         arrivals={"sessions": {"file": "sessions.csv", "per_day": 20, "shape": {"file": LEVELS}}}))  # fmt: skip
     if "sessions" not in path:
-        kind = {"bursts": {"phases": PHASES}} if "bursts" in path else {"poisson": {"rate": "2/h"}}
-        tree["workload"]["arrivals"] = kind
+        kinds = {"bursts": {"phases": PHASES}, "requests": {"file": ASKED}, "poisson": {"rate": "2/h"}}
+        kind = next((kind for kind in kinds if kind in path), "poisson")
+        tree["workload"]["arrivals"] = {kind: kinds[kind]}
     else:
         del tree["workload"]["request"]
     for key in ("seed", "replications"):
