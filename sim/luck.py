@@ -57,6 +57,8 @@ class Stream(IntEnum):
     THIN : whether a recorded request is left out. Entity: copy of the recording and block of the run; ordinal: request.
     SHIFT : how far a copy of the recording is moved. Entity: copy of the recording and block of the run.
     REQUEST_AGENT : the agent of a recorded request without one. Entity: copy and block; ordinal: request.
+    FACTOR : factor of a bursty rate. Entity: time scale and agent, or 0 for the fleet; ordinal: window.
+    FACTOR_START : how much of the first window of a bursty rate has passed. Entity: time scale.
     ROW : the recorded row of a request. Entity: request.
     THINK : time between an answer and the next request. Entity: agent; ordinal: request.
     """
@@ -82,6 +84,8 @@ class Stream(IntEnum):
     SHIFT = 19
     REQUEST_AGENT = 20
     ROW = 21
+    FACTOR = 22
+    FACTOR_START = 23
 
 
 def of_agent(agent: Int64s, ordinal: Int64s) -> Int64s:

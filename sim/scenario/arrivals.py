@@ -6,6 +6,7 @@ One kind of arrivals, and options beside it. What fits to what is told in `Arriv
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -14,10 +15,12 @@ from sim import units
 from sim.documents import Flaw
 from sim.errors import AdvisedError, quoted
 from sim.scenario import weekly
-from sim.scenario.model import Model, Raw, Value, keys_of, one_of
+from sim.scenario.model import ONE, Model, Raw, Value, keys_of, one_of
 from sim.scenario.quantities import (
     Duration,
     Gap,
+    Indices,
+    Lengths,
     Name,
     Number,
     Rate,
@@ -136,6 +139,55 @@ class Requests(Model):
                        "leave out `loop`", at_key=True)
 
 
+class Skew(Model):
+    """How requests divide among agents; the mean rate of the fleet stays. Exactly one of the keys."""
+
+    model_config = ConfigDict(json_schema_extra=dict(ONE))
+
+    zipf: Annotated[Number, Field(gt=0, le=20)] | None = Field(
+        None, description="Exponent s: the share of agent number k is in proportion to k^-s, the first has most.",
+        examples=[1.1])  # fmt: skip
+    shares: Annotated[tuple[Annotated[Number, Field(ge=0)], ...], Field(min_length=1)] | None = Field(
+        None, description="Shares of the agents in their order, in any unit; where there are more agents, they repeat.",
+        examples=["[8, 1, 1]"])  # fmt: skip
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether shares are given in two ways or none, or are all 0."""
+        yield from one_of(cls, raw, "skew", "keep one of them", "zipf: 1.1")
+        shares = raw.get("shares")
+        if isinstance(shares, (list, tuple)) and shares and all(share == 0 for share in shares):
+            yield Flaw(("shares",), "every share is 0, so no request ever arrives", "give one agent a share")
+
+
+class Burstiness(Model):
+    """How bursty requests are, by the index of dispersion of their counts: variance over mean.
+
+    It is 1 of Poisson arrivals; real ones are 10 to 180 times as bursty over a minute. The rate is multiplied by
+    factors that change every so often; several lengths make bursts within bursts. What a weekly profile adds comes on
+    top. Between hours with different rates, the index less 1 changes with the rate.
+    """
+
+    index_of_dispersion: Indices = Field(
+        description="Of the requests of the whole fleet, over the time `at`. A list where that is one.", examples=[20])
+    at: Lengths = Field(description="Over which times counts are taken: also how long bursts last. A list for several.",
+                        examples=["60 s"])
+    scope: Literal["fleet", "agent"] = Field("fleet", description="Whether agents have their bursts together, or each "
+                                             "its own.")
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether there is not one index for each time, or times are not in order."""
+        indices, times = (list(value) if isinstance(value := raw.get(key), (list, tuple)) else [value]
+                          for key in ("index_of_dispersion", "at"))  # fmt: skip
+        if len(indices) != len(times) and None not in (*indices, *times):
+            yield Flaw(("at",), f"{len(indices)} indices of dispersion, and {len(times)} times", "give as many of both")
+        read = [_duration(time) for time in times]
+        for place, (one, other) in enumerate(pairwise(read), 1):
+            if one is not None and other is not None and other <= one:
+                yield Flaw(("at", place), "times must rise", "put the shorter first, each once")
+
+
 class Debounce(Model):
     """Requests of an agent wait until no other has come for a while, and are then one: the others are coalesced.
 
@@ -177,6 +229,8 @@ KINDS = ("poisson", "renewal", "weekly", "bursts", "closed", "requests", "sessio
 """Kinds of arrivals."""
 
 _BESIDE = {
+    "skew": ("poisson", "renewal", "weekly", "bursts", "requests", "sessions"),
+    "burstiness": ("poisson", "weekly", "sessions"),
     "debounce": ("poisson", "renewal", "weekly", "bursts", "requests"),
     "batch": ("poisson", "renewal", "weekly", "bursts", "requests"),
 }
@@ -184,9 +238,12 @@ _BESIDE = {
 
 _WHY_NOT = {
     "closed": "an agent of a closed population asks only once it has been answered",
+    "bursts": "its phases say how bursty it is",
+    "renewal": "its gaps say how bursty it is",
+    "requests": "it is as bursty as it was recorded",
     "sessions": "the turns of a session come one after another",
 }
-"""Why options of requests that come on their own do not go with a kind."""
+"""Why options do not go with a kind."""
 
 
 class Arrivals(Model):
@@ -201,6 +258,8 @@ class Arrivals(Model):
     closed: Closed | None = None
     requests: Requests | None = None
     sessions: Sessions | None = None
+    skew: Skew | None = None
+    burstiness: Burstiness | None = None
     debounce: Debounce | None = None
     batch: Batch | None = None
 
@@ -239,6 +298,11 @@ def _options(raw: Raw) -> Iterator[Flaw]:
                 why = f": {_WHY_NOT[kind]}" if kind in _WHY_NOT else ""
                 yield Flaw((option,), f"`{option}` does not go with `{kind}`{why}",
                            f"leave it out; it goes with {', '.join(quoted(one) for one in fitting)}", at_key=True)
+    if "agent" in keys_of(given.get("requests")) and "skew" in given:
+        yield Flaw(("skew",), "the recording says which agent asked", "leave out `skew`, or `agent` of `requests`",
+                   at_key=True)
+    if "scope" in keys_of(given.get("burstiness")) and "sessions" in given:
+        yield Flaw(("burstiness", "scope"), "sessions start in the fleet as a whole", "leave out `scope`", at_key=True)
     if "debounce" in given and "batch" in given:
         yield Flaw(("batch",), "requests can be either debounced or batched", "leave one of the two out", at_key=True)
 

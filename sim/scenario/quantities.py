@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from datetime import date
@@ -173,6 +174,24 @@ def _queue(value: object) -> object:
     raise AdvisedError(f"{quoted(value)} is not a number of requests", "write a whole number from 0, or `unlimited`")
 
 
+def _each(read: Callable[[object], _Read]) -> Callable[[object], tuple[_Read, ...]]:
+    """Read one value, or a list of them."""
+    return lambda value: tuple(map(read, value if isinstance(value, (list, tuple)) and value else [value]))
+
+
+def _show_each(show: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda values: show(values[0]) if len(values) == 1 else [show(value) for value in values]
+
+
+def _index(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise AdvisedError(f"{quoted(value)} is not a number", "write a number above 1, such as `20`")
+    if value <= 1:
+        raise AdvisedError(f"{quoted(value)} is not bursty: Poisson arrivals have an index of 1",
+                           "write a number above 1, or leave out `burstiness`")
+    return float(value)
+
+
 def _time_unit(value: object) -> object:
     recorded.time_unit(value)
     return value
@@ -190,6 +209,10 @@ def _show_or_column(show: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _with_column(schema: dict[str, Any], of: str) -> WithJsonSchema:
     described = {key: value for key, value in schema.items() if key == "description"}
     return WithJsonSchema({"anyOf": [*schema.get("anyOf", [schema]), recorded.schema(of)], **described})
+
+
+def _some_or_list(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
 
 
 def _show_law(law: Distribution) -> Any:
@@ -233,6 +256,12 @@ StepRounds = Annotated[Distribution | Column, PlainValidator(_or_column(_at_leas
 StepMemory = Annotated[int | Column, PlainValidator(_or_column(units.size, recorded.SIZE)),
                        PlainSerializer(_show_or_column(units.show_size), when_used="json"),
                        _with_column(_SIZE_SCHEMA, recorded.SIZE)]  # fmt: skip
+Lengths = Annotated[tuple[int, ...], PlainValidator(_each(_some_duration)),
+                    PlainSerializer(_show_each(units.show_duration), when_used="json"),
+                    WithJsonSchema(_some_or_list(_DURATION_SCHEMA))]  # fmt: skip
+Indices = Annotated[tuple[float, ...], PlainValidator(_each(_index)),
+                    PlainSerializer(_show_each(float), when_used="json"),
+                    WithJsonSchema(_some_or_list({"type": "number", "exclusiveMinimum": 1}))]  # fmt: skip
 TimeUnit = Annotated[str, PlainValidator(_time_unit),
                      WithJsonSchema({"type": "string", "description": "us, ms, s, min, h or day."})]  # fmt: skip
 Queue = Annotated[int | Literal["unlimited"], PlainValidator(_queue),

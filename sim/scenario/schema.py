@@ -138,6 +138,10 @@ class Workload(Model):
         arrivals = keys_of(raw.get("arrivals"))
         in_sessions = "sessions" in arrivals
         yield from _row_flaws(raw, arrivals)
+        shares, agents = keys_of(arrivals.get("skew")).get("shares"), raw.get("agents")
+        if isinstance(shares, (list, tuple)) and isinstance(agents, int) and len(shares) > agents:
+            yield Flaw(("arrivals", "skew", "shares"), f"there are {len(shares)} shares and {agents} agents",
+                       f"write `agents: {len(shares)}` or more, or leave shares out", at_key=True)
         if in_sessions and raw.get("request") is not None:
             yield Flaw(("request",), "recorded sessions bring their own steps, so `request` has no place beside them",
                        "leave out `request`, or use other arrivals than `sessions`", at_key=True)

@@ -62,8 +62,9 @@ def demand(
     InputError, AdvisedError
         When a file cannot be used, or the workload is too large.
     """
-    fleet = Fleet(workload.agents, directory, horizon, seed, replication)
     arrivals = workload.arrivals
+    shares = skew.shares(arrivals.skew, workload.agents)
+    fleet = Fleet(workload.agents, directory, horizon, seed, replication, shares)
     if arrivals.sessions is not None:
         asked = _sessions(workload, arrivals.sessions, fleet, bootstrap)
     elif arrivals.closed is not None:
@@ -161,7 +162,9 @@ def _sessions(workload: Workload, sessions: Sessions, fleet: Fleet, bootstrap: b
     shape = week.constant(rate)
     if sessions.shape is not None:
         shape = week.from_file(sessions.shape, fleet.directory).scaled_to(rate)
-    starts = opened.poisson(shape, Stream.SESSION, dataclasses.replace(fleet, agents=1))
+    together = dataclasses.replace(fleet, agents=1, shares=None)
+    bursty = opened.bursty(workload.arrivals.burstiness, shape, together)
+    starts = opened.poisson(shape, Stream.SESSION, together, bursty)
     number = starts.ordinal
     agent = skew.chosen(fleet, Stream.SESSION_AGENT, number)
     count, where = len(recorded.names), (fleet.seed, fleet.replication)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from sim.distributions.portable import Floats
+from sim.engine.contract import Int64s
 from sim.luck import Stream
-from sim.scenario.arrivals import Arrivals
-from sim.workload import bursts, points, week
+from sim.scenario.arrivals import Arrivals, Burstiness, Renewal
+from sim.workload import burstiness, bursts, points, week
 from sim.workload.fleet import Fleet
 from sim.workload.modulation import Factors, Modulated
 from sim.workload.points import CumulativeRate, Points
@@ -28,15 +32,41 @@ def draw(arrivals: Arrivals, fleet: Fleet) -> Points:
         By agent, then in order of time; the ordinal counts the agent's own.
     """
     if arrivals.renewal is not None:
-        gap = arrivals.renewal.gap.load(fleet.directory)
-        return points.renewal(fleet.seed, fleet.replication, gap, fleet.agents, fleet.horizon)
+        return _renewal(arrivals.renewal, fleet)
     if arrivals.bursts is not None:
         paths = bursts.factors(arrivals.bursts, fleet.agents, fleet.horizon, fleet.seed, fleet.replication)
         return poisson(week.constant(bursts.mean_rate(arrivals.bursts)), Stream.ARRIVAL, fleet, paths)
     if arrivals.weekly is not None:
-        return poisson(week.from_buckets(arrivals.weekly), Stream.ARRIVAL, fleet)
-    assert arrivals.poisson is not None  # the schema lets arrivals be nothing else
-    return poisson(week.constant(arrivals.poisson.rate), Stream.ARRIVAL, fleet)
+        rate = week.from_buckets(arrivals.weekly)
+    else:
+        assert arrivals.poisson is not None  # the schema lets arrivals be nothing else
+        rate = week.constant(arrivals.poisson.rate)
+    return poisson(rate, Stream.ARRIVAL, fleet, bursty(arrivals.burstiness, rate, fleet))
+
+
+def bursty(asked: Burstiness | None, rate: Week, fleet: Fleet) -> Factors | None:
+    """Draw the factors that make arrivals as bursty as asked for; None where nothing is asked.
+
+    Parameters
+    ----------
+    asked : Burstiness or None
+    rate : Week
+        Of one agent.
+    fleet : Fleet
+
+    Raises
+    ------
+    AdvisedError
+        When arrivals cannot be as bursty as that.
+    """
+    if asked is None:
+        return None
+    mean = float(rate.mean)
+    if asked.scope == "fleet":
+        return burstiness.factors(asked, mean * fleet.agents, 1, fleet)
+    # The index of a sum of independent counts is the mean of theirs, each by its share of the requests.
+    squares = 1.0 if fleet.shares is None else math.fsum((fleet.shares**2).tolist()) / fleet.agents
+    return burstiness.factors(asked, mean * squares, fleet.agents, fleet)
 
 
 def poisson(rate: Week, stream: Stream, fleet: Fleet, factors: Factors | None = None) -> Points:
@@ -53,10 +83,30 @@ def poisson(rate: Week, stream: Stream, fleet: Fleet, factors: Factors | None = 
         One path for all agents, or one for each.
     """
     clock = CumulativeRate(rate, fleet.horizon)
-    if factors is None:
-        found = points.poisson(fleet.seed, fleet.replication, stream, np.full(fleet.agents, clock.end))
-        return Points(found.entity, found.ordinal, clock.times(found.value))
-    modulated = Modulated(clock, factors)
-    path = np.arange(fleet.agents, dtype=np.int64) % len(modulated.ends)
-    found = points.poisson(fleet.seed, fleet.replication, stream, modulated.ends[path])
-    return Points(found.entity, found.ordinal, modulated.times(path[found.entity], found.value))
+    modulated = None if factors is None else Modulated(clock, factors)
+    ends = np.array([clock.end]) if modulated is None else modulated.ends
+    path = np.arange(fleet.agents, dtype=np.int64) % len(ends)
+    found = points.poisson(fleet.seed, fleet.replication, stream, _scaled(ends[path], fleet.shares))
+    ticks = _unscaled(found, ends[path], fleet.shares)
+    times = clock.times(ticks) if modulated is None else modulated.times(path[found.entity], ticks)
+    return Points(found.entity, found.ordinal, times)
+
+
+def _renewal(asked: Renewal, fleet: Fleet) -> Points:
+    """Draw renewal processes; an agent with a larger share has all gaps shorter."""
+    ends = np.full(fleet.agents, fleet.horizon, np.int64)
+    gap = asked.gap.load(fleet.directory)
+    found = points.renewal(fleet.seed, fleet.replication, gap, _scaled(ends, fleet.shares))
+    return Points(found.entity, found.ordinal, _unscaled(found, ends, fleet.shares))
+
+
+def _scaled(ends: Int64s, shares: Floats | None) -> Int64s:
+    """Return where processes end on clocks that run as fast as their shares say."""
+    return ends if shares is None else np.floor(ends * shares).astype(np.int64)
+
+
+def _unscaled(found: Points, ends: Int64s, shares: Floats | None) -> Int64s:
+    """Return points on the common clock."""
+    if shares is None:
+        return found.value
+    return np.minimum(np.floor(found.value / shares[found.entity]).astype(np.int64), ends[found.entity] - 1)

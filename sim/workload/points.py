@@ -157,12 +157,12 @@ def poisson(seed: int, replication: int, stream: Stream, ends: Int64s) -> Points
     return running_sums(gaps, ends, ends / TICKS)
 
 
-def renewal(seed: int, replication: int, gap: Distribution, entities: int, horizon: int) -> Points:
-    """Return the points of stationary renewal processes before a horizon.
+def renewal(seed: int, replication: int, gap: Distribution, ends: Int64s) -> Points:
+    """Return the points of stationary renewal processes, each before a time of its own.
 
     Time 0 falls into a gap as an observer who comes at any time finds it: a gap is chosen in proportion to its length
     (among `FIRST_GAPS` quantiles of the distribution), and 0 lies evenly within it. So the mean number of points is
-    horizon / mean gap from the start, and processes with constant gaps are not in step.
+    time / mean gap from the start, and processes with constant gaps are not in step.
 
     Parameters
     ----------
@@ -171,15 +171,13 @@ def renewal(seed: int, replication: int, gap: Distribution, entities: int, horiz
         n + 1 is the gap before point n.
     gap : Distribution
         Microseconds; a gap shorter than one counts as one, a longer one than `LONGEST_GAP` is cut.
-    entities : int
-        Number of processes.
-    horizon : int
-        Microseconds.
+    ends : int64[entities]
+        Microseconds, for each process.
 
     Returns
     -------
     Points
-        Values in microseconds, below ``horizon``.
+        Values in microseconds, below the process's end.
     """
     def drawn(uniforms: Floats) -> Int64s:
         return np.clip(gap.integers(uniforms), 1, LONGEST_GAP)
@@ -196,7 +194,6 @@ def renewal(seed: int, replication: int, gap: Distribution, entities: int, horiz
         found[first] = np.floor(place * chosen).astype(np.int64)
         return found
 
-    ends = np.full(entities, horizon, np.int64)
     return running_sums(gaps, ends, ends.astype(np.float64) * (FIRST_GAPS / int(upto[-1])))
 
 

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sim import luck
+from sim.distributions import portable
+from sim.distributions.portable import Floats
 from sim.engine.contract import Int64s
 from sim.luck import Stream
+from sim.scenario.arrivals import Skew
 from sim.workload.fleet import Fleet
+
+
+def shares(skew: Skew | None, agents: int) -> Floats | None:
+    """Return how many times the mean rate of an agent each has; None when all have the same.
+
+    Parameters
+    ----------
+    skew : Skew or None
+    agents : int
+
+    Returns
+    -------
+    float64[agents] or None
+        Their mean is 1.
+    """
+    if skew is None:
+        return None
+    if skew.zipf is not None:
+        found = portable.power(np.arange(1, agents + 1, dtype=np.float64), -skew.zipf)
+    else:
+        found = np.resize(np.array(skew.shares, np.float64), agents)
+    return np.asarray(found * (agents / math.fsum(found.tolist())), np.float64)
 
 
 def chosen(fleet: Fleet, stream: Stream, entity: Int64s, ordinal: Int64s | int = 0) -> Int64s:

@@ -84,6 +84,9 @@ open_arrivals = st.one_of(
     one_of("30 min", "exponential(mean=20 min)", "gamma(mean=1 h, cv=3)", "mixture(90%: 5 s, 10%: 3 h)").map(
         lambda gap: {"renewal": {"gap": gap}}),
     buckets.map(lambda week: {"weekly": week}),
+    st.builds(lambda at, scope: {"poisson": {"rate": "4/h"}, "burstiness": {
+        "index_of_dispersion": [3, 9][: len(at)], "at": at, "scope": scope}},
+        one_of(["10 min"], ["5 min", "3 h"]), one_of("agent", "fleet")),
     one_of("agent", "fleet").map(lambda scope: {"bursts": {"phases": PHASES, "scope": scope}}),
 )  # fmt: skip
 replays = st.fixed_dictionaries({"file": one_of(ASKED, LATER)}, optional={
@@ -91,6 +94,7 @@ replays = st.fixed_dictionaries({"file": one_of(ASKED, LATER)}, optional={
 }).map(lambda requests: {"requests": requests})  # fmt: skip
 windows = one_of({}, {}, {"debounce": {"quiet": "2 min"}}, {"debounce": {"quiet": "5 min", "at_most": "9 min"}},
                  {"batch": {"window": "3 min"}}, {"batch": {"window": "1 h", "size": 3}})  # fmt: skip
+skews = one_of({}, {}, {"skew": {"zipf": 1.2}}, {"skew": {"shares": [3]}})
 closed = one_of("10 min", "exponential(mean=20 min)", "mixture(80%: 0 s, 20%: 2 h)").map(
     lambda think: {"closed": {"think": think}})  # fmt: skip
 
@@ -104,7 +108,8 @@ def workloads(draw: st.DrawFn) -> Tree:
         made = {"agents": agents, "arrivals": {"sessions": draw(sessions)}}
     else:
         asked = draw(st.one_of(
-            closed, *[st.builds(lambda kind, window: kind | window, st.one_of(open_arrivals, replays), windows)] * 4))
+            closed, *[st.builds(lambda kind, window, skew: kind | window | skew, st.one_of(
+                open_arrivals, replays), windows, skews)] * 4))
         made = {"agents": agents, "arrivals": asked, "request": draw(requests)}
     return without_missing(made | {"memory": memory, "serial": serial})
 

@@ -75,6 +75,7 @@ def from_rows(**steps: Any) -> Tree:
 TOOK = {"column": "ms", "unit": "ms"}
 PHASES = {"calm": {"rate": "1/h", "stay": "2 h"}, "burst": {"rate": "20/h", "stay": "15 min"}}
 POISSON = {"rate": "6/h"}
+BURSTY = {"index_of_dispersion": 5, "at": "30 min"}
 
 
 def own(**keys: Any) -> Tree:
@@ -184,6 +185,16 @@ PAIRS = (
     Pair("Workload.rows", "workload.rows", {"file": ASKED}, {"file": LATER}, (LATENCY,), from_rows(wait=TOOK)),
     Pair("Column.column", "workload.request.0.tool.wait.column", "ms", "n", (LATENCY,), from_rows(wait=TOOK)),
     Pair("Column.unit", "workload.request.0.tool.wait.unit", "ms", "us", (LATENCY,), from_rows(wait=TOOK)),
+    Pair("Arrivals.skew", "workload.arrivals.skew", MISSING, {"zipf": 1.1}, (ARRIVED,), arriving(poisson=POISSON)),
+    Pair("Skew.zipf", "workload.arrivals.skew.zipf", 1, 1.5, (ARRIVED,), arriving(poisson=POISSON, skew={})),
+    Pair("Skew.shares", "workload.arrivals.skew.shares", [1], [5, 1], (ARRIVED,), arriving(poisson=POISSON, skew={})),
+    Pair("Arrivals.burstiness", "workload.arrivals.burstiness", MISSING, BURSTY, (ARRIVED,), arriving(poisson=POISSON)),
+    Pair("Burstiness.index_of_dispersion", "workload.arrivals.burstiness.index_of_dispersion", 2, 4, (ARRIVED,),
+         arriving(poisson=POISSON, burstiness={"at": "30 min"})),
+    Pair("Burstiness.at", "workload.arrivals.burstiness.at", "30 min", "1 h", (ARRIVED,),
+         arriving(poisson=POISSON, burstiness={"index_of_dispersion": 3})),
+    Pair("Burstiness.scope", "workload.arrivals.burstiness.scope", MISSING, "agent", (ARRIVED,),
+         arriving(poisson=POISSON, burstiness=BURSTY)),
     # Workload
     Pair("Workload.agents", "workload.agents", 6, 7, (ARRIVED, "agents", "here:cost.per_agent.value")),
     Pair("Workload.serial", "workload.serial", MISSING, False, ("here:wait_s.turn.mean.value", LATENCY),
@@ -268,7 +279,8 @@ OWN_TESTS = {"Scenario.axes"}
 """Fields that are no part of a run: a test of their own says what they do."""
 
 MOVES_ARRIVALS = ("Intervals.cover", "Scenario.extends", "Poisson.", "Renewal.", "Bucket.", "Shape.", "Sessions.",
-                  "Arrivals.", "Bursts.", "Phase.", "Closed.", "Debounce.", "Batch.", "Requests.",
+                  "Arrivals.", "Bursts.", "Phase.", "Closed.", "Debounce.", "Batch.", "Requests.", "Skew.",
+                  "Burstiness.",
                   "Workload.agents",
                   "Workload.arrivals", "Scenario.horizon", "Scenario.seed", "Scenario.workload")  # fmt: skip
 """Fields that may change who arrives when; no other may."""
@@ -278,8 +290,10 @@ CHOICES = {
     "Deployment.binding": crowd(start="30 s"),
     "Deployment.reuse": crowd(idle_timeout="30 s"),
     "Bursts.scope": arriving(bursts={"phases": PHASES}),
+    "Burstiness.scope": arriving(poisson=POISSON, burstiness=BURSTY),
 }
 """For each field with named values, a scenario in which no two of them give the same trace."""
 
-PLACES = {"Deployment": "deployments.here", "Bursts": "workload.arrivals.bursts"}
+PLACES = {"Deployment": "deployments.here", "Bursts": "workload.arrivals.bursts",
+          "Burstiness": "workload.arrivals.burstiness"}
 """Where the models of these fields stand in a scenario."""

@@ -19,7 +19,7 @@ from sim.scenario import arrivals, schema
 from sim.scenario.model import Model
 from sim.scenario.recorded import Column
 
-from .pairs import CHOICES, DESCRIPTIVE, MOVES_ARRIVALS, OWN_TESTS, PAIRS, PHASES, PLACES, Pair, crowd
+from .pairs import BURSTY, CHOICES, DESCRIPTIVE, MOVES_ARRIVALS, OWN_TESTS, PAIRS, PHASES, PLACES, Pair, crowd
 from .support import ASKED, LEVELS, Tree, base, bind, figures, load, requests, run, tables, with_value, workload
 
 ECHOED = ("identity", "seed", "scenario", "about", "as_of", "prices", "reference")
@@ -131,6 +131,7 @@ DEFAULTS = {
     "workload.serial": True, "workload.memory": "256 MiB", "workload.request.0.tool.cpu": "0 s",
     "workload.request.1.tool.wait": "0 s", "workload.arrivals.sessions.shape.time": "t_s",
     "workload.arrivals.sessions.shape.rate": "rate", "workload.arrivals.bursts.scope": "agent",
+    "workload.arrivals.burstiness.scope": "fleet",
     "workload.arrivals.requests.time": "t_s", "workload.arrivals.requests.unit": "s",
     "workload.arrivals.requests.begin": "0 s", "workload.arrivals.requests.loop": False,
 }  # fmt: skip
@@ -151,7 +152,7 @@ def test_a_default_may_be_written_out(path: str, data: Path) -> None:
     if "sessions" not in path:
         kinds = {"bursts": {"phases": PHASES}, "requests": {"file": ASKED}, "poisson": {"rate": "2/h"}}
         kind = next((kind for kind in kinds if kind in path), "poisson")
-        tree["workload"]["arrivals"] = {kind: kinds[kind]}
+        tree["workload"]["arrivals"] = {kind: kinds[kind]} | ({"burstiness": BURSTY} if "burstiness" in path else {})
     else:
         del tree["workload"]["request"]
     for key in ("seed", "replications"):
