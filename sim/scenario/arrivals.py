@@ -139,6 +139,37 @@ class Requests(Model):
                        "leave out `loop`", at_key=True)
 
 
+class Rates(Model):
+    """Recorded rates, of the fleet or of each agent, over any time: a Poisson process that follows them.
+
+    With a column `cv`, an agent's requests are as irregular as it says: gaps are Weibull on a clock that runs as fast
+    as the rate.
+    """
+
+    file: Text = Field(description="CSV, gzipped or not, or parquet, next to the scenario file.",
+                       examples=["data/rates.csv.gz"])
+    time: Text = Field("t_s", description="Column: seconds from the beginning of the run.")
+    rate: Text = Field("rate", description="Column: rate of the whole fleet, or of the agent in the row.")
+    per: TimeUnit = Field("s", description="The time that rates are given per.")
+    agent: Text | None = Field(None, description="Column: whose rate it is, by any name. Without it, the fleet's, of "
+                               "which each agent has its share.", examples=["tenant"])
+    cv: Text | None = Field(None, description="Column: coefficient of variation of the gaps between an agent's "
+                            "requests; the mean of its rows counts, each by its rate. 1 when absent.", examples=["cv"])
+    hold: SomeDuration | None = Field(None, description="How long a rate holds: afterwards it is 0 until the next row. "
+                                      "Until the next row when absent.", examples=["10 min"])
+    period: SomeDuration | None = Field(None, description="When the series begins again; when absent, once its last "
+                                        "rate has held for `hold`, or as long as the one before.", examples=["1 week"])
+    mean: SomeRate | None = Field(None, description="Mean rate of the whole fleet, to which all rates are scaled.",
+                                  examples=["3/s"])
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether gaps are irregular that are nobody's."""
+        if raw.get("cv") is not None and raw.get("agent") is None:
+            yield Flaw(("cv",), "`agent` is missing: it is the gaps of one agent that `cv` says something of",
+                       "add `agent`, or use `burstiness`", at_key=True)
+
+
 class Skew(Model):
     """How requests divide among agents; the mean rate of the fleet stays. Exactly one of the keys."""
 
@@ -225,14 +256,14 @@ class Batch(Model):
             yield Flaw((), "a batch needs `window`, `size` or both", "write for example `batch: {window: 1 min}`")
 
 
-KINDS = ("poisson", "renewal", "weekly", "bursts", "closed", "requests", "sessions")
+KINDS = ("poisson", "renewal", "weekly", "rates", "bursts", "closed", "requests", "sessions")
 """Kinds of arrivals."""
 
 _BESIDE = {
-    "skew": ("poisson", "renewal", "weekly", "bursts", "requests", "sessions"),
-    "burstiness": ("poisson", "weekly", "sessions"),
-    "debounce": ("poisson", "renewal", "weekly", "bursts", "requests"),
-    "batch": ("poisson", "renewal", "weekly", "bursts", "requests"),
+    "skew": ("poisson", "renewal", "weekly", "rates", "bursts", "requests", "sessions"),
+    "burstiness": ("poisson", "weekly", "rates", "sessions"),
+    "debounce": ("poisson", "renewal", "weekly", "rates", "bursts", "requests"),
+    "batch": ("poisson", "renewal", "weekly", "rates", "bursts", "requests"),
 }
 """The kinds that each option goes with."""
 
@@ -254,6 +285,7 @@ class Arrivals(Model):
     poisson: Poisson | None = None
     renewal: Renewal | None = None
     weekly: Annotated[dict[Name, Bucket], Field(min_length=1)] | None = None
+    rates: Rates | None = None
     bursts: Bursts | None = None
     closed: Closed | None = None
     requests: Requests | None = None
@@ -301,6 +333,10 @@ def _options(raw: Raw) -> Iterator[Flaw]:
     if "agent" in keys_of(given.get("requests")) and "skew" in given:
         yield Flaw(("skew",), "the recording says which agent asked", "leave out `skew`, or `agent` of `requests`",
                    at_key=True)
+    for option in ("skew", "burstiness"):
+        if "agent" in keys_of(given.get("rates")) and option in given:
+            yield Flaw((option,), "the series says how each agent asks", f"leave out `{option}`, or `agent` of `rates`",
+                       at_key=True)
     if "scope" in keys_of(given.get("burstiness")) and "sessions" in given:
         yield Flaw(("burstiness", "scope"), "sessions start in the fleet as a whole", "leave out `scope`", at_key=True)
     if "debounce" in given and "batch" in given:

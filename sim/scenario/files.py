@@ -19,6 +19,7 @@ SESSION_COLUMNS = ("session", "turn", "step", "gap_s", "kind", "wait_s")
 _NAMED: Mapping[str, Mapping[str, str | None]] = {
     "shape": {"time": "t_s", "rate": "rate"},
     "requests": {"time": "t_s", "agent": None},
+    "rates": {"time": "t_s", "rate": "rate", "agent": None, "cv": None},
     "rows": {},
 }
 """Keys under which columns of a file are named, with what they are when left out."""

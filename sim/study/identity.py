@@ -13,7 +13,7 @@ import sim
 from sim.catalog.prices import prices
 from sim.distributions import Distribution
 from sim.scenario import Case
-from sim.scenario.arrivals import Requests, Sessions, Shape
+from sim.scenario.arrivals import Rates, Requests, Sessions, Shape
 from sim.scenario.schema import Rows
 
 
@@ -51,7 +51,7 @@ def files(part: Any) -> Iterator[str]:
             yield part.samples.file
         for _, inner in part.parts:
             yield from files(inner)
-    elif isinstance(part, (Requests, Rows, Sessions, Shape)):
+    elif isinstance(part, (Rates, Requests, Rows, Sessions, Shape)):
         yield part.file
     if isinstance(part, BaseModel):
         for _, value in part:

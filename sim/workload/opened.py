@@ -10,7 +10,7 @@ from sim.distributions.portable import Floats
 from sim.engine.contract import Int64s
 from sim.luck import Stream
 from sim.scenario.arrivals import Arrivals, Burstiness, Renewal
-from sim.workload import burstiness, bursts, points, week
+from sim.workload import burstiness, bursts, points, rates, week
 from sim.workload.fleet import Fleet
 from sim.workload.modulation import Factors, Modulated
 from sim.workload.points import CumulativeRate, Points
@@ -36,7 +36,11 @@ def draw(arrivals: Arrivals, fleet: Fleet) -> Points:
     if arrivals.bursts is not None:
         paths = bursts.factors(arrivals.bursts, fleet.agents, fleet.horizon, fleet.seed, fleet.replication)
         return poisson(week.constant(bursts.mean_rate(arrivals.bursts)), Stream.ARRIVAL, fleet, paths)
-    if arrivals.weekly is not None:
+    if arrivals.rates is not None and arrivals.rates.agent is not None:
+        return rates.of_agents(arrivals.rates, fleet)
+    if arrivals.rates is not None:
+        rate = rates.of_fleet(arrivals.rates, fleet)
+    elif arrivals.weekly is not None:
         rate = week.from_buckets(arrivals.weekly)
     else:
         assert arrivals.poisson is not None  # the schema lets arrivals be nothing else

@@ -21,7 +21,7 @@ from sim.distributions.portable import Floats
 from sim.engine.contract import Int64s
 from sim.errors import AdvisedError
 from sim.luck import Stream
-from sim.units import SECOND, WEEK
+from sim.units import SECOND
 from sim.workload.week import Week
 
 TICKS = 2**32
@@ -78,8 +78,8 @@ class CumulativeRate:
         slopes: list[float] = []
         heights: list[float] = []
         level = Fraction(0)
-        for base in range(0, horizon, WEEK):
-            for start, end, rate in zip(week.starts, (*week.starts[1:], WEEK), week.rates, strict=True):
+        for base in range(0, horizon, week.length):
+            for start, end, rate in zip(week.starts, (*week.starts[1:], week.length), week.rates, strict=True):
                 if base + start >= horizon:
                     break
                 starts.append(base + start)
@@ -157,7 +157,7 @@ def poisson(seed: int, replication: int, stream: Stream, ends: Int64s) -> Points
     return running_sums(gaps, ends, ends / TICKS)
 
 
-def renewal(seed: int, replication: int, gap: Distribution, ends: Int64s) -> Points:
+def renewal(seed: int, replication: int, gap: Distribution, ends: Int64s, entities: Int64s | None = None) -> Points:
     """Return the points of stationary renewal processes, each before a time of its own.
 
     Time 0 falls into a gap as an observer who comes at any time finds it: a gap is chosen in proportion to its length
@@ -171,8 +171,10 @@ def renewal(seed: int, replication: int, gap: Distribution, ends: Int64s) -> Poi
         n + 1 is the gap before point n.
     gap : Distribution
         Microseconds; a gap shorter than one counts as one, a longer one than `LONGEST_GAP` is cut.
-    ends : int64[entities]
+    ends : int64[n]
         Microseconds, for each process.
+    entities : int64[n], optional
+        Number of each process, in rising order; from 0 on when absent.
 
     Returns
     -------
@@ -182,10 +184,12 @@ def renewal(seed: int, replication: int, gap: Distribution, ends: Int64s) -> Poi
     def drawn(uniforms: Floats) -> Int64s:
         return np.clip(gap.integers(uniforms), 1, LONGEST_GAP)
 
+    names = np.arange(len(ends), dtype=np.int64) if entities is None else entities
     lengths = drawn((np.arange(FIRST_GAPS) + 0.5) / FIRST_GAPS)
     upto = np.cumsum(lengths)
 
     def gaps(entity: Int64s, ordinal: Int64s) -> Int64s:
+        entity = names[entity]
         found = drawn(luck.uniform(seed, replication, Stream.ARRIVAL, entity, ordinal + 1))
         first = np.flatnonzero(ordinal == 0)
         share = luck.uniform(seed, replication, Stream.ARRIVAL, entity[first], 0)
@@ -194,7 +198,8 @@ def renewal(seed: int, replication: int, gap: Distribution, ends: Int64s) -> Poi
         found[first] = np.floor(place * chosen).astype(np.int64)
         return found
 
-    return running_sums(gaps, ends, ends.astype(np.float64) * (FIRST_GAPS / int(upto[-1])))
+    made = running_sums(gaps, ends, ends.astype(np.float64) * (FIRST_GAPS / int(upto[-1])))
+    return Points(names[made.entity], made.ordinal, made.value)
 
 
 def too_many(count: float, what: str) -> AdvisedError:

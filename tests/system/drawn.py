@@ -87,6 +87,7 @@ open_arrivals = st.one_of(
     st.builds(lambda at, scope: {"poisson": {"rate": "4/h"}, "burstiness": {
         "index_of_dispersion": [3, 9][: len(at)], "at": at, "scope": scope}},
         one_of(["10 min"], ["5 min", "3 h"]), one_of("agent", "fleet")),
+    one_of(LEVELS, WEEK).map(lambda file: {"rates": {"file": file, "per": "h"}}),
     one_of("agent", "fleet").map(lambda scope: {"bursts": {"phases": PHASES, "scope": scope}}),
 )  # fmt: skip
 replays = st.fixed_dictionaries({"file": one_of(ASKED, LATER)}, optional={

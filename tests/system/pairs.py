@@ -5,7 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .support import ASKED, FEWER, LATER, LEVELS, MISSING, SESSIONS, STARTS, WEEK, Tree, base, with_value, workload
+from .support import (
+    ASKED,
+    FEWER,
+    LATER,
+    LEVELS,
+    MISSING,
+    SESSIONS,
+    STARTS,
+    TENANTS,
+    WEEK,
+    Tree,
+    base,
+    with_value,
+    workload,
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,16 @@ def replayed(**changed: Any) -> Tree:
 def from_rows(**steps: Any) -> Tree:
     """A scenario of requests that are rows of a file."""
     return base(workload=workload(rows={"file": ASKED}, request=[{"tool": steps}]))
+
+
+def rated(**changed: Any) -> Tree:
+    """A scenario of recorded rates."""
+    return arriving(rates={"file": LEVELS, "per": "h"} | changed)
+
+
+def tenants(**changed: Any) -> Tree:
+    """A scenario of recorded rates, of each agent its own."""
+    return rated(**{"file": TENANTS, "agent": "tenant"} | changed)
 
 
 TOOK = {"column": "ms", "unit": "ms"}
@@ -186,7 +210,7 @@ PAIRS = (
     Pair("Column.column", "workload.request.0.tool.wait.column", "ms", "n", (LATENCY,), from_rows(wait=TOOK)),
     Pair("Column.unit", "workload.request.0.tool.wait.unit", "ms", "us", (LATENCY,), from_rows(wait=TOOK)),
     Pair("Arrivals.skew", "workload.arrivals.skew", MISSING, {"zipf": 1.1}, (ARRIVED,), arriving(poisson=POISSON)),
-    Pair("Skew.zipf", "workload.arrivals.skew.zipf", 1, 1.5, (ARRIVED,), arriving(poisson=POISSON, skew={})),
+    Pair("Skew.zipf", "workload.arrivals.skew.zipf", 1, 1.5, (LATENCY,), arriving(poisson=POISSON, skew={})),
     Pair("Skew.shares", "workload.arrivals.skew.shares", [1], [5, 1], (ARRIVED,), arriving(poisson=POISSON, skew={})),
     Pair("Arrivals.burstiness", "workload.arrivals.burstiness", MISSING, BURSTY, (ARRIVED,), arriving(poisson=POISSON)),
     Pair("Burstiness.index_of_dispersion", "workload.arrivals.burstiness.index_of_dispersion", 2, 4, (ARRIVED,),
@@ -195,6 +219,17 @@ PAIRS = (
          arriving(poisson=POISSON, burstiness={"index_of_dispersion": 3})),
     Pair("Burstiness.scope", "workload.arrivals.burstiness.scope", MISSING, "agent", (ARRIVED,),
          arriving(poisson=POISSON, burstiness=BURSTY)),
+    Pair("Arrivals.rates", "workload.arrivals", {"poisson": {"rate": "2/h"}}, {"rates": {"file": LEVELS, "per": "h"}},
+         (ARRIVED,)),
+    Pair("Rates.file", "workload.arrivals.rates.file", LEVELS, WEEK, (ARRIVED,), rated()),
+    Pair("Rates.time", "workload.arrivals.rates.time", MISSING, "half", (OVERHEAD,), tenants()),
+    Pair("Rates.rate", "workload.arrivals.rates.rate", MISSING, "load", (ARRIVED,), tenants()),
+    Pair("Rates.per", "workload.arrivals.rates.per", "min", "h", (ARRIVED,), tenants()),
+    Pair("Rates.agent", "workload.arrivals.rates.agent", "tenant", "load", (ARRIVED,), tenants()),
+    Pair("Rates.cv", "workload.arrivals.rates.cv", MISSING, "cv", (ARRIVED,), tenants()),
+    Pair("Rates.hold", "workload.arrivals.rates.hold", MISSING, "30 min", (ARRIVED,), tenants()),
+    Pair("Rates.period", "workload.arrivals.rates.period", MISSING, "6 h", (ARRIVED,), rated()),
+    Pair("Rates.mean", "workload.arrivals.rates.mean", MISSING, "9/h", (ARRIVED,), rated()),
     # Workload
     Pair("Workload.agents", "workload.agents", 6, 7, (ARRIVED, "agents", "here:cost.per_agent.value")),
     Pair("Workload.serial", "workload.serial", MISSING, False, ("here:wait_s.turn.mean.value", LATENCY),
@@ -279,7 +314,7 @@ OWN_TESTS = {"Scenario.axes"}
 """Fields that are no part of a run: a test of their own says what they do."""
 
 MOVES_ARRIVALS = ("Intervals.cover", "Scenario.extends", "Poisson.", "Renewal.", "Bucket.", "Shape.", "Sessions.",
-                  "Arrivals.", "Bursts.", "Phase.", "Closed.", "Debounce.", "Batch.", "Requests.", "Skew.",
+                  "Arrivals.", "Bursts.", "Phase.", "Closed.", "Debounce.", "Batch.", "Requests.", "Skew.", "Rates.",
                   "Burstiness.",
                   "Workload.agents",
                   "Workload.arrivals", "Scenario.horizon", "Scenario.seed", "Scenario.workload")  # fmt: skip

@@ -26,7 +26,7 @@ MISSING = object()
 """A key that is to be left out."""
 
 SESSIONS, FEWER, WEEK, LEVELS, STARTS = "sessions.csv", "fewer.csv", "week.csv", "levels.csv", "starts.csv"
-ASKED, LATER = "asked.csv", "later.csv"
+ASKED, LATER, TENANTS = "asked.csv", "later.csv", "tenants.csv"
 """Names of the data files that `write_data` makes."""
 
 
@@ -54,6 +54,9 @@ def write_data(folder: Path) -> Path:
     columns = ("t_s", "min", "who", "n", "m", "ms", "mb")
     _table(folder / ASKED, columns, asked)
     _table(folder / LATER, columns, [(time + 1000, *row) for time, *row in asked[:40]])
+    tenants = [(hour * 3600, f"t{n}", 1 + (hour * n) % 5, 2 * n, 0.5 + n, hour * 1800)
+               for hour in range(8) for n in range(6) if hour != 3]  # fmt: skip
+    _table(folder / TENANTS, ("t_s", "tenant", "rate", "load", "cv", "half"), tenants)
     return folder
 
 

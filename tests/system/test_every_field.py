@@ -133,6 +133,7 @@ DEFAULTS = {
     "workload.arrivals.sessions.shape.rate": "rate", "workload.arrivals.bursts.scope": "agent",
     "workload.arrivals.burstiness.scope": "fleet",
     "workload.arrivals.requests.time": "t_s", "workload.arrivals.requests.unit": "s",
+    "workload.arrivals.rates.per": "s",
     "workload.arrivals.requests.begin": "0 s", "workload.arrivals.requests.loop": False,
 }  # fmt: skip
 """What the schema says of fields that are left out; the others are None: nothing is said."""
@@ -150,7 +151,8 @@ def test_a_default_may_be_written_out(path: str, data: Path) -> None:
         request=[{"tool": {"wait": "1 s"}}, {"tool": {"cpu": "1 s"}}],
         arrivals={"sessions": {"file": "sessions.csv", "per_day": 20, "shape": {"file": LEVELS}}}))  # fmt: skip
     if "sessions" not in path:
-        kinds = {"bursts": {"phases": PHASES}, "requests": {"file": ASKED}, "poisson": {"rate": "2/h"}}
+        kinds = {"bursts": {"phases": PHASES}, "requests": {"file": ASKED}, "rates": {"file": LEVELS},
+                 "poisson": {"rate": "2/h"}}  # fmt: skip
         kind = next((kind for kind in kinds if kind in path), "poisson")
         tree["workload"]["arrivals"] = {kind: kinds[kind]} | ({"burstiness": BURSTY} if "burstiness" in path else {})
     else:
