@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.api import Result, Study, Sweep, load
-    from sim.report import plots
+    from sim.api import Result, Study, load
+    from sim.workload import fit_arrivals
 
-__all__ = ["Result", "Study", "Sweep", "__version__", "load", "plots"]
+__all__ = ["Result", "Study", "__version__", "fit_arrivals", "load"]
 
 __version__ = "0.1.0"
 
@@ -24,8 +24,8 @@ def __getattr__(name: str) -> Any:
         from sim import api
 
         return getattr(api, name)
-    if name == "plots":
-        from sim.report import plots
+    if name == "fit_arrivals":
+        from sim.workload import fit_arrivals
 
-        return plots
+        return fit_arrivals
     raise AttributeError(f"module 'sim' has no attribute {name!r}")

@@ -69,6 +69,25 @@ def index(rate: float, windows: Sequence[float], variances: Sequence[float], t: 
     return 1.0 + 2.0 * rate * total / t
 
 
+def seen(rate: float, windows: Sequence[float], variances: Sequence[float], t: float, length: float) -> float:
+    """Return the expected index of dispersion where it is measured on a piece, about the mean of the piece itself.
+
+    Of K = length / t windows, the sample variance has expectation ``(Var N(t) - Var N(length) / K^2) K / (K - 1)``.
+
+    Parameters
+    ----------
+    rate, windows, variances, t
+        As in `index`.
+    length : float
+        Of the piece; infinite where the true mean is known.
+    """
+    found = index(rate, windows, variances, t)
+    if length == float("inf"):
+        return found
+    count = length / t
+    return (found - index(rate, windows, variances, length) / count) * count / (count - 1.0)
+
+
 def solve(rate: float, windows: Sequence[float], goals: Sequence[float], length: float = float("inf")) -> list[float]:
     """Find variances for which the index of dispersion over each window is the one asked for.
 
@@ -83,26 +102,17 @@ def solve(rate: float, windows: Sequence[float], goals: Sequence[float], length:
     goals : sequence of float
         Index over each.
     length : float
-        Where the goals were measured on a recording, how long that was. Of K = length / w windows, the sample variance
-        about their own mean has expectation ``(Var N(w) - Var N(length) / K^2) K / (K - 1)``; then this is what the
-        goals are compared with.
+        Where the goals were measured on a recording, how long that was: then they are compared with what is seen on a
+        piece of that length; see `seen`.
     """
     variances = [0.0] * len(windows)
-
-    def seen(t: float) -> float:
-        found = index(rate, windows, variances, t)
-        if length == float("inf"):
-            return found
-        count = length / t
-        return (found - index(rate, windows, variances, length) / count) * count / (count - 1.0)
-
     for _ in range(_ROUNDS):
         moved = 0.0
         for j, (w, goal) in enumerate(zip(windows, goals, strict=True)):
             before, variances[j] = variances[j], 0.0
-            without = seen(w)
+            without = seen(rate, windows, variances, w, length)
             variances[j] = 1.0
-            variances[j] = max(0.0, (goal - without) / (seen(w) - without))
+            variances[j] = max(0.0, (goal - without) / (seen(rate, windows, variances, w, length) - without))
             moved = max(moved, abs(variances[j] - before) / (1.0 + before))
         if moved < _PRECISION:
             break
