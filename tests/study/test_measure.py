@@ -61,6 +61,7 @@ def ints(*values: int) -> Any:
 DEMAND = Demand(
     horizon=HORIZON * S, stop=STOP * S, serial=True, agent=ints(0, 0, 1, 1, 0, 1, 1, 1), session=ints(*[NEVER] * 8),
     after=ints(*[NEVER] * 7, 6), at=times(100, 120, 1000, DAY + 500, HORIZON - 10, HORIZON - 5, HORIZON - 4, 0),
+    coalesced=ints(0, 2, 0, 0, 0, 0, 0, 9), held=ints(*[0] * 8),
     memory=ints(*(MB * one for one in (200, 300, 200, 900, 100, 100, 900, 900))),
     step_first=ints(0, 2, 3, 5, 6, 7, 9, 10, 11), step_kind=np.zeros(11, np.int8),
     step_cpu=times(0, 30, 5, 40, 0, 20, 0, 0, 0, 1, 0),
@@ -165,6 +166,7 @@ TIMES: dict[str, list[Any]] = {
     # Instance 2 was still starting at the end; a start after the horizon is one all the same.
     "start_up_s": [10, 2, 3, ENDLESS],
     "wake_up_s": [3],
+    "wait_s.window": [0] * 7,
     # Request 1 was held for 40 s; request 6 was held until the end.
     "wait_s.turn": [0, 40, 0, 0, 0, 0, ENDLESS],
     # Of the admitted: request 1 waited 3 s, and request 3 never began. Request 6 did not come to the queue.
@@ -188,7 +190,8 @@ def test_there_are_no_other_times(found: Measures) -> None:
 
 def test_what_became_of_requests(found: Measures) -> None:
     assert dict(found.counts) == {
-        "requests.arrived": 7, "requests.completed": 3, "requests.failed": 2, "requests.unfinished": 2,
+        "requests.arrived": 9, "requests.completed": 3, "requests.failed": 2, "requests.unfinished": 2,
+        "requests.coalesced": 2,  # those of request 7, which never arrived, are not counted
         "requests.failed_by_cause.queue_full": 1, "requests.failed_by_cause.memory": 0,
         "requests.failed_by_cause.duration": 1}  # fmt: skip
     assert dict(found.proportions) == {
