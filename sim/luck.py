@@ -59,6 +59,9 @@ class Stream(IntEnum):
     REQUEST_AGENT : the agent of a recorded request without one. Entity: copy and block; ordinal: request.
     FACTOR : factor of a bursty rate. Entity: time scale and agent, or 0 for the fleet; ordinal: window.
     FACTOR_START : how much of the first window of a bursty rate has passed. Entity: time scale.
+    JITTER : how long after its time a scheduled request comes. Entity: agent and number of the time.
+    BULK : requests that an event brings. Entity: event, as requests are addressed.
+    BULK_AGENT : the agent of a request that an event brings. Entity: event; ordinal: place in its batch.
     ROW : the recorded row of a request. Entity: request.
     THINK : time between an answer and the next request. Entity: agent; ordinal: request.
     """
@@ -86,6 +89,9 @@ class Stream(IntEnum):
     ROW = 21
     FACTOR = 22
     FACTOR_START = 23
+    JITTER = 24
+    BULK = 25
+    BULK_AGENT = 26
 
 
 def of_agent(agent: Int64s, ordinal: Int64s) -> Int64s:

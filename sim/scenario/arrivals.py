@@ -24,9 +24,12 @@ from sim.scenario.quantities import (
     Name,
     Number,
     Rate,
+    Schedules,
+    Sizes,
     SomeDuration,
     SomeRate,
     Text,
+    Times,
     TimeUnit,
     Truth,
     Whole,
@@ -80,6 +83,24 @@ class Bursts(Model):
             yield Flaw(("phases",), "bursts have two phases at least", "add one, or write `poisson: {rate: 4/h}`", True)
         if phases and all(_is_zero(keys.get("rate")) for keys in phases.values()):
             yield Flaw(("phases",), "every rate is 0, so no request ever arrives", "give one phase a rate", True)
+
+
+class Cron(Model):
+    """Requests by a schedule: every agent asks at every minute that it names."""
+
+    schedule: Schedules = Field(description="Minute, hour, `*`, `*`, day of the week, as cron has them; a list for "
+                                "several. A run begins on a Monday at 00:00 and has no dates, so day of the month and "
+                                "month are `*`.", examples=['"*/15 9-17 * * mon-fri"'])
+    jitter: Times | None = Field(None, description="How much later a request comes, for each agent and time anew.",
+                                 examples=["uniform(0 s, 30 s)"])
+
+
+class Bulk(Model):
+    """Batches: whatever comes brings several requests at once, so there are more of them than the rate says."""
+
+    size: Sizes = Field(description="Requests in a batch.", examples=["geometric(mean=5)"])
+    over: Literal["agent", "fleet"] = Field("agent", description="Whether all are of the agent whose time it is, or "
+                                            "each of any agent, by chance.")
 
 
 class Closed(Model):
@@ -196,7 +217,8 @@ class Burstiness(Model):
 
     It is 1 of Poisson arrivals; real ones are 10 to 180 times as bursty over a minute. The rate is multiplied by
     factors that change every so often; several lengths make bursts within bursts. What a weekly profile adds comes on
-    top. Between hours with different rates, the index less 1 changes with the rate.
+    top. Between hours with different rates, the index less 1 changes with the rate. With `bulk`, it is the index of the
+    batches.
     """
 
     index_of_dispersion: Indices = Field(
@@ -256,20 +278,22 @@ class Batch(Model):
             yield Flaw((), "a batch needs `window`, `size` or both", "write for example `batch: {window: 1 min}`")
 
 
-KINDS = ("poisson", "renewal", "weekly", "rates", "bursts", "closed", "requests", "sessions")
+KINDS = ("poisson", "renewal", "weekly", "rates", "bursts", "cron", "closed", "requests", "sessions")
 """Kinds of arrivals."""
 
 _BESIDE = {
     "skew": ("poisson", "renewal", "weekly", "rates", "bursts", "requests", "sessions"),
     "burstiness": ("poisson", "weekly", "rates", "sessions"),
-    "debounce": ("poisson", "renewal", "weekly", "rates", "bursts", "requests"),
-    "batch": ("poisson", "renewal", "weekly", "rates", "bursts", "requests"),
+    "bulk": ("poisson", "renewal", "weekly", "rates", "bursts", "cron"),
+    "debounce": ("poisson", "renewal", "weekly", "rates", "bursts", "cron", "requests"),
+    "batch": ("poisson", "renewal", "weekly", "rates", "bursts", "cron", "requests"),
 }
 """The kinds that each option goes with."""
 
 _WHY_NOT = {
     "closed": "an agent of a closed population asks only once it has been answered",
     "bursts": "its phases say how bursty it is",
+    "cron": "every agent asks at the times of the schedule",
     "renewal": "its gaps say how bursty it is",
     "requests": "it is as bursty as it was recorded",
     "sessions": "the turns of a session come one after another",
@@ -287,11 +311,13 @@ class Arrivals(Model):
     weekly: Annotated[dict[Name, Bucket], Field(min_length=1)] | None = None
     rates: Rates | None = None
     bursts: Bursts | None = None
+    cron: Cron | None = None
     closed: Closed | None = None
     requests: Requests | None = None
     sessions: Sessions | None = None
     skew: Skew | None = None
     burstiness: Burstiness | None = None
+    bulk: Bulk | None = None
     debounce: Debounce | None = None
     batch: Batch | None = None
 

@@ -10,12 +10,12 @@ from datetime import date
 from fractions import Fraction
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, PlainSerializer, PlainValidator, Strict, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, Strict, WithJsonSchema
 
 from sim import distributions, units
 from sim.distributions import Distribution
 from sim.errors import AdvisedError, quoted
-from sim.scenario import recorded
+from sim.scenario import crontab, recorded
 from sim.scenario.recorded import Column
 
 _Read = TypeVar("_Read")
@@ -149,6 +149,21 @@ def _at_least_once(value: object) -> Distribution:
     return law
 
 
+def _batch(value: object) -> Distribution:
+    law = distributions.count(value)
+    if law.samples is None and law.mean < 1:
+        raise AdvisedError("a batch has one request at least",
+                           "write a count of 1 or more, such as `geometric(mean=5)`")
+    return law
+
+
+def _schedule(value: object) -> str:
+    if not isinstance(value, str):
+        raise AdvisedError(f"{quoted(value)} is not a schedule", "write for example `\"*/15 9-17 * * mon-fri\"`")
+    crontab.minutes(value)
+    return value
+
+
 def _day(value: object) -> date:
     if isinstance(value, date):
         return value
@@ -174,9 +189,9 @@ def _queue(value: object) -> object:
     raise AdvisedError(f"{quoted(value)} is not a number of requests", "write a whole number from 0, or `unlimited`")
 
 
-def _each(read: Callable[[object], _Read]) -> Callable[[object], tuple[_Read, ...]]:
-    """Read one value, or a list of them."""
-    return lambda value: tuple(map(read, value if isinstance(value, (list, tuple)) and value else [value]))
+def _listed(value: object) -> object:
+    """Take one value as a list of one."""
+    return value if isinstance(value, (list, tuple)) else [value]
 
 
 def _show_each(show: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -256,12 +271,17 @@ StepRounds = Annotated[Distribution | Column, PlainValidator(_or_column(_at_leas
 StepMemory = Annotated[int | Column, PlainValidator(_or_column(units.size, recorded.SIZE)),
                        PlainSerializer(_show_or_column(units.show_size), when_used="json"),
                        _with_column(_SIZE_SCHEMA, recorded.SIZE)]  # fmt: skip
-Lengths = Annotated[tuple[int, ...], PlainValidator(_each(_some_duration)),
+Lengths = Annotated[tuple[SomeDuration, ...], Field(min_length=1), BeforeValidator(_listed),
                     PlainSerializer(_show_each(units.show_duration), when_used="json"),
                     WithJsonSchema(_some_or_list(_DURATION_SCHEMA))]  # fmt: skip
-Indices = Annotated[tuple[float, ...], PlainValidator(_each(_index)),
+Indices = Annotated[tuple[Annotated[float, PlainValidator(_index)], ...], Field(min_length=1), BeforeValidator(_listed),
                     PlainSerializer(_show_each(float), when_used="json"),
                     WithJsonSchema(_some_or_list({"type": "number", "exclusiveMinimum": 1}))]  # fmt: skip
+Sizes = Annotated[Distribution, PlainValidator(_batch), PlainSerializer(_show_law, when_used="json"),
+                  WithJsonSchema(_law_schema("A number of 1 or more", number=True))]  # fmt: skip
+Schedules = Annotated[tuple[Annotated[str, PlainValidator(_schedule)], ...], Field(min_length=1),
+                      BeforeValidator(_listed), PlainSerializer(_show_each(str), when_used="json"),
+                      WithJsonSchema(_some_or_list({"type": "string"}))]  # fmt: skip
 TimeUnit = Annotated[str, PlainValidator(_time_unit),
                      WithJsonSchema({"type": "string", "description": "us, ms, s, min, h or day."})]  # fmt: skip
 Queue = Annotated[int | Literal["unlimited"], PlainValidator(_queue),

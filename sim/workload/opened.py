@@ -10,7 +10,7 @@ from sim.distributions.portable import Floats
 from sim.engine.contract import Int64s
 from sim.luck import Stream
 from sim.scenario.arrivals import Arrivals, Burstiness, Renewal
-from sim.workload import burstiness, bursts, points, rates, week
+from sim.workload import bulk, burstiness, bursts, cron, points, rates, week
 from sim.workload.fleet import Fleet
 from sim.workload.modulation import Factors, Modulated
 from sim.workload.points import CumulativeRate, Points
@@ -31,6 +31,13 @@ def draw(arrivals: Arrivals, fleet: Fleet) -> Points:
     Points
         By agent, then in order of time; the ordinal counts the agent's own.
     """
+    return bulk.fill(_events(arrivals, fleet), arrivals.bulk, fleet)
+
+
+def _events(arrivals: Arrivals, fleet: Fleet) -> Points:
+    """Draw what comes, each of which may bring several requests."""
+    if arrivals.cron is not None:
+        return cron.draw(arrivals.cron, fleet)
     if arrivals.renewal is not None:
         return _renewal(arrivals.renewal, fleet)
     if arrivals.bursts is not None:

@@ -87,6 +87,8 @@ open_arrivals = st.one_of(
     st.builds(lambda at, scope: {"poisson": {"rate": "4/h"}, "burstiness": {
         "index_of_dispersion": [3, 9][: len(at)], "at": at, "scope": scope}},
         one_of(["10 min"], ["5 min", "3 h"]), one_of("agent", "fleet")),
+    one_of("*/20 8-18 * * mon-fri", ["@hourly", "5 3 * * *"]).map(
+        lambda schedule: {"cron": {"schedule": schedule, "jitter": "exponential(mean=1 min)"}}),
     one_of(LEVELS, WEEK).map(lambda file: {"rates": {"file": file, "per": "h"}}),
     one_of("agent", "fleet").map(lambda scope: {"bursts": {"phases": PHASES, "scope": scope}}),
 )  # fmt: skip
@@ -95,9 +97,18 @@ replays = st.fixed_dictionaries({"file": one_of(ASKED, LATER)}, optional={
 }).map(lambda requests: {"requests": requests})  # fmt: skip
 windows = one_of({}, {}, {"debounce": {"quiet": "2 min"}}, {"debounce": {"quiet": "5 min", "at_most": "9 min"}},
                  {"batch": {"window": "3 min"}}, {"batch": {"window": "1 h", "size": 3}})  # fmt: skip
+batches = one_of({}, {}, {"bulk": {"size": "geometric(mean=2)"}}, {"bulk": {"size": 3, "over": "fleet"}})
 skews = one_of({}, {}, {"skew": {"zipf": 1.2}}, {"skew": {"shares": [3]}})
 closed = one_of("10 min", "exponential(mean=20 min)", "mixture(80%: 0 s, 20%: 2 h)").map(
     lambda think: {"closed": {"think": think}})  # fmt: skip
+
+
+def with_options(kind: Tree, window: Tree, batch: Tree, skew: Tree) -> Tree:
+    """Put options beside a kind of arrivals, if they go with it."""
+    return kind | window | ({} if "requests" in kind else batch) | ({} if "cron" in kind else skew)
+
+
+optioned = st.builds(with_options, st.one_of(open_arrivals, replays), windows, batches, skews)
 
 
 @st.composite
@@ -108,9 +119,7 @@ def workloads(draw: st.DrawFn) -> Tree:
     if draw(st.integers(0, 3)) == 0:
         made = {"agents": agents, "arrivals": {"sessions": draw(sessions)}}
     else:
-        asked = draw(st.one_of(
-            closed, *[st.builds(lambda kind, window, skew: kind | window | skew, st.one_of(
-                open_arrivals, replays), windows, skews)] * 4))
+        asked = draw(st.one_of(closed, *[optioned] * 4))
         made = {"agents": agents, "arrivals": asked, "request": draw(requests)}
     return without_missing(made | {"memory": memory, "serial": serial})
 

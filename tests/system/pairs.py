@@ -230,6 +230,18 @@ PAIRS = (
     Pair("Rates.hold", "workload.arrivals.rates.hold", MISSING, "30 min", (ARRIVED,), tenants()),
     Pair("Rates.period", "workload.arrivals.rates.period", MISSING, "6 h", (ARRIVED,), rated()),
     Pair("Rates.mean", "workload.arrivals.rates.mean", MISSING, "9/h", (ARRIVED,), rated()),
+    Pair("Arrivals.cron", "workload.arrivals", {"poisson": {"rate": "2/h"}}, {"cron": {"schedule": "@hourly"}},
+         (ARRIVED,)),
+    Pair("Cron.schedule", "workload.arrivals.cron.schedule", "*/15 * * * *", ["*/15 * * * *", "5 9 * * mon"],
+         (ARRIVED,), arriving(cron={})),
+    Pair("Cron.jitter", "workload.arrivals.cron.jitter", MISSING, "uniform(0 s, 10 min)", (OVERHEAD, COLD),
+         arriving(cron={"schedule": "@hourly"})),
+    Pair("Arrivals.bulk", "workload.arrivals.bulk", MISSING, {"size": 3}, (ARRIVED, OVERHEAD),
+         arriving(poisson=POISSON)),
+    Pair("Bulk.size", "workload.arrivals.bulk.size", 3, "geometric(mean=3)", (ARRIVED,),
+         arriving(poisson=POISSON, bulk={})),
+    Pair("Bulk.over", "workload.arrivals.bulk.over", MISSING, "fleet", ("here:wait_s.turn.mean.value",),
+         arriving(poisson=POISSON, bulk={"size": 3})),
     # Workload
     Pair("Workload.agents", "workload.agents", 6, 7, (ARRIVED, "agents", "here:cost.per_agent.value")),
     Pair("Workload.serial", "workload.serial", MISSING, False, ("here:wait_s.turn.mean.value", LATENCY),
@@ -315,6 +327,7 @@ OWN_TESTS = {"Scenario.axes"}
 
 MOVES_ARRIVALS = ("Intervals.cover", "Scenario.extends", "Poisson.", "Renewal.", "Bucket.", "Shape.", "Sessions.",
                   "Arrivals.", "Bursts.", "Phase.", "Closed.", "Debounce.", "Batch.", "Requests.", "Skew.", "Rates.",
+                  "Cron.", "Bulk.",
                   "Burstiness.",
                   "Workload.agents",
                   "Workload.arrivals", "Scenario.horizon", "Scenario.seed", "Scenario.workload")  # fmt: skip
@@ -325,10 +338,11 @@ CHOICES = {
     "Deployment.binding": crowd(start="30 s"),
     "Deployment.reuse": crowd(idle_timeout="30 s"),
     "Bursts.scope": arriving(bursts={"phases": PHASES}),
+    "Bulk.over": arriving(poisson=POISSON, bulk={"size": 3}),
     "Burstiness.scope": arriving(poisson=POISSON, burstiness=BURSTY),
 }
 """For each field with named values, a scenario in which no two of them give the same trace."""
 
 PLACES = {"Deployment": "deployments.here", "Bursts": "workload.arrivals.bursts",
-          "Burstiness": "workload.arrivals.burstiness"}
+          "Bulk": "workload.arrivals.bulk", "Burstiness": "workload.arrivals.burstiness"}
 """Where the models of these fields stand in a scenario."""

@@ -131,7 +131,7 @@ DEFAULTS = {
     "workload.serial": True, "workload.memory": "256 MiB", "workload.request.0.tool.cpu": "0 s",
     "workload.request.1.tool.wait": "0 s", "workload.arrivals.sessions.shape.time": "t_s",
     "workload.arrivals.sessions.shape.rate": "rate", "workload.arrivals.bursts.scope": "agent",
-    "workload.arrivals.burstiness.scope": "fleet",
+    "workload.arrivals.burstiness.scope": "fleet", "workload.arrivals.bulk.over": "agent",
     "workload.arrivals.requests.time": "t_s", "workload.arrivals.requests.unit": "s",
     "workload.arrivals.rates.per": "s",
     "workload.arrivals.requests.begin": "0 s", "workload.arrivals.requests.loop": False,
@@ -154,7 +154,9 @@ def test_a_default_may_be_written_out(path: str, data: Path) -> None:
         kinds = {"bursts": {"phases": PHASES}, "requests": {"file": ASKED}, "rates": {"file": LEVELS},
                  "poisson": {"rate": "2/h"}}  # fmt: skip
         kind = next((kind for kind in kinds if kind in path), "poisson")
-        tree["workload"]["arrivals"] = {kind: kinds[kind]} | ({"burstiness": BURSTY} if "burstiness" in path else {})
+        options = {"burstiness": BURSTY, "bulk": {"size": 2}}
+        beside = {option: value for option, value in options.items() if option in path}
+        tree["workload"]["arrivals"] = {kind: kinds[kind]} | beside
     else:
         del tree["workload"]["request"]
     for key in ("seed", "replications"):
