@@ -62,6 +62,7 @@ class Stream(IntEnum):
     JITTER : how long after its time a scheduled request comes. Entity: agent and number of the time.
     BULK : requests that an event brings. Entity: event, as requests are addressed.
     BULK_AGENT : the agent of a request that an event brings. Entity: event; ordinal: place in its batch.
+    COMMON : what correlated values of a step have in common. Entity: request; ordinal: visit of a step.
     ROW : the recorded row of a request. Entity: request.
     THINK : time between an answer and the next request. Entity: agent; ordinal: request.
     """
@@ -92,6 +93,7 @@ class Stream(IntEnum):
     JITTER = 24
     BULK = 25
     BULK_AGENT = 26
+    COMMON = 27
 
 
 def of_agent(agent: Int64s, ordinal: Int64s) -> Int64s:

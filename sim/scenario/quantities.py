@@ -292,6 +292,7 @@ Month = Annotated[str, PlainValidator(_month),
                   WithJsonSchema({"type": "string", "pattern": "^[12][0-9]{3}-(0[1-9]|1[0-2])$"})]  # fmt: skip
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Correlation = Annotated[float, Strict(), Field(gt=0, lt=1, allow_inf_nan=False)]
 Truth = Annotated[bool, Strict()]
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]

@@ -7,7 +7,7 @@ field is its reference: the JSON Schema and the documentation are made from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from sim import distributions
+from sim.distributions import Distribution
 from sim.documents import Document, Flaw
 from sim.errors import AdvisedError, choose, quoted
 from sim.scenario import axes, extends, intervals, recorded
@@ -30,6 +31,7 @@ from sim.scenario.intervals import Intervals, Precision
 from sim.scenario.model import ONE, Model, Raw, Value, keys_of, one_of
 from sim.scenario.quantities import (
     Cores,
+    Correlation,
     Day,
     Duration,
     Month,
@@ -71,6 +73,15 @@ class Llm(Model):
     input: StepCounts = Field(description="Prompt tokens.", examples=[3000])
     output: StepCounts = Field(description="Generated tokens.", examples=[300])
     time: StepTimes | None = Field(None, description="Length of the call; from the model's profile when absent.")
+    rank_correlation: Correlation | None = Field(
+        None, description="Spearman's correlation between prompt tokens, generated tokens and length of a call, each with "
+        "each; where the length comes from the profile, its time to first token. Independent when absent.",
+        examples=[0.6])  # fmt: skip
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether there is nothing to correlate."""
+        yield from _uncorrelated(raw, [raw.get(key, "drawn") for key in ("input", "output", "time")])
 
 
 class Tool(Model):
@@ -78,12 +89,31 @@ class Tool(Model):
 
     cpu: StepTimes = Field(distributions.ZERO, description="CPU time on one core of nominal speed.")
     wait: StepTimes = Field(distributions.ZERO, description="Time waited without using CPU.")
+    rank_correlation: Correlation | None = Field(
+        None, description="Spearman's correlation between CPU time and waiting; independent when absent.",
+        examples=[0.6])  # fmt: skip
 
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
-        """Say whether the tool takes no time."""
+        """Say whether the tool takes no time, or there is nothing to correlate."""
+        yield from _uncorrelated(raw, [raw[key] for key in ("cpu", "wait") if key in raw])
         if not raw:
             yield Flaw((), "a tool run needs `cpu`, `wait` or both", "write for example `tool: {cpu: 200 ms}`")
+
+
+def _uncorrelated(raw: Raw, values: Sequence[Any]) -> Iterator[Flaw]:
+    """Say whether fewer than two values are drawn, between which there could be a correlation."""
+    drawn = [value for value in values if not recorded.is_column(value) and not _is_fixed(value)]
+    if raw.get("rank_correlation") is not None and len(drawn) < 2:
+        yield Flaw(("rank_correlation",), "there are not two values that are drawn by chance, to be correlated",
+                   "leave it out, or write distributions", at_key=True)
+
+
+def _is_fixed(value: Any) -> bool:
+    """Whether a value is a number or a duration that is always the same."""
+    if isinstance(value, Distribution):
+        return value.kind == "constant"
+    return not isinstance(value, Mapping) and not set(str(value)) & set("([{") and value != "drawn"
 
 
 class Loop(Model):

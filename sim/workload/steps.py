@@ -22,6 +22,7 @@ from sim.luck import Stream
 from sim.scenario.recorded import Column
 from sim.scenario.schema import Llm, Step
 from sim.units import SECOND
+from sim.workload import copula
 from sim.workload.points import MAX_POINTS, too_many
 from sim.workload.recording import StepKind
 from sim.workload.rows import Rows
@@ -178,29 +179,40 @@ class Unrolling:
             tokens_in, tokens_out, length = self._llm(step.llm, visits)
             return none + StepKind.LLM, none, length, tokens_in, tokens_out, none + names[step.llm.model]
         if step.tool is not None:
-            cpu = self._integers(step.tool.cpu, Stream.CPU, visits)
-            wait = self._integers(step.tool.wait, Stream.WAIT, visits)
+            common = self._common(step.tool.rank_correlation, visits)
+            cpu = self._integers(step.tool.cpu, Stream.CPU, visits, common)
+            wait = self._integers(step.tool.wait, Stream.WAIT, visits, common)
             return none + StepKind.TOOL, cpu, wait, none, none, none + NEVER
         assert step.wait is not None  # the schema lets a step be nothing else
         return none + StepKind.WAIT, none, self._integers(step.wait, Stream.WAIT, visits), none, none, none + NEVER
 
     def _llm(self, call: Llm, visits: _Visits) -> tuple[Int64s, Int64s, Int64s]:
         """Draw a call: tokens in, tokens out, microseconds."""
-        tokens_in = _possible(self._integers(call.input, Stream.TOKENS_IN, visits), "input")
-        tokens_out = _possible(self._integers(call.output, Stream.TOKENS_OUT, visits), "output")
+        common = self._common(call.rank_correlation, visits)
+        tokens_in = self._integers(call.input, Stream.TOKENS_IN, visits, common)
+        tokens_out = self._integers(call.output, Stream.TOKENS_OUT, visits, common)
         if call.time is not None:
-            return tokens_in, tokens_out, self._integers(call.time, Stream.WAIT, visits)
+            return tokens_in, tokens_out, self._integers(call.time, Stream.WAIT, visits, common)
         profile = catalog.llm(call.model)
-        first = self._integers(profile.first_token.value, Stream.WAIT, visits)
+        first = self._integers(profile.first_token.value, Stream.WAIT, visits, common)
         speed = profile.tokens_per_second.value.quantile(self._uniform(Stream.SPEED, visits))
         further = np.maximum(tokens_out - 1, 0)
         return tokens_in, tokens_out, first + np.rint(further * float(SECOND) / speed).astype(np.int64)
 
-    def _integers(self, law: Distribution | Column, stream: Stream, visits: _Visits) -> Int64s:
+    def _common(self, correlation: float | None, visits: _Visits) -> copula.Common | None:
+        """Draw what the values of a step have in common, where they are correlated."""
+        if correlation is None:
+            return None
+        return copula.Common.of(correlation, self._uniform(Stream.COMMON, visits))
+
+    def _integers(
+        self, law: Distribution | Column, stream: Stream, visits: _Visits, common: copula.Common | None = None
+    ) -> Int64s:
         if isinstance(law, Column):
             assert self._rows is not None  # the schema lets columns be named only where there are rows
             return self._rows.integers(law)[visits.request]
-        return law.load(self._directory).integers(self._uniform(stream, visits))
+        u = self._uniform(stream, visits)
+        return law.load(self._directory).integers(u if common is None else common.joined(u))
 
     def _uniform(self, stream: Stream, visits: _Visits) -> Floats:
         return luck.uniform(self._seed, self._replication, stream, self._keys[visits.request],

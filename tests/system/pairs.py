@@ -96,6 +96,8 @@ def tenants(**changed: Any) -> Tree:
     return rated(**{"file": TENANTS, "agent": "tenant"} | changed)
 
 
+VARIED = base(workload=workload(
+    request=[{"tool": {"cpu": "exponential(mean=1 s)", "wait": "exponential(mean=9 s)"}}]))
 TOOK = {"column": "ms", "unit": "ms"}
 PHASES = {"calm": {"rate": "1/h", "stay": "2 h"}, "burst": {"rate": "20/h", "stay": "15 min"}}
 POISSON = {"rate": "6/h"}
@@ -129,6 +131,9 @@ PAIRS = (
     Pair("Llm.input", "workload.request.0.llm.input", 2000, "lognormal(mean=2000, p95=5000)",
          (TOKENS, "here:cost.llm.value"), call()),
     Pair("Llm.output", "workload.request.0.llm.output", 300, 301, ("here:tokens.out.value", LATENCY), call()),
+    Pair("Llm.rank_correlation", "workload.request.0.llm.rank_correlation", MISSING, 0.8, (TOKENS, LATENCY),
+         call(input="lognormal(mean=2000, p95=5000)", output="geometric(mean=300)")),
+    Pair("Tool.rank_correlation", "workload.request.0.tool.rank_correlation", MISSING, 0.8, (LATENCY,), VARIED),
     Pair("Llm.time", "workload.request.0.llm.time", MISSING, "3 s", (LATENCY,), call()),
     Pair("Tool.cpu", "workload.request.0.tool.cpu", "300 ms", "301 ms", (LATENCY, "here:work_s.offered")),
     Pair("Tool.wait", "workload.request.0.tool.wait", MISSING, "10 ms", (LATENCY, "here:work_s.offered")),
