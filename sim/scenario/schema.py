@@ -74,8 +74,8 @@ class Llm(Model):
     output: StepCounts = Field(description="Generated tokens.", examples=[300])
     time: StepTimes | None = Field(None, description="Length of the call; from the model's profile when absent.")
     rank_correlation: Correlation | None = Field(
-        None, description="Spearman's correlation between prompt tokens, generated tokens and length of a call, each with "
-        "each; where the length comes from the profile, its time to first token. Independent when absent.",
+        None, description="Spearman's correlation between prompt tokens, generated tokens and length of a call, each "
+        "with each; where the length comes from the profile, its time to first token. Independent when absent.",
         examples=[0.6])  # fmt: skip
 
     @classmethod

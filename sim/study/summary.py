@@ -80,9 +80,11 @@ def _covers(case: Case) -> str:
     recorded, arrivals = set(files(case.scenario)), case.scenario.workload.arrivals
     if arrivals.requests is not None:
         recorded -= {arrivals.requests.file}
-        blocks = arrivals.requests.blocks
-        told = "chance of the simulation; arrivals are replayed as recorded" if blocks is None else (
-            f"chance of the simulation and of which blocks of {show_duration(blocks)} of the recording come")
+        blocks, rate = arrivals.requests.blocks, arrivals.requests.rate
+        if blocks is None:
+            told = "chance of the simulation; arrivals are replayed " + ("as recorded" if rate is None else "at a rate")
+        else:
+            told = f"chance of the simulation and of which blocks of {show_duration(blocks)} of the recording come"
     elif not asked.resampled(case.scenario):
         return "chance of the simulation" + ("; recorded input as it is" if recorded else "")
     else:
