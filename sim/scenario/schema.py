@@ -24,7 +24,7 @@ from sim import distributions
 from sim.distributions import Distribution
 from sim.documents import Document, Flaw
 from sim.errors import AdvisedError, choose, quoted
-from sim.scenario import axes, extends, intervals, recorded
+from sim.scenario import axes, extends, intervals, reachable, recorded
 from sim.scenario.arrivals import Arrivals
 from sim.scenario.axes import Axis, Settings
 from sim.scenario.intervals import Intervals, Precision
@@ -168,6 +168,7 @@ class Workload(Model):
         arrivals = keys_of(raw.get("arrivals"))
         in_sessions = "sessions" in arrivals
         yield from _row_flaws(raw, arrivals)
+        yield from reachable.flaws(raw.get("arrivals"), raw.get("agents"))
         shares, agents = keys_of(arrivals.get("skew")).get("shares"), raw.get("agents")
         if isinstance(shares, (list, tuple)) and isinstance(agents, int) and len(shares) > agents:
             yield Flaw(("arrivals", "skew", "shares"), f"there are {len(shares)} shares and {agents} agents",

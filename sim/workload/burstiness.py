@@ -2,17 +2,7 @@
 
 Time is cut into windows, once for each time scale: windows of 1 s, of 10 s, of 60 s. In each window the rate is
 multiplied by a factor of mean 1 of its own; factors of different scales are multiplied. Where the windows begin is
-drawn by chance, so the process is stationary. Its index of dispersion of counts ``I(t) = Var N(t) / E N(t)`` is that of
-any doubly stochastic Poisson process of mean rate m (Cox & Lewis, 1966, 7.2),
-
-    ``I(t) = 1 + (2 m / t) int_0^t (t - u) C(u) du``,
-
-with the covariance of the rate over m squared. Two times that are u apart fall into one window of length w with
-probability ``1 - u / w``, so for factors of variance v_j it is
-
-    ``C(u) = prod_j (1 + v_j max(0, 1 - u / w_j)) - 1``.
-
-This is a polynomial between the lengths of windows, so I(t) is exact, and it is linear in each v_j.
+drawn by chance, so the process is stationary. `sim.scenario.dispersion` says how bursty that is.
 
 Factors are Weibull: of variance 1 they are exponential, and of more often near 0. A gamma law would do as well, and
 takes thirty times as long to draw.
@@ -20,17 +10,15 @@ takes thirty times as long to draw.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
-
 import numpy as np
 
 from sim import luck
 from sim.distributions import families
 from sim.errors import AdvisedError
 from sim.luck import Stream
+from sim.scenario import dispersion
 from sim.scenario.arrivals import Burstiness
-from sim.units import SECOND, show_duration
+from sim.units import SECOND
 from sim.workload.fleet import Fleet
 from sim.workload.modulation import Factors
 from sim.workload.points import MAX_POINTS, too_many
@@ -40,83 +28,6 @@ _SCALE = 2**28
 
 _LEAST = 1e-5
 """Variances below this are taken to be 0."""
-
-_ROUNDS = 10_000
-_PRECISION = 1e-9
-
-
-def index(rate: float, windows: Sequence[float], variances: Sequence[float], t: float) -> float:
-    """Return the index of dispersion of counts.
-
-    Parameters
-    ----------
-    rate : float
-        Mean rate, per unit of time.
-    windows, variances : sequence of float
-        Length of the windows of each time scale, and variance of their factors.
-    t : float
-        Time over which is counted.
-    """
-    total = 0.0
-    for a, b in pairwise([0.0, *sorted({w for w in windows if w < t}), t]):
-        product = [1.0]  # lowest power first
-        for w, v in zip(windows, variances, strict=True):
-            if w > a:
-                product = _times(product, (1.0 + v, -v / w))
-        product[0] -= 1.0
-        for power, coefficient in enumerate(_times(product, (t, -1.0)), 1):
-            total += coefficient * (b**power - a**power) / power
-    return 1.0 + 2.0 * rate * total / t
-
-
-def seen(rate: float, windows: Sequence[float], variances: Sequence[float], t: float, length: float) -> float:
-    """Return the expected index of dispersion where it is measured on a piece, about the mean of the piece itself.
-
-    Of K = length / t windows, the sample variance has expectation ``(Var N(t) - Var N(length) / K^2) K / (K - 1)``.
-
-    Parameters
-    ----------
-    rate, windows, variances, t
-        As in `index`.
-    length : float
-        Of the piece; infinite where the true mean is known.
-    """
-    found = index(rate, windows, variances, t)
-    if length == float("inf"):
-        return found
-    count = length / t
-    return (found - index(rate, windows, variances, length) / count) * count / (count - 1.0)
-
-
-def solve(rate: float, windows: Sequence[float], goals: Sequence[float], length: float = float("inf")) -> list[float]:
-    """Find variances for which the index of dispersion over each window is the one asked for.
-
-    The index over a window is linear in each variance, so one is solved for after another, again and again until
-    nothing moves. Where even no variance at all gives too much, it is 0.
-
-    Parameters
-    ----------
-    rate : float
-    windows : sequence of float
-        Lengths, rising.
-    goals : sequence of float
-        Index over each.
-    length : float
-        Where the goals were measured on a recording, how long that was: then they are compared with what is seen on a
-        piece of that length; see `seen`.
-    """
-    variances = [0.0] * len(windows)
-    for _ in range(_ROUNDS):
-        moved = 0.0
-        for j, (w, goal) in enumerate(zip(windows, goals, strict=True)):
-            before, variances[j] = variances[j], 0.0
-            without = seen(rate, windows, variances, w, length)
-            variances[j] = 1.0
-            variances[j] = max(0.0, (goal - without) / (seen(rate, windows, variances, w, length) - without))
-            moved = max(moved, abs(variances[j] - before) / (1.0 + before))
-        if moved < _PRECISION:
-            break
-    return variances
 
 
 def variances(burstiness: Burstiness, rate: float) -> list[float]:
@@ -134,14 +45,9 @@ def variances(burstiness: Burstiness, rate: float) -> list[float]:
         When no variances give what is asked for.
     """
     windows = [length / SECOND for length in burstiness.at]
-    found = solve(rate, windows, burstiness.index_of_dispersion)
-    for w, goal in zip(windows, burstiness.index_of_dispersion, strict=True):
-        made = index(rate, windows, found, w)
-        if abs(made - goal) > 1e-6 * goal:
-            told = show_duration(round(w * SECOND))
-            raise AdvisedError(f"an index of dispersion of {goal:g} at {told} is too low: bursts of the other lengths "
-                               f"make {made:.4g} there",
-                               f"ask for {1.001 * made:.4g} or more at {told}, or leave it out")
+    found = dispersion.solve(rate, windows, burstiness.index_of_dispersion)
+    for beyond in dispersion.missed(rate, windows, found, burstiness.index_of_dispersion):
+        raise AdvisedError(beyond.message, beyond.fix)
     return found
 
 
@@ -183,12 +89,3 @@ def _begun(scale: int, window: int, where: tuple[int, int]) -> int:
     """Return how much of the first window has passed when the run begins."""
     share = luck.uniform(*where, Stream.FACTOR_START, np.array([scale]))
     return int(share[0] * window)
-
-
-def _times(polynomial: Sequence[float], factor: tuple[float, float]) -> list[float]:
-    """Multiply a polynomial by a linear one; lowest powers first."""
-    made = [0.0] * (len(polynomial) + 1)
-    for power, coefficient in enumerate(polynomial):
-        made[power] += coefficient * factor[0]
-        made[power + 1] += coefficient * factor[1]
-    return made

@@ -163,7 +163,7 @@ def _sessions(workload: Workload, sessions: Sessions, fleet: Fleet, bootstrap: b
     if sessions.shape is not None:
         shape = week.from_file(sessions.shape, fleet.directory).scaled_to(rate)
     together = dataclasses.replace(fleet, agents=1, shares=None)
-    bursty = opened.bursty(workload.arrivals.burstiness, shape, together)
+    bursty = opened.bursty(workload.arrivals.burstiness, None, shape, together)
     starts = opened.poisson(shape, Stream.SESSION, together, bursty)
     number = starts.ordinal
     agent = skew.chosen(fleet, Stream.SESSION_AGENT, number)

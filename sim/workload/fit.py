@@ -10,8 +10,8 @@ import numpy as np
 
 from sim.distributions.portable import Floats
 from sim.errors import AdvisedError
+from sim.scenario import dispersion
 from sim.units import SECOND, show_duration
-from sim.workload import burstiness
 
 WINDOWS = (1.0, 10.0, 60.0)
 """Seconds: the time scales that are looked at, as far as the recording is long enough for them."""
@@ -116,8 +116,8 @@ def fit_arrivals(
     lengths = [*scales, BEYOND * scales[-1]]
     pairs = [(w, v) for w, v in zip(lengths, _nearest(rate, lengths, measured, whole), strict=True) if v > _LEAST]
     kept, variances = [w for w, _ in pairs], [v for _, v in pairs]
-    expected = {w: burstiness.seen(rate, kept, variances, w, whole) for w in scales}
-    indices = tuple(burstiness.index(rate, kept, variances, w) for w in kept)
+    expected = {w: dispersion.seen(rate, kept, variances, w, whole) for w in scales}
+    indices = tuple(dispersion.index(rate, kept, variances, w) for w in kept)
     return FittedArrivals(rate, tuple(kept), indices, measured, expected)
 
 
@@ -129,11 +129,11 @@ def _nearest(rate: float, lengths: Sequence[float], measured: Mapping[float, flo
     weights = np.sqrt(length / np.array(windows))
 
     def errors(variances: Floats) -> Floats:
-        shown = [burstiness.seen(rate, lengths, variances.tolist(), w, length) for w in windows]
+        shown = [dispersion.seen(rate, lengths, variances.tolist(), w, length) for w in windows]
         return np.asarray(weights * np.log(np.array(shown) / goals), np.float64)
 
     # From what would do without the longest: where that is enough, nothing is to be gained by it.
-    start = np.array([*burstiness.solve(rate, windows, goals.tolist(), length), 0.0]) + 1e-6
+    start = np.array([*dispersion.solve(rate, windows, goals.tolist(), length), 0.0]) + 1e-6
     return [float(v) for v in least_squares(errors, start, bounds=(0.0, np.inf), xtol=1e-12, ftol=1e-12).x]
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from sim.distributions.portable import Floats
 from sim.engine.contract import Int64s
 from sim.luck import Stream
-from sim.scenario.arrivals import Arrivals, Burstiness, Renewal
+from sim.scenario import reachable
+from sim.scenario.arrivals import Arrivals, Burstiness, Renewal, Skew
 from sim.workload import bulk, burstiness, bursts, cron, points, rates, week
 from sim.workload.fleet import Fleet
 from sim.workload.modulation import Factors, Modulated
@@ -52,15 +51,16 @@ def _events(arrivals: Arrivals, fleet: Fleet) -> Points:
     else:
         assert arrivals.poisson is not None  # the schema lets arrivals be nothing else
         rate = week.constant(arrivals.poisson.rate)
-    return poisson(rate, Stream.ARRIVAL, fleet, bursty(arrivals.burstiness, rate, fleet))
+    return poisson(rate, Stream.ARRIVAL, fleet, bursty(arrivals.burstiness, arrivals.skew, rate, fleet))
 
 
-def bursty(asked: Burstiness | None, rate: Week, fleet: Fleet) -> Factors | None:
+def bursty(asked: Burstiness | None, skew: Skew | None, rate: Week, fleet: Fleet) -> Factors | None:
     """Draw the factors that make arrivals as bursty as asked for; None where nothing is asked.
 
     Parameters
     ----------
     asked : Burstiness or None
+    skew : Skew or None
     rate : Week
         Of one agent.
     fleet : Fleet
@@ -72,12 +72,8 @@ def bursty(asked: Burstiness | None, rate: Week, fleet: Fleet) -> Factors | None
     """
     if asked is None:
         return None
-    mean = float(rate.mean)
-    if asked.scope == "fleet":
-        return burstiness.factors(asked, mean * fleet.agents, 1, fleet)
-    # The index of a sum of independent counts is the mean of theirs, each by its share of the requests.
-    squares = 1.0 if fleet.shares is None else math.fsum((fleet.shares**2).tolist()) / fleet.agents
-    return burstiness.factors(asked, mean * squares, fleet.agents, fleet)
+    paths = 1 if asked.scope == "fleet" else fleet.agents
+    return burstiness.factors(asked, float(rate.mean) * reachable.of_one(asked, skew, fleet.agents), paths, fleet)
 
 
 def poisson(rate: Week, stream: Stream, fleet: Fleet, factors: Factors | None = None) -> Points:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from scipy import integrate
 
 from sim.engine.contract import Demand
 from sim.errors import AdvisedError
+from sim.scenario import reachable
+from sim.scenario.arrivals import Arrivals
+from sim.scenario.dispersion import index, solve
+from sim.scenario.model import flaws_of
 from sim.units import DAY, HOUR, MINUTE, SECOND
-from sim.workload import burstiness
 from tests.workload.support import SCENARIOS, draw, workload
 
 RUNS = 150
@@ -128,13 +133,37 @@ class TestDraws:
         with pytest.raises(AdvisedError, match="windows of bursts"):
             draw(made)
 
-    def test_what_cannot_be_is_refused(self):
-        made = workload(self.arrivals(index_of_dispersion=[10, 11], at=["10 s", "60 s"]), agents=100)
-        with pytest.raises(AdvisedError, match=r"11 at (60 s|1 min) is too low") as error:
-            draw(made, horizon=DAY)
+    def test_what_cannot_be_is_refused(self, tmp_path: Path):
+        asked = {"index_of_dispersion": [10, 11], "at": ["10 s", "60 s"]}
+        with pytest.raises(ValidationError, match=r"11 at (60 s|1 min) is too low") as refused:
+            workload(self.arrivals(**asked), agents=100)
         # The advice can be followed.
-        least = float(error.value.fix.split()[2])
+        found = flaws_of(refused.value)[0]
+        assert found.place == ("arrivals", "burstiness", "index_of_dispersion", 1)
+        least = float(found.fix.split()[2])
         draw(workload(self.arrivals(index_of_dispersion=[10, least], at=["10 s", "60 s"]), agents=100), horizon=DAY)
+        # Where the rate is in a file, it is found when that is read.
+        (tmp_path / "x.csv").write_text("t_s,rate\n0,100\n60,100\n")
+        made = workload({"rates": {"file": "x.csv", "per": "min"}, "burstiness": asked}, agents=100)
+        with pytest.raises(AdvisedError, match="is too low"):
+            draw(made, horizon=DAY, directory=tmp_path)
+
+    @pytest.mark.parametrize(("arrivals", "rate"), [
+        ({"poisson": {"rate": "60/h"}}, 8 / 60),
+        ({"weekly": {"a": {"when": "sat, sun", "rate": "70/h"}, "b": {"when": "otherwise", "rate": 0}}}, 8 * 20 / 3600),
+        ({"sessions": {"file": "x.csv", "per_day": 864}}, 0.01),
+        ({"poisson": {"rate": "60/h"}, "skew": {"zipf": 1}}, 8 / 60),
+    ])  # fmt: skip
+    def test_rate_that_wanders_together(self, arrivals: Any, rate: float):
+        made = Arrivals.model_validate(arrivals | {"burstiness": {"index_of_dispersion": 5, "at": "60 s"}})
+        assert reachable.together(made, 8) == pytest.approx(rate)
+
+    def test_rate_of_each_agent(self):
+        burst = {"index_of_dispersion": 5, "at": "60 s", "scope": "agent"}
+        for skew, squares in (({}, 1), ({"skew": {"shares": [3, 1]}}, (2.25 + 0.25) / 2),
+                              ({"skew": {"zipf": 1}}, 4 * (1 + 1 / 4 + 1 / 9 + 1 / 16) / (25 / 12) ** 2)):  # fmt: skip
+            made = Arrivals.model_validate({"poisson": {"rate": "60/h"}, "burstiness": burst} | skew)
+            assert reachable.together(made, 4) == pytest.approx(squares / 60)
 
 
 strengths = st.lists(st.tuples(st.floats(0.1, 100), st.floats(0, 3)), min_size=1, max_size=4,
@@ -151,13 +180,13 @@ class TestClosedForm:
         kinks = [w for w, _ in pairs if w < t]
         total, _ = integrate.quad(lambda u: (t - u) * covariance(u), 0, t, points=kinks or None, limit=200)
         windows, variances = zip(*pairs, strict=True)
-        assert burstiness.index(rate, windows, variances, t) == pytest.approx(1 + 2 * rate * total / t, rel=1e-6)
+        assert index(rate, windows, variances, t) == pytest.approx(1 + 2 * rate * total / t, rel=1e-6)
 
     @settings(deadline=None, max_examples=60)
     @given(st.lists(st.tuples(st.floats(2, 9), st.floats(0, 3)), min_size=1, max_size=4), st.floats(0.1, 20))
     def test_strengths_are_found_again(self, steps: list[tuple[float, float]], rate: float):
         windows, variances = np.cumprod([step for step, _ in steps]).tolist(), [v for _, v in steps]
-        goals = [burstiness.index(rate, windows, variances, w) for w in windows]
-        found = burstiness.solve(rate, windows, goals)
-        again = [burstiness.index(rate, windows, found, w) for w in windows]
+        goals = [index(rate, windows, variances, w) for w in windows]
+        found = solve(rate, windows, goals)
+        again = [index(rate, windows, found, w) for w in windows]
         assert again == pytest.approx(goals, rel=1e-5)

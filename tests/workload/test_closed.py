@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from math import comb
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from sim import scenario
+from sim.api import Study
 from sim.engine import simulate
 from sim.engine.contract import NEVER, Fate, Outcome
 from sim.scenario.schema import Workload
@@ -119,6 +122,20 @@ class TestFailures:
     def test_a_chain_that_is_too_short_is_noticed(self):
         assert ran_out(*self.outcome(30, 1, 0))
         assert not ran_out(*self.outcome(30, 2, 0))
+
+    def test_a_study_draws_chains_that_are_long_enough(self, tmp_path: Path):
+        text = """
+            {name: lost, as_of: 2026-11-01, month: 2026-11, horizon: 1 day, replications: 1, workload: {agents: 30,
+             arrivals: {closed: {think: exponential(mean=10 min)}}, request: [{wait: exponential(mean=2 min)}]},
+             deployments: {free: {platform: hetzner/cx23, instances: 1, concurrency: 30},
+                           full: {platform: hetzner/cx23, instances: 1, concurrency: 1, queue: 0}}}
+        """
+        found = Study(scenario.loads(text, tmp_path), tmp_path).run(workers=1).requests
+        full, free = (found[found["deployment"] == name] for name in ("full", "free"))
+        last = full.groupby("agent")["arrived_s"].max()
+        # Nobody falls silent: the last request of each is a time to think before the horizon or less.
+        assert (86_400 - last).mean() < 3 * 600 and len(full) > 1.15 * len(free)
+        assert (full["fate"] == "failed").mean() > 0.7
 
     def test_engset(self):
         # Engset's loss system: the share turned away of N sources and one server is that of N - 1 sources' time.

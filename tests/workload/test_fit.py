@@ -12,6 +12,7 @@ import yaml
 
 import sim
 from sim.errors import AdvisedError
+from sim.scenario import dispersion as index
 from sim.units import DAY, SECOND
 from sim.workload.fit import FittedArrivals
 from tests.workload.support import SCENARIOS, draw, workload
@@ -107,7 +108,7 @@ class TestKnown:
         made = workload({"poisson": {"rate": "1/s"}, "burstiness": asked}, agents=1)
         runs = [draw(made, horizon=900 * SECOND, replication=r).at / SECOND for r in range(400)]
         counts = np.array([np.histogram(run, np.arange(0, 901, 60))[0] for run in runs])
-        seen = sim.workload.burstiness.seen(1.0, [60.0], [29 * 1.5 / 60], 60.0, 900.0)
+        seen = index.seen(1.0, [60.0], [29 * 1.5 / 60], 60.0, 900.0)
         each = counts.var(axis=1, ddof=1) / 60
         assert seen < 29.5
         assert abs(each.mean() - seen) < 4 * each.std(ddof=1) / 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from sim.engine.contract import Demand
 from sim.errors import InputError
 from sim.units import DAY, HOUR, MINUTE
-from tests.workload.support import draw, workload
+from tests.workload.support import SCENARIOS, draw, workload
 
 
 def drawn(folder: Path, text: str, agents: int = 4, horizon: int = DAY, replication: int = 0, beside: Any = None,
@@ -117,6 +119,46 @@ class TestAgents:
         text = "\n".join([head, *sorted(lines, key=lambda line: line.split(",")[1])])
         other = drawn(tmp_path, text, agents=2, per="h", agent="who", cv="cv")
         assert np.array_equal(one.at, other.at)
+
+
+class TestShipped:
+    def test_tenants(self):
+        # Twenty tenants over a week: each has its own rate by the hour, and gaps as irregular as recorded.
+        with gzip.open(SCENARIOS / "data" / "servegen-tenants-week.csv.gz", "rt", newline="") as file:
+            rows = list(csv.DictReader(file))
+        names = sorted({row["tenant"] for row in rows})
+        made = workload({"rates": {"file": "data/servegen-tenants-week.csv.gz", "agent": "tenant", "cv": "cv",
+                                   "hold": "1 h", "period": "1 week", "mean": "0.5/s"}}, agents=20)  # fmt: skip
+        found = draw(made, horizon=7 * DAY, directory=SCENARIOS)
+        whole = sum(float(row["rate"]) for row in rows)
+        irregular = {name: np.average([float(row["cv"]) for row in rows if row["tenant"] == name],
+                                      weights=[float(row["rate"]) for row in rows if row["tenant"] == name])
+                     for name in names}  # fmt: skip
+        assert max(irregular.values()) > 2 > min(irregular.values())
+        for agent, name in enumerate(names):
+            share = sum(float(row["rate"]) for row in rows if row["tenant"] == name) / whole
+            mean = share * 0.5 * 7 * 86_400
+            count = (found.agent == agent).sum()
+            assert abs(count - mean) < 5 * max(irregular[name], 1) * np.sqrt(mean) + 1, name
+        busiest = np.bincount(found.agent).argmax()
+        hours = np.bincount(found.at[found.agent == busiest] // HOUR, minlength=168)
+        recorded = np.zeros(168)
+        for row in rows:
+            if row["tenant"] == names[busiest]:
+                recorded[int(row["t_s"]) // 3600] = float(row["rate"])
+        assert np.corrcoef(hours, recorded)[0, 1] > 0.5
+        assert not hours[recorded == 0].any()
+
+    def test_week_of_a_code_assistant(self):
+        series = {"file": "data/azure-llm-2024-week-code.csv", "per": "min", "mean": "0.1/s"}
+        made = workload({"rates": series}, agents=3)
+        found = draw(made, horizon=14 * DAY, directory=SCENARIOS)
+        hold(found.n, 0.1 * 14 * 86_400)
+        with (SCENARIOS / "data" / "azure-llm-2024-week-code.csv").open(newline="") as file:
+            rates = np.array([float(row["rate"]) for row in csv.DictReader(file)])
+        hours = np.bincount(found.at // HOUR % 168, minlength=168)
+        for count, rate in zip(hours, rates / rates.mean() * 720, strict=True):
+            hold(count, rate)
 
 
 @pytest.mark.parametrize(("text", "keys", "line", "message"), [
