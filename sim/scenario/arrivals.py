@@ -80,7 +80,7 @@ class Bursts(Model):
         """Say whether there is one phase only, or no request ever arrives."""
         phases = {name: keys_of(phase) for name, phase in keys_of(raw.get("phases")).items()}
         if len(phases) == 1:
-            yield Flaw(("phases",), "bursts have two phases at least", "add one, or write `poisson: {rate: 4/h}`", True)
+            yield Flaw(("phases",), "bursts have two phases at least", "add another, or use `poisson`", True)
         if phases and all(_is_zero(keys.get("rate")) for keys in phases.values()):
             yield Flaw(("phases",), "every rate is 0, so no request ever arrives", "give one phase a rate", True)
 
@@ -125,7 +125,7 @@ class Sessions(Model):
 
     file: Text = Field(description="CSV, gzipped or not, one row for each step; see scenarios/data/README.md for its "
                        "columns.", examples=["data/sessions.csv.gz"])
-    per_day: Number = Field(gt=0, description="Mean sessions a day of the whole fleet.", examples=[400])
+    per_day: Number = Field(ge=0.001, description="Mean sessions a day of the whole fleet.", examples=[400])
     shape: Shape | None = Field(None, description="When sessions start within a week; evenly when absent.")
 
 
@@ -257,7 +257,7 @@ class Debounce(Model):
         quiet, most = (_duration(raw.get(key)) for key in ("quiet", "at_most"))
         if quiet is not None and most is not None and most < quiet:
             yield Flaw(("at_most",), "`at_most` is less than `quiet`, so quiet is never waited for",
-                       "write a time above `quiet`, or use `batch: {window: ...}`")
+                       "write a longer time, or use `batch: {window: ...}`")
 
 
 class Batch(Model):
@@ -357,14 +357,14 @@ def _options(raw: Raw) -> Iterator[Flaw]:
                 yield Flaw((option,), f"`{option}` does not go with `{kind}`{why}",
                            f"leave it out; it goes with {', '.join(quoted(one) for one in fitting)}", at_key=True)
     if "agent" in keys_of(given.get("requests")) and "skew" in given:
-        yield Flaw(("skew",), "the recording says which agent asked", "leave out `skew`, or `agent` of `requests`",
-                   at_key=True)
+        yield Flaw(("skew",), "the recording says which agent asked",
+                   "keep one of the two: `skew`, or `agent` of `requests`", at_key=True)
     for option in ("skew", "burstiness"):
         if "agent" in keys_of(given.get("rates")) and option in given:
-            yield Flaw((option,), "the series says how each agent asks", f"leave out `{option}`, or `agent` of `rates`",
-                       at_key=True)
+            yield Flaw((option,), "the series says how each agent asks",
+                       f"keep one of the two: `{option}`, or `agent` of `rates`", at_key=True)
     if "scope" in keys_of(given.get("burstiness")) and "sessions" in given:
-        yield Flaw(("burstiness", "scope"), "sessions start in the fleet as a whole", "leave out `scope`", at_key=True)
+        yield Flaw(("burstiness", "scope"), "sessions start in the fleet as a whole", "leave it out", at_key=True)
     if "debounce" in given and "batch" in given:
         yield Flaw(("batch",), "requests can be either debounced or batched", "leave one of the two out", at_key=True)
 

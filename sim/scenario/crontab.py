@@ -23,7 +23,7 @@ _MACROS = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * 
 _DATED = ("@monthly", "@yearly", "@annually")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _ITEM = re.compile(r"(?P<first>\*|[a-z]+|[0-9]{1,4})(?:-(?P<last>[a-z]+|[0-9]{1,4}))?(?:/(?P<step>[0-9]{1,4}))?")
-_EXAMPLE = "write minute, hour, `*`, `*` and day of the week, such as `*/15 9-17 * * mon-fri`"
+_EXAMPLE = "write five fields, such as `*/15 9-17 * * mon-fri`"
 
 
 def minutes(line: str) -> tuple[int, ...]:
@@ -71,7 +71,7 @@ def _values(field: str, low: int, high: int, what: str) -> set[int]:
             last = last if match["last"] is None else _number(match["last"], low, high, what)
         if last < first:
             raise AdvisedError(f"{quoted(item)} ends before it begins",
-                               f"write two ranges, such as `{first}-{high},{low}-{last}`")
+                               f"make two ranges of it, such as `{first}-{high},{low}-{last}`")
         found |= set(range(first, last + 1, step))
     return found
 
@@ -82,10 +82,10 @@ def _number(text: str, low: int, high: int, what: str) -> int:
     if high == 7 and text in _DAYS:
         return _DAYS.index(text)
     if high == 7 and not text.isdigit():
-        raise AdvisedError(f"{quoted(text)} is no day", choose(text, _DAYS))
-    raise AdvisedError(f"{quoted(text)} is no {what}", f"write {low} to {high}")
+        raise AdvisedError(f"{quoted(text)} is no day", f"the days are {', '.join(_DAYS)}")
+    raise AdvisedError(f"{quoted(text)} is no {what}", f"numbers run from {low} to {high}")
 
 
 def _dated(line: str) -> AdvisedError:
     return AdvisedError(f"{quoted(line)} names days of a month, and a run has none: it begins on some Monday",
-                        "write `*` for day and month, and choose by the day of the week")
+                        "let day and month be `*`, and choose by the day of the week, such as `0 9 * * mon`")

@@ -203,7 +203,7 @@ def _index(value: object) -> float:
         raise AdvisedError(f"{quoted(value)} is not a number", "write a number above 1, such as `20`")
     if value <= 1:
         raise AdvisedError(f"{quoted(value)} is not bursty: Poisson arrivals have an index of 1",
-                           "write a number above 1, or leave out `burstiness`")
+                           "write a number above 1, such as `20`")
     return float(value)
 
 
@@ -243,9 +243,9 @@ Duration = Annotated[int, PlainValidator(_duration), PlainSerializer(units.show_
                      WithJsonSchema(_SOME_DURATION_SCHEMA)]  # fmt: skip
 SomeDuration = Annotated[int, PlainValidator(_some_duration),
                          PlainSerializer(units.show_duration, when_used="json"),
-                         WithJsonSchema(_DURATION_SCHEMA)]  # fmt: skip
-WholeDays = Annotated[int, PlainValidator(_whole_days), PlainSerializer(units.show_duration, when_used="json"),
-                      WithJsonSchema(_DURATION_SCHEMA)]  # fmt: skip
+                         WithJsonSchema(DURATION_SCHEMA)]  # fmt: skip
+WholeDays = Annotated[int, PlainValidator(whole_days), PlainSerializer(units.show_duration, when_used="json"),
+                      WithJsonSchema(DURATION_SCHEMA)]  # fmt: skip
 Size = Annotated[int, PlainValidator(units.size), PlainSerializer(units.show_size, when_used="json"),
                  WithJsonSchema(_SIZE_SCHEMA)]  # fmt: skip
 Rate = Annotated[Fraction, PlainValidator(units.rate), PlainSerializer(units.show_rate, when_used="json"),
@@ -262,7 +262,7 @@ Gap = Annotated[Distribution, PlainValidator(_gap), PlainSerializer(_show_law, w
 StepTimes = Annotated[Distribution | Column, PlainValidator(_or_column(_times, recorded.DURATION)),
                       PlainSerializer(_show_or_column(_show_law), when_used="json"),
                       _with_column(_law_schema("A duration", number=False), recorded.DURATION)]  # fmt: skip
-StepCounts = Annotated[Distribution | Column, PlainValidator(_or_column(distributions.count, recorded.COUNT)),
+StepTokens = Annotated[Distribution | Column, PlainValidator(_or_column(_tokens, recorded.COUNT)),
                        PlainSerializer(_show_or_column(_show_law), when_used="json"),
                        _with_column(_law_schema("A number", number=True), recorded.COUNT)]  # fmt: skip
 StepRounds = Annotated[Distribution | Column, PlainValidator(_or_column(_at_least_once, recorded.COUNT)),
@@ -273,7 +273,7 @@ StepMemory = Annotated[int | Column, PlainValidator(_or_column(units.size, recor
                        _with_column(_SIZE_SCHEMA, recorded.SIZE)]  # fmt: skip
 Lengths = Annotated[tuple[SomeDuration, ...], Field(min_length=1), BeforeValidator(_listed),
                     PlainSerializer(_show_each(units.show_duration), when_used="json"),
-                    WithJsonSchema(_some_or_list(_DURATION_SCHEMA))]  # fmt: skip
+                    WithJsonSchema(_some_or_list(DURATION_SCHEMA))]  # fmt: skip
 Indices = Annotated[tuple[Annotated[float, PlainValidator(_index)], ...], Field(min_length=1), BeforeValidator(_listed),
                     PlainSerializer(_show_each(float), when_used="json"),
                     WithJsonSchema(_some_or_list({"type": "number", "exclusiveMinimum": 1}))]  # fmt: skip

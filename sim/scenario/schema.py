@@ -24,7 +24,7 @@ from sim import distributions
 from sim.distributions import Distribution
 from sim.documents import Document, Flaw
 from sim.errors import AdvisedError, choose, quoted
-from sim.scenario import axes, extends, intervals, reachable, recorded
+from sim.scenario import axes, extends, intervals, reachable, recorded, window
 from sim.scenario.arrivals import Arrivals
 from sim.scenario.axes import Axis, Settings
 from sim.scenario.intervals import Intervals, Precision
@@ -38,13 +38,12 @@ from sim.scenario.quantities import (
     Name,
     Queue,
     Size,
-    StepCounts,
     StepMemory,
     StepRounds,
     StepTimes,
+    StepTokens,
     Text,
     Times,
-    Tokens,
     Truth,
     Whole,
     WholeDays,
@@ -70,8 +69,8 @@ class Llm(Model):
 
     model: Text = Field(description="Name of a model of the catalogue: its profile gives the time, its price the cost.",
                         examples=["mid-tier"])
-    input: StepCounts = Field(description="Prompt tokens.", examples=[3000])
-    output: StepCounts = Field(description="Generated tokens.", examples=[300])
+    input: StepTokens = Field(description="Prompt tokens.", examples=[3000])
+    output: StepTokens = Field(description="Generated tokens.", examples=[300])
     time: StepTimes | None = Field(None, description="Length of the call; from the model's profile when absent.")
     rank_correlation: Correlation | None = Field(
         None, description="Spearman's correlation between prompt tokens, generated tokens and length of a call, each "
@@ -172,7 +171,7 @@ class Workload(Model):
         shares, agents = keys_of(arrivals.get("skew")).get("shares"), raw.get("agents")
         if isinstance(shares, (list, tuple)) and isinstance(agents, int) and len(shares) > agents:
             yield Flaw(("arrivals", "skew", "shares"), f"there are {len(shares)} shares and {agents} agents",
-                       f"write `agents: {len(shares)}` or more, or leave shares out", at_key=True)
+                       "have as many agents as shares, or fewer shares, which then repeat", at_key=True)
         if in_sessions and raw.get("request") is not None:
             yield Flaw(("request",), "recorded sessions bring their own steps, so `request` has no place beside them",
                        "leave out `request`, or use other arrivals than `sessions`", at_key=True)
@@ -192,11 +191,11 @@ def _row_flaws(raw: Raw, arrivals: Raw) -> Iterator[Flaw]:
     rows = raw.get("rows") is not None
     for kind in ("requests", "sessions"):
         if rows and kind in arrivals:
-            yield Flaw(("rows",), f"recorded {kind} bring rows of their own", "leave out `rows`", at_key=True)
+            yield Flaw(("rows",), f"recorded {kind} bring rows of their own", "leave these out", at_key=True)
     places = [place for key in ("request", "memory") for place, _ in recorded.columns(raw.get(key), (key,))]
     if rows and not places:
-        yield Flaw(("rows",), "nothing is taken from the rows", "write for example `input: {column: tokens_in}` in a "
-                   "step, or leave out `rows`", at_key=True)
+        yield Flaw(("rows",), "nothing is taken from the rows", "take a value from them in a step, such as "
+                   "`input: {column: tokens_in}`; or leave them out", at_key=True)
     for place in places:
         if not rows and "requests" not in arrivals:
             yield Flaw(place, "there are no recorded rows to take this from",

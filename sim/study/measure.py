@@ -97,16 +97,16 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     -------
     Measures
     """
-    demand, outcome, waits = run.demand, run.outcome, run.waits
-    up, most, resting, busy = _instances(run.spans, demand.horizon)
-    began, arrived = outcome.started >= 0, outcome.arrived >= 0
-    counts = {fate.name.lower(): int((outcome.fate == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
-    counts["coalesced"] = int(demand.coalesced[arrived].sum())
-    cold, woken = (int((outcome.warmth == warmth).sum()) for warmth in (Warmth.COLD, Warmth.WOKEN))
-    resident = _within(outcome.started[began], np.where(outcome.ended < 0, demand.stop, outcome.ended)[began],
-                       demand.horizon)
-    asked = _requests_of_month(outcome, demand.horizon, month)
-    ended = outcome.step_ended >= 0
+    demand, outcome, window = run.demand, run.outcome, run.window
+    up, most, resting, busy = _instances(run.spans, window)
+    asked = window.holds(outcome.arrived)
+    began, arrived, ever = asked & (outcome.started >= 0), int(asked.sum()), outcome.started >= 0
+    counts = {fate.name.lower(): int((outcome.fate[asked] == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
+    cold, woken = (int((began & (outcome.warmth == warmth)).sum()) for warmth in (Warmth.COLD, Warmth.WOKEN))
+    resident = window.share(outcome.started[ever], np.where(outcome.ended < 0, demand.stop, outcome.ended)[ever])
+    ended = (outcome.step_ended >= 0) & np.repeat(asked, np.diff(demand.step_first))
+    merged = total(demand.coalesced[asked])
+    times = _times(run, asked)
     return Measures(
         times=times,
         proportions={
@@ -122,7 +122,8 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             "memory_mb": (deployment.base_memory * busy + _weighted(demand.memory[ever], resident), busy * 1_000_000),
         },
         counts={
-            "requests.arrived": int(arrived.sum()) + counts["coalesced"],
+            "requests.arrived": arrived + merged,
+            "requests.coalesced": merged,
             **{f"requests.{fate}": count for fate, count in counts.items()},
             **{f"requests.failed_by_cause.{cause.name.lower()}": int((outcome.cause[asked] == cause).sum())
                for cause in Cause if cause is not Cause.NONE},
@@ -149,7 +150,6 @@ def _times(run: Run, asked: Bools) -> Times:
     demand, outcome, waits = run.demand, run.outcome, run.waits
     completed = outcome.fate == Fate.COMPLETED
     first = outcome.step_ended[demand.step_first[:-1]]
-    first_step = np.where(first >= 0, first - outcome.arrived + waits.window, INFINITE)
     starts, wakes = run.spans.state == State.STARTING, run.spans.state == State.WAKING
     # A start counts where the request does that the instance was opened for; a wake where it begins after the warm-up.
     starts[starts] = asked[outcome.opener[run.spans.instance[starts]]]
@@ -157,7 +157,7 @@ def _times(run: Run, asked: Bools) -> Times:
     given = {
         "latency_s": np.where(completed, waits.latency, INFINITE)[asked],
         "overhead_s": np.where(completed, waits.latency - run.ideal, INFINITE)[asked],
-        "first_step_s": np.where(first >= 0, first - outcome.arrived, INFINITE)[asked],
+        "first_step_s": np.where(first >= 0, first - outcome.arrived + waits.window, INFINITE)[asked],
         "start_up_s": _lengths(run.spans, starts, demand.stop),
         "wake_up_s": _lengths(run.spans, wakes, demand.stop),
         **{f"wait_s.{cause}": _waited(getattr(waits, cause), came & asked) for cause, came in _came(outcome).items()},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sim import workload
@@ -19,6 +19,8 @@ from sim.trace.audit import audit
 from sim.trace.spans import spans
 from sim.trace.waits import waits
 from sim.trace.window import Window
+
+_Ran = tuple[BoundDeployment, Capacity, Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +64,15 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
     -------
     Replication
     """
-    stretch = 1
-    while (found := _replication(case, number, keep, stretch)) is None:
-        stretch *= 2
-    return found
-
-
-def _replication(case: Case, number: int, keep: bool, stretch: int) -> Replication | None:
-    """Run every deployment; None when agents of a closed population ran out of requests on one of them."""
     scenario, month = case.scenario, Month.parse(case.scenario.month)
-    demand = workload.demand(scenario.workload, case.directory, scenario.horizon, scenario.drain, scenario.seed, number,
-                             asked.resampled(scenario), stretch)
-    ideal = workload.ideal(demand)
+    window = Window(warm_up.length, warm_up.length + scenario.horizon)
+    demand, ran = _ran(case, number, window.end)
     measures, runs = {}, {}
-    for deployment in case.deployments:
-        capacity = lower(deployment, demand, scenario.workload.agents, case.directory, scenario.seed, number)
-        outcome = simulate(demand, capacity)
-        if workload.ran_out(scenario.workload, demand, outcome):
-            return None
-        lasting = spans(outcome, demand.stop)
-        run = Run(demand, outcome, ideal, waits(demand, outcome), lasting,
-                  _bill(case, deployment, (demand, outcome, lasting), month), audit(demand, capacity, outcome))
+    for deployment, capacity, outcome in ran:
+        ideal, lasting = workload.ideal(demand, outcome), spans(outcome, demand.stop)
+        run = Run(window, demand, outcome, ideal, waits(demand, outcome), lasting,
+                  _bill(case, deployment, observe(demand, outcome, lasting, window), month),
+                  audit(demand, capacity, outcome))
         measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
         if keep:
             runs[deployment.name] = capacity, outcome
@@ -104,21 +94,32 @@ def fill(case: Case, number: int) -> dict[str, Filling]:
         By deployment.
     """
     horizon, size = warmup.pilot(case.scenario)
-    demand = _demand(case, number, horizon)
+    demand, ran = _ran(case, number, horizon)
     return {
         deployment.name: warmup.filling(
             demand, outcome, workload.ideal(demand, outcome), spans(outcome, demand.stop), size)
-        for deployment, _, outcome in _runs(case, number, demand)
+        for deployment, _, outcome in ran
     }
 
 
-def _demand(case: Case, number: int, horizon: int) -> Demand:
-    scenario = case.scenario
-    return workload.demand(scenario.workload, case.directory, horizon, scenario.drain, scenario.seed, number,
-                           asked.resampled(scenario))
+def _ran(case: Case, number: int, horizon: int) -> tuple[Demand, Iterable[_Ran]]:
+    """Draw the demand, and run every deployment on it.
+
+    Where agents of a closed population ran out of requests, it is drawn again with longer chains.
+    """
+    scenario, stretch = case.scenario, 1
+    while True:
+        demand = workload.demand(scenario.workload, case.directory, horizon, scenario.drain, scenario.seed, number,
+                                 asked.resampled(scenario), stretch)
+        if scenario.workload.arrivals.closed is None:
+            return demand, _runs(case, number, demand)
+        ran = list(_runs(case, number, demand))
+        if not any(workload.ran_out(scenario.workload, demand, outcome) for _, _, outcome in ran):
+            return demand, ran
+        stretch *= 2
 
 
-def _runs(case: Case, number: int, demand: Demand) -> Iterator[tuple[BoundDeployment, Capacity, Outcome]]:
+def _runs(case: Case, number: int, demand: Demand) -> Iterator[_Ran]:
     scenario = case.scenario
     for deployment in case.deployments:
         capacity = lower(deployment, demand, scenario.workload.agents, case.directory, scenario.seed, number)

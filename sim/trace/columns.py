@@ -48,6 +48,8 @@ _REQUESTS = (
     Column("agent", COUNT, "", "Rank of the agent it belongs to.", "Demand.agent"),
     Column("session", NUMBER, "", "Number of its session; missing outside sessions.", "Demand.session"),
     Column("pool", COUNT, "", "The pool that serves it.", "Capacity.pool_of"),
+    Column("in_window", TRUTH, "", "Whether it arrived after the warm-up, so that figures count it.",
+           "Outcome.arrived, Window"),
     Column("arrived_us", COUNT, "us", "When the client sent it; with a window, when it was handed on.",
            "Outcome.arrived"),
     Column("admitted_us", NUMBER, "us", "When it was its turn; missing if the agent's earlier requests never left.",
@@ -78,9 +80,9 @@ _REQUESTS = (
            "speed; missing unless completed.", "Outcome.ended, Outcome.started, Demand.step_cpu, Demand.step_wait"),
     Column("latency_s", SECONDS, "s", "From arrival to answer, a window before that included; missing unless "
            "completed.", "Outcome.ended, Outcome.arrived, Demand.held"),
-    Column("ideal_s", SECONDS, "s", "The ideal latency in seconds.", "Outcome of the ideal platform"),
-    Column("overhead_s", SECONDS, "s", "What the platform added: latency less ideal latency; missing unless completed "
-           "on both.", "Outcome, Outcome of the ideal platform"),
+    Column("ideal_s", SECONDS, "s", "The ideal latency in seconds.", "Demand, Outcome"),
+    Column("overhead_s", SECONDS, "s", "What the platform added: latency less ideal latency; missing unless completed.",
+           "Demand, Outcome"),
     Column("first_step_s", SECONDS, "s", "From arrival, a window before that included, to the end of the first step; "
            "missing if that did not end.", "Outcome.step_ended, Outcome.arrived, Demand.held"),
     Column("steps", COUNT, "", "Steps it consists of.", "Demand.step_first"),

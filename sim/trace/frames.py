@@ -131,7 +131,7 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "contention_s": _seconds(found.contention[rows]),
         "latency_s": _seconds(found.latency[rows]),
         "ideal_s": _seconds(ideal[rows]),
-        "overhead_s": _seconds(overhead[rows], (found.latency >= 0)[rows] & (ideal >= 0)[rows]),
+        "overhead_s": _seconds((found.latency - ideal)[rows], (found.latency >= 0)[rows]),
         "first_step_s": _seconds((first_ended - outcome.arrived + found.window)[rows], (first_ended >= 0)[rows]),
         "steps": np.diff(demand.step_first)[rows],
         "steps_ended": step_sums(demand, over.astype(np.int64))[rows],

@@ -17,6 +17,7 @@ from sim.luck import Stream
 from sim.scenario.arrivals import Closed, Sessions
 from sim.scenario.recorded import Column
 from sim.scenario.schema import Workload
+from sim.units import SECOND
 from sim.workload import closed as chains
 from sim.workload import opened, recording, replay, rows, skew, steps, week, windows
 from sim.workload.fleet import Fleet
@@ -72,6 +73,11 @@ def demand(
     else:
         asked = _open(workload, fleet)
     work = asked.work
+    longest = float(work.cpu.sum(dtype=np.float64) + work.wait.sum(dtype=np.float64))
+    if longest > MAX_WORK:
+        years = longest / (_DAY_S * SECOND * 365)
+        raise AdvisedError(f"the workload comes to {years:.2g} years of work, which is more than can be counted",
+                           "shorten the steps, or give their distributions a `max`")
     return Demand(
         horizon=horizon, stop=horizon + drain, serial=workload.serial, agent=asked.agent, session=asked.session,
         after=asked.after, at=asked.at, coalesced=asked.coalesced, held=asked.held, memory=asked.memory,

@@ -32,8 +32,10 @@ def work(demand: Demand) -> Int64s:
 def ideal(demand: Demand, outcome: Outcome) -> Int64s:
     """Return the latency of each request on the ideal platform, with the fates of a run.
 
-    It is the request's work; and, where an agent works on one request at a time and requests come on their own, the
-    wait for the agent's turn (Lindley's recursion, agent by agent); and the time for which a window held it back.
+    It is the request's work, and before it the time for which a window held it back, and the wait for the agent's turn,
+    where an agent works on one request at a time. Where requests come on their own, that wait is what it would be on
+    the ideal platform (Lindley's recursion, agent by agent: Lindley, 1952, Proc. Cambridge Phil. Soc. 48): each earlier
+    request holds the agent for its work, or, if it failed, for as long as it did here after its admission.
 
     Where requests follow others (sessions), when they come depends on the platform, so a wait on one platform has no
     counterpart on another. There the wait is the one that was had, so that overhead counts from admission.
@@ -53,12 +55,17 @@ def ideal(demand: Demand, outcome: Outcome) -> Int64s:
         Microseconds; NEVER for a request that was not admitted. That of one that failed is what it would have taken.
     """
     needed = work(demand)
-    if (demand.after != NEVER).any():
-        return needed
-    absent = demand.at >= demand.horizon
-    if demand.serial:
-        needed = needed + _turns(demand, np.where(absent, 0, needed))
-    return np.where(absent, NEVER, needed + demand.held)
+    admitted = outcome.admitted >= 0
+    if not demand.serial:
+        wait = np.zeros(demand.n, np.int64)
+    elif (demand.after != NEVER).any():
+        wait = outcome.admitted - outcome.arrived
+    else:
+        failed = outcome.fate == Fate.FAILED
+        holds = np.where(failed, outcome.ended - outcome.admitted, needed)
+        wait = np.zeros(demand.n, np.int64)
+        wait[admitted] = _turns(demand.agent[admitted], demand.at[admitted], holds[admitted])
+    return np.where(admitted, demand.held + wait + needed, NEVER)
 
 
 def _turns(agent: Int64s, at: Int64s, holds: Int64s) -> Int64s:

@@ -27,7 +27,7 @@ from sim.units import SECOND, show_duration
 from sim.workload import rows, skew, table
 from sim.workload.fleet import Fleet
 from sim.workload.points import MAX_POINTS, Points, too_many
-from sim.workload.table import Table
+from sim.workload.table import LARGEST, Table
 
 _COPY = 2**28
 """Entity of luck: number of the copy times this, plus number of the piece."""
@@ -92,8 +92,9 @@ def _times(found: Table, requests: Requests) -> Int64s:
     column = requests.time
     found.require(column)
     texts = found.texts(column)
+    unit = recorded.time_unit(requests.unit)
     if _stamp(texts[0]) is None:
-        at = np.rint(found.numbers(column) * recorded.time_unit(requests.unit)).astype(np.int64)
+        at = np.rint(found.numbers(column, LARGEST * SECOND / unit) * unit).astype(np.int64)
     else:
         at = _stamps(found, column)
     for row in (np.flatnonzero(np.diff(at) < 0)[:1] + 1).tolist():

@@ -16,6 +16,9 @@ from sim.scenario.recorded import Column
 from sim.workload import table
 from sim.workload.table import Table
 
+_MOST = 2**50
+"""Microseconds (36 years) or bytes that a row may say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -39,7 +42,8 @@ class Rows:
             When there is no such column, or a row of it is no number that can be.
         """
         self.table.require(column.column)
-        numbers = self.table.numbers(column.column) if column.unit else self.table.integers(column.column)
+        most = _MOST / column.scale
+        numbers = self.table.numbers(column.column, most) if column.unit else self.table.integers(column.column)
         return np.asarray(numbers[self.row] * float(column.scale), np.float64)
 
     def integers(self, column: Column) -> Int64s:

@@ -19,6 +19,7 @@ from sim.distributions.portable import Floats
 from sim.engine.contract import NEVER, Int8s, Int64s
 from sim.errors import AdvisedError
 from sim.luck import Stream
+from sim.scenario.quantities import MOST_TOKENS
 from sim.scenario.recorded import Column
 from sim.scenario.schema import Llm, Step
 from sim.units import SECOND
@@ -189,8 +190,8 @@ class Unrolling:
     def _llm(self, call: Llm, visits: _Visits) -> tuple[Int64s, Int64s, Int64s]:
         """Draw a call: tokens in, tokens out, microseconds."""
         common = self._common(call.rank_correlation, visits)
-        tokens_in = self._integers(call.input, Stream.TOKENS_IN, visits, common)
-        tokens_out = self._integers(call.output, Stream.TOKENS_OUT, visits, common)
+        tokens_in = _possible(self._integers(call.input, Stream.TOKENS_IN, visits, common), "input")
+        tokens_out = _possible(self._integers(call.output, Stream.TOKENS_OUT, visits, common), "output")
         if call.time is not None:
             return tokens_in, tokens_out, self._integers(call.time, Stream.WAIT, visits, common)
         profile = catalog.llm(call.model)

@@ -45,8 +45,8 @@ class Table:
         """Return a column; empty texts where the file has no such column."""
         return self.columns.get(column) or [""] * len(self.lines)
 
-    def numbers(self, column: str) -> Floats:
-        """Return a column of numbers that are not negative; an empty text, or no such column, is 0.
+    def numbers(self, column: str, most: float = LARGEST) -> Floats:
+        """Return a column of numbers from 0 to a bound; an empty text, or no such column, is 0.
 
         Raises
         ------
@@ -54,9 +54,9 @@ class Table:
             When a text is no such number.
         """
         found = np.array([_number(text) for text in self.texts(column)])
-        for row in np.flatnonzero(~((found >= 0) & (found <= LARGEST)))[:1]:
+        for row in np.flatnonzero(~((found >= 0) & (found <= most)))[:1]:
             raise self.wrong(row, f"has {quoted(self.texts(column)[row])} as `{column}`",
-                             f"write a number from 0 to {LARGEST}")
+                             f"write a number from 0 to {most:.0f}")
         return found
 
     def exact(self, column: str) -> tuple[Fraction, ...]:

@@ -57,17 +57,17 @@ def test_names(line, first, count):
 
 
 @pytest.mark.parametrize(("line", "message", "fix"), [
-    ("* * * *", "has 4 fields", "write minute"),
-    ("x", "has 1 field,", "write minute"),
+    ("* * * *", "has 4 fields", "write five fields"),
+    ("x", "has 1 field,", "write five fields"),
     ("60 * * * *", "`60` is no minute", "0 to 59"),
     ("* 24 * * *", "`24` is no hour", "0 to 23"),
     ("* * * * 8", "`8` is no day of the week", "0 to 7"),
-    ("* * * * mno", "`mno` is no day", "`mon`"),
+    ("* * * * mno", "`mno` is no day", "mon"),
     ("* mon * * *", "`mon` is no hour", "0 to 23"),
     ("*/0 * * * *", "step of 0", "1 or more"),
     ("* 22-6 * * *", "ends before it begins", "`22-23,0-6`"),
-    ("*-5 * * * *", "no minute of a schedule", "write minute"),
-    ("1,,2 * * * *", "`` is no minute", "write minute"),
+    ("*-5 * * * *", "no minute of a schedule", "write five fields"),
+    ("1,,2 * * * *", "`` is no minute", "write five fields"),
     ("-1 * * * *", "`-1` is no minute", "write"),
     ("0 0 1 * *", "names days of a month", "day of the week"),
     ("0 0 * 3 *", "names days of a month", "day of the week"),

@@ -335,7 +335,8 @@ MOVES_ARRIVALS = ("Intervals.cover", "Scenario.extends", "Poisson.", "Renewal.",
                   "Cron.", "Bulk.",
                   "Burstiness.",
                   "Workload.agents",
-                  "Workload.arrivals", "Scenario.horizon", "Scenario.seed", "Scenario.workload")  # fmt: skip
+                  "Workload.arrivals", "Scenario.horizon", "Scenario.warmup", "Scenario.seed",
+                  "Scenario.workload")  # fmt: skip
 """Fields that may change who arrives when; no other may."""
 
 CHOICES = {

@@ -130,8 +130,11 @@ def check_percentiles(told: Tree) -> None:
     for name in ("cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction", "utilisation"):
         value = told[name]["value"]
         assert value is None or 0 <= value <= 1, name
-    counts = {name: figure["value"] for name, figure in told["requests"].items()}
-    assert counts["arrived"] == counts["completed"] + counts["failed"] + counts["unfinished"] + counts["coalesced"]
+    counts, causes = told["requests"], told["requests"]["failed_by_cause"]
+    arrived, completed, failed, unfinished, coalesced = (
+        counts[name]["value"] for name in ("arrived", "completed", "failed", "unfinished", "coalesced"))  # fmt: skip
+    assert math.isclose(arrived, completed + failed + unfinished + coalesced)
+    assert math.isclose(failed, math.fsum(figure["value"] for figure in causes.values()))
     work = {name: figure["value"] for name, figure in told["work_s"].items()}
     assert math.isclose(work["offered"], work["useful"] + work["lost"] + work["wasted"] + work["remaining"])
 
@@ -148,7 +151,14 @@ def check_requests(result: Result, bound: Any) -> None:
 
 def check_figures(result: Result, name: str, told: Tree) -> None:
     """The figures of one replication are those that a person finds in its tables."""
-    table, horizon = requests(result, name), result.case.scenario.horizon
+    window = result._replications[0].window
+    assert window.length == result.case.scenario.horizon
+    assert window.begin == result.summary["warmup_s"] * 1_000_000
+    table = requests(result, name)
+    in_window = table["arrived_us"].between(window.begin, window.end, inclusive="left")
+    assert table["in_window"].equals(in_window.rename("in_window"))
+    counted = set(table["request"][in_window])
+    table = table[in_window]
     merged = told["requests"]["coalesced"]["value"]
     assert merged == table["coalesced"].sum()
     assert len(table) == told["requests"]["arrived"]["value"] - merged

@@ -130,47 +130,17 @@ def assert_equal(one: Demand, other: Demand) -> None:
         assert np.array_equal(getattr(one, field.name), getattr(other, field.name)), field.name
 
 
-def lindley(demand: Demand) -> list[int]:
-    """Latencies with one endless server for each agent, in the plainest way; a window before that is left out."""
-    latencies = [0] * demand.n
-    lengths = work(demand).tolist()
-    for agent in set(demand.agent.tolist()):
-        done = 0
-        for at, row in sorted((int(demand.at[row]), int(row)) for row in np.flatnonzero(demand.agent == agent)):
-            done = max(done, at) + lengths[row]
-            latencies[row] = done - at
-    return latencies
+def test_more_tokens_than_a_call_can_have_are_refused():
+    """The mean is infinite: of some hundred calls, one has more than a billion tokens."""
+    call = {"llm": {"model": "mid-tier", "input": 10, "output": "pareto(minimum=10, shape=0.2)"}}
+    with pytest.raises(AdvisedError, match=r"`output` of a call comes to .* more than 1e\+09"):
+        draw(workload({"poisson": {"rate": "4/h"}}, request=[call]))
+    capped = {"llm": {**call["llm"], "output": "pareto(minimum=10, shape=0.2, max=200000)"}}
+    assert draw(workload({"poisson": {"rate": "4/h"}}, request=[capped])).step_tokens_out.max() <= 200_000
 
 
-class TestIdeal:
-    @settings(max_examples=40, deadline=None)
-    @given(open_workloads, seeds)
-    def test_own_work_and_turn(self, made: Workload, seed: int):
-        found = draw(made, DAY, seed)
-        expected = lindley(found) if made.serial else work(found).tolist()
-        assert (ideal(found) - found.held).tolist() == expected
-
-    def test_wait_is_that_of_a_queue(self):
-        # M/D/1 (Pollaczek-Khinchine): at utilisation 0.5 the mean wait is half the service time. Sectioned by agent.
-        made = workload({"poisson": {"rate": "30/h"}}, agents=200, request=[{"wait": "1 min"}])
-        found = draw(made, 2 * WEEK)
-        late = found.at > DAY
-        wait = (ideal(found) - 60_000_000)[late] / 60_000_000
-        of_agent = np.bincount(found.agent[late], wait) / np.bincount(found.agent[late])
-        assert abs(of_agent.mean() - 0.5) < 5 * of_agent.std() / np.sqrt(200)
-
-    def test_sessions_count_work_alone(self):
-        found = draw(sessions(agents=1, per_day=100))
-        assert np.array_equal(ideal(found), work(found))
-
-    def test_absent(self):
-        found = draw(workload({"poisson": {"rate": "5/h"}}))
-        cut = dataclasses.replace(found, horizon=HOUR * 24)
-        assert np.array_equal(ideal(cut) == NEVER, found.at >= 24 * HOUR)
-        assert np.array_equal(ideal(cut)[found.at < 24 * HOUR], ideal(found)[found.at < 24 * HOUR])
-
-    def test_unordered_rows(self):
-        # The same requests with rows of an agent in another order have the same latencies.
-        found = draw(workload({"poisson": {"rate": "40/h"}}, request=[{"wait": "2 min"}]), DAY)
-        order = np.random.default_rng(1).permutation(found.n)
-        assert np.array_equal(ideal(dataclasses.replace(found, at=found.at[order])), ideal(found)[order])
+def test_work_that_no_sum_can_hold_is_refused():
+    """A thousand rounds of 300 years each for some hundred requests: 2^53 us each, and int64 ends at 2^63."""
+    step = {"loop": {"times": 1000, "steps": [{"wait": "pareto(minimum=250 days, shape=0.01)"}]}}
+    with pytest.raises(AdvisedError, match="years of work"):
+        draw(workload({"poisson": {"rate": "4/h"}}, request=[step]))
