@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.api import Result, Study, load
+    from sim.api import Result, Study, Sweep, load
+    from sim.report import plots
     from sim.workload import fit_arrivals
 
-__all__ = ["Result", "Study", "__version__", "fit_arrivals", "load"]
+__all__ = ["Result", "Study", "Sweep", "__version__", "fit_arrivals", "load", "plots"]
 
 __version__ = "0.1.0"
 
@@ -24,6 +25,10 @@ def __getattr__(name: str) -> Any:
         from sim import api
 
         return getattr(api, name)
+    if name == "plots":
+        from sim.report import plots
+
+        return plots
     if name == "fit_arrivals":
         from sim.workload import fit_arrivals
 

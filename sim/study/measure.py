@@ -97,7 +97,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     -------
     Measures
     """
-    demand, outcome, window = run.demand, run.outcome, run.window
+    demand, outcome, window, invoice = run.demand, run.outcome, run.window, run.bills[-1]
     up, most, resting, busy = _instances(run.spans, window)
     asked = window.holds(outcome.arrived)
     began, arrived, ever = asked & (outcome.started >= 0), int(asked.sum()), outcome.started >= 0

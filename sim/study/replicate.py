@@ -71,7 +71,7 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
     for deployment, capacity, outcome in ran:
         ideal, lasting = workload.ideal(demand, outcome), spans(outcome, demand.stop)
         run = Run(window, demand, outcome, ideal, waits(demand, outcome), lasting,
-                  _bill(case, deployment, observe(demand, outcome, lasting, window), month),
+                  _bills(case, deployment, observe(demand, outcome, lasting, window), month),
                   audit(demand, capacity, outcome))
         measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
         if keep:
