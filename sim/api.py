@@ -285,17 +285,17 @@ class Result:
     def _repr_html_(self) -> str:
         return html.result(self.summary)
 
-    def write(self, path: Path) -> Path:
+    def write(self, path: Path | str) -> Path:
         """Write the folder of the run, as a whole or not at all.
 
         Parameters
         ----------
-        path : Path
+        path : Path or str
             Replaced if it holds a run.
         """
         first = self._replications[0]
         return folder.write(
-            path,
+            Path(path),
             summary=self.summary,
             tables={**self.tables, REPLICATIONS: self.replications},
             invoices={name: one.invoice.to_dict() for name, one in first.measures.items()},
@@ -375,20 +375,21 @@ class Sweep:
     def _repr_html_(self) -> str:
         return html.sweep(self.summary)
 
-    def write(self, path: Path) -> Path:
+    def write(self, path: Path | str) -> Path:
         """Write the summary of all cases, and below ``cases`` the folder of each, as a whole or not at all.
 
         Parameters
         ----------
-        path : Path
+        path : Path or str
             Replaced if it holds a run.
         """
-        with folder.whole(path) as building:
+        place = Path(path)
+        with folder.whole(place) as building:
             (building / folder.SUMMARY).write_text(document(self.summary), encoding="utf-8")
             for number, (settings, result) in enumerate(self.results.items(), 1):
                 name = re.sub(r"[^\w.=+-]+", "-", str(settings))[:80]
                 result.write(building / "cases" / f"{number:03}-{name}")
-        return path
+        return place
 
 
 def _worst(verdicts: Iterable[tuple[Settings, Verdict]]) -> Verdict:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from sim.billing.invoice import Invoice
 from sim.billing.metering import Billed, Observed, Steps, meter, meter_tokens
 from sim.billing.month import Month
@@ -37,8 +39,15 @@ def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> O
         spans=spans,
         pool=outcome.pool,
         requests=Requests(outcome.started, outcome.ended, outcome.instance, outcome.warmth),
-        steps=Steps(outcome.step_ended, demand.step_cpu, demand.step_tokens_in, demand.step_tokens_cached,
-                    demand.step_tokens_out, demand.step_model),
+        steps=Steps(
+            arrived=np.repeat(outcome.arrived, np.diff(demand.step_first)),
+            ended=outcome.step_ended,
+            cpu=demand.step_cpu,
+            tokens_in=demand.step_tokens_in,
+            tokens_cached=demand.step_tokens_cached,
+            tokens_out=demand.step_tokens_out,
+            model=demand.step_model,
+        ),
     )
 
 
