@@ -103,7 +103,7 @@ def test_a_failure_that_was_never_served_holds_nobody_there():
     outcome = simulate(asked, capacity(2, start=[20, 20], memory=4))
     assert outcome.fate.tolist() == [Fate.FAILED, Fate.COMPLETED] and outcome.ended.tolist() == [20, 23]
     assert ideal(asked, outcome).tolist() == [2, 3]
-    assert overheads(asked, outcome) == [0]
+    assert overheads(asked, outcome) == [19]
 
 
 def test_what_a_completed_request_waits_for_makes_the_next_one_wait_for_the_platform():
