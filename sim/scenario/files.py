@@ -82,7 +82,10 @@ def texts(path: Path, column: str) -> set[str]:
     """Return the different texts in a column of a CSV file; none where it has no such column."""
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", newline="", encoding="utf-8-sig") as file:
-        return {row.get(column) or "" for row in csv.DictReader(file)} - {""}
+        rows = csv.reader(file)  # thrice as fast as a reader that gives dicts, and recordings are long
+        header = next(rows, [])
+        place = header.index(column) if column in header else len(header)
+        return {row[place] for row in rows if len(row) > place and row[place]} if place < len(header) else set()
 
 
 def _file(place: Place, mapping: Mapping[str, Any]) -> str | None:
