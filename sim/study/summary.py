@@ -28,6 +28,9 @@ def summary(
 ) -> dict[str, Any]:
     """Say a study in plain values, as ``summary.json`` holds them.
 
+    Every figure, counts too, is of one replication on average: requests, work and tokens of its window, costs and
+    ``requests.per_month`` of the month. Only ``slowest`` holds sums over all replications, for its shares.
+
     Parameters
     ----------
     case : Case
