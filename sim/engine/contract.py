@@ -105,9 +105,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Number = TypeVar("Number", bound=np.generic)
+"""Of the numbers in an array."""
 
 Int64s = NDArray[np.int64]
 Int8s = NDArray[np.int8]
@@ -247,6 +251,15 @@ class Demand:
     def n(self) -> int:
         """Number of requests."""
         return len(self.at)
+
+    def by_step(self, values: NDArray[Number]) -> NDArray[Number]:
+        """Give each step the value of its request: n values to m."""
+        return np.repeat(values, np.diff(self.step_first))
+
+    def by_request(self, values: Int64s) -> Int64s:
+        """Add up a quantity of steps by request: m values to n."""
+        running = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(values, dtype=np.int64)))
+        return running[self.step_first[1:]] - running[self.step_first[:-1]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     counts = {fate.name.lower(): int((outcome.fate[asked] == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
     cold, woken = (int((began & (outcome.warmth == warmth)).sum()) for warmth in (Warmth.COLD, Warmth.WOKEN))
     resident = window.share(outcome.started[ever], np.where(outcome.ended < 0, demand.stop, outcome.ended)[ever])
-    ended = (outcome.step_ended >= 0) & np.repeat(asked, np.diff(demand.step_first))
+    ended = (outcome.step_ended >= 0) & demand.by_step(asked)
     merged = total(demand.coalesced[asked])
     times = _times(run, asked)
     return Measures(

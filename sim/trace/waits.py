@@ -47,22 +47,6 @@ class Waits:
     latency: Int64s
 
 
-def step_sums(demand: Demand, values: Int64s) -> Int64s:
-    """Add up a quantity of steps by request.
-
-    Parameters
-    ----------
-    demand : Demand
-    values : int64[m]
-
-    Returns
-    -------
-    int64[n]
-    """
-    running = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(values, dtype=np.int64)))
-    return running[demand.step_first[1:]] - running[demand.step_first[:-1]]
-
-
 def waits(demand: Demand, outcome: Outcome) -> Waits:
     """Divide the time of each request among what it waited for."""
 
@@ -71,7 +55,7 @@ def waits(demand: Demand, outcome: Outcome) -> Waits:
 
     begun = outcome.started >= 0
     completed = outcome.fate == Fate.COMPLETED
-    service = step_sums(demand, demand.step_cpu + demand.step_wait)
+    service = demand.by_request(demand.step_cpu + demand.step_wait)
     ready = outcome.started - outcome.bound
     return Waits(
         window=known(outcome.arrived >= 0, demand.held),

@@ -9,6 +9,7 @@ from sim.luck import Stream
 from sim.scenario.arrivals import Bulk
 from sim.workload import skew
 from sim.workload.fleet import Fleet
+from sim.workload.places import ranges, ranks
 from sim.workload.points import MAX_POINTS, Points, too_many
 
 
@@ -43,11 +44,10 @@ def fill(points: Points, bulk: Bulk | None, fleet: Fleet) -> Points:
     if total > MAX_POINTS:
         raise too_many(total, "arrivals")
     event = np.repeat(np.arange(len(size)), size)
-    place = np.arange(len(event)) - np.repeat(np.cumsum(size) - size, size)
+    place = ranges(np.zeros_like(size), size)
     agent, at = points.entity[event], points.value[event]
     if bulk.over == "fleet":
         agent = skew.chosen(fleet, Stream.BULK_AGENT, key[event], place)
     order = np.lexsort((place, event, at, agent))
     agent, at = agent[order], at[order]
-    ordinal = np.arange(len(agent)) - np.searchsorted(agent, agent)
-    return Points(agent, ordinal, at)
+    return Points(agent, ranks(agent), at)

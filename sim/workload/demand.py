@@ -21,6 +21,7 @@ from sim.units import SECOND
 from sim.workload import closed as chains
 from sim.workload import opened, recording, replay, rows, skew, steps, week, windows
 from sim.workload.fleet import Fleet
+from sim.workload.places import ranges
 from sim.workload.recording import Recording
 from sim.workload.rows import Rows
 from sim.workload.steps import Unrolling, Work
@@ -141,7 +142,7 @@ def _closed(workload: Workload, closed: Closed, fleet: Fleet, stretch: int) -> _
 
     counts = chains.counts(workload.agents, fleet.horizon, thinking, lengths) * stretch
     agent = np.repeat(np.arange(workload.agents, dtype=np.int64), counts)
-    ordinal = _ranges(np.zeros(workload.agents, np.int64), counts)
+    ordinal = ranges(np.zeros(workload.agents, np.int64), counts)
     work, memory = _work(workload, fleet, luck.of_agent(agent, ordinal))
     after = np.where(ordinal == 0, NEVER, np.arange(len(agent)) - 1)
     never, none = np.full(len(agent), NEVER, np.int64), np.zeros(len(agent), np.int64)
@@ -186,14 +187,14 @@ def _played(workload: Workload, recorded: Recording, agent: Int64s, number: Int6
             ) -> _Asked:
     """Return recorded sessions that are played from their starts."""
     lengths = recorded.turn_first[source + 1] - recorded.turn_first[source]
-    turn = _ranges(recorded.turn_first[source], lengths)
+    turn = ranges(recorded.turn_first[source], lengths)
     opens = np.cumsum(lengths) - lengths
     after = np.arange(len(turn), dtype=np.int64) - 1
     after[opens] = NEVER
     at = recorded.gap[turn]
     at[opens] = start
     counts = recorded.step_first[turn + 1] - recorded.step_first[turn]
-    step = _ranges(recorded.step_first[turn], counts)
+    step = ranges(recorded.step_first[turn], counts)
     cpu, wait = recorded.cpu[step], recorded.wait[step]
     work = Work(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), recorded.kind[step], cpu,
                 np.where(cpu + wait < 1, 1, wait), recorded.tokens_in[step], recorded.tokens_cached[step],
@@ -202,9 +203,3 @@ def _played(workload: Workload, recorded: Recording, agent: Int64s, number: Int6
     assert not isinstance(workload.memory, Column)  # the schema lets columns be named only where there are rows
     return _Asked(np.repeat(agent, lengths), np.repeat(number, lengths), after, at, none, none, none + workload.memory,
                   work)
-
-
-def _ranges(first: Int64s, counts: Int64s) -> Int64s:
-    """Return ``first[0], first[0] + 1, ...``, ``counts[0]`` numbers, then those from ``first[1]``, and so on."""
-    offset = np.cumsum(counts) - counts
-    return np.asarray(np.arange(int(counts.sum())) + np.repeat(first - offset, counts), np.int64)

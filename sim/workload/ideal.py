@@ -25,8 +25,7 @@ def work(demand: Demand) -> Int64s:
     int64[n]
         Microseconds.
     """
-    total = np.concatenate(([0], np.cumsum(demand.step_cpu + demand.step_wait)))
-    return np.asarray(total[demand.step_first[1:]] - total[demand.step_first[:-1]], np.int64)
+    return demand.by_request(demand.step_cpu + demand.step_wait)
 
 
 def ideal(demand: Demand, outcome: Outcome) -> Int64s:

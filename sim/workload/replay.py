@@ -26,6 +26,7 @@ from sim.scenario.arrivals import Requests
 from sim.units import SECOND, show_duration
 from sim.workload import rows, skew, table
 from sim.workload.fleet import Fleet
+from sim.workload.places import ranges
 from sim.workload.points import MAX_POINTS, Points, too_many
 from sim.workload.table import LARGEST, Table
 
@@ -206,7 +207,7 @@ def _copy(copy: int, share: float, recording: Recording, pieces: _Pieces, fleet:
     first = np.searchsorted(recording.at, pieces.begin)
     counts = np.searchsorted(recording.at, pieces.begin + pieces.length) - first
     piece = np.repeat(np.arange(len(first)), counts)
-    request = np.arange(int(counts.sum())) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+    request = ranges(first, counts)
     address = copy * _COPY + piece
     if share < 1.0:
         kept = luck.uniform(*where, Stream.THIN, address, request) < share

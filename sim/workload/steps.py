@@ -24,6 +24,7 @@ from sim.scenario.recorded import Column
 from sim.scenario.schema import Llm, Step
 from sim.units import SECOND
 from sim.workload import copula
+from sim.workload.places import ranks
 from sim.workload.points import MAX_POINTS, too_many
 from sim.workload.recording import StepKind
 from sim.workload.rows import Rows
@@ -153,7 +154,7 @@ class Unrolling:
 
     def _step(self, step: Step, request: Int64s) -> tuple[Int64s, Int64s]:
         """Unroll one step; see `_sequence`."""
-        visits = _Visits(step, self._numbered, request, _visit(request))
+        visits = _Visits(step, self._numbered, request, ranks(request))
         self._numbered += 1
         if visits.visit.max(initial=0) >= VISITS:
             raise too_many(float(visits.visit.max()), "rounds of one request")
@@ -227,8 +228,3 @@ def _possible(tokens: Int64s, key: str) -> Int64s:
         raise AdvisedError(f"`{key}` of a call comes to {most:.2g} tokens, more than {MOST_TOKENS:.0e}",
                            "give its distribution a `max`, such as `pareto(mean=1000, shape=1.5, max=200000)`")
     return tokens
-
-
-def _visit(request: Int64s) -> Int64s:
-    """Return how often each sorted value has come before."""
-    return np.arange(len(request), dtype=np.int64) - np.searchsorted(request, request, side="left")
