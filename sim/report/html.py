@@ -17,9 +17,8 @@ from sim.report.document import require_audits
 from sim.report.numbers import NONE, Kind, dollars, share, show
 from sim.report.page import VERDICTS, Notes
 from sim.report.sweep import facts as facts_of_sweep
-from sim.report.sweep import word
 from sim.report.terminal import counted, facts, judged
-from sim.scenario import Scenario
+from sim.scenario import Scenario, Settings, word
 from sim.scenario.window import AUTO
 
 Tree = Mapping[str, Any]
@@ -62,7 +61,7 @@ def result(summary: Tree) -> str:
     require_audits(summary)
     name = summary["scenario"]
     if "case" in summary:
-        name += f" ({_settings(summary['case'])})"
+        name += f" ({Settings.of(summary['case'])})"
     parts = [_head(name, summary.get("about", ""), facts(summary))]
     if summary["expect"]:
         parts.append(verdicts(summary["expect"]))
@@ -222,10 +221,6 @@ def _figure(figure: Tree, kind: Kind, notes: Notes) -> str:
     shown = show(figure, kind)
     text = share(figure["value"]) if kind == "share" and figure.get("value") == 0 else shown.value
     return escape(text) + notes.mark(shown.why) + (_small(shown.spread) if shown.spread else "")
-
-
-def _settings(case: Tree) -> str:
-    return ", ".join(f"{name}={word(value)}" for name, value in case.items())
 
 
 def _text(value: Any) -> str:

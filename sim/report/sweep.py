@@ -19,6 +19,7 @@ from sim.report.document import require_audits
 from sim.report.numbers import Kind, show
 from sim.report.page import VERDICTS, Notes, footer, heading, printed, wide
 from sim.report.tables import Column, of, tables
+from sim.scenario import Settings, word
 
 Tree = Mapping[str, Any]
 
@@ -119,7 +120,7 @@ def _table(summary: Tree, notes: Notes) -> Table:
 
 def _narrow(summary: Tree, notes: Notes, width: int) -> Iterable[RenderableType]:
     """Name case and deployment in one column, where a column for each axis is too much for the terminal."""
-    rows = {f"{_settings(case)}: {name}": {**deployment, "expect": case["expect"]}
+    rows = {f"{Settings.of(case['case'])}: {name}": {**deployment, "expect": case["expect"]}
             for case in summary["cases"] for name, deployment in case["deployments"].items()}
     columns = [Column("overhead", "p99", of("overhead_s.p99", "seconds", notes)),
                Column("cost", "a month", of("cost.infrastructure", "dollars", notes))]
@@ -158,16 +159,8 @@ def _expectations(cases: Sequence[Tree]) -> RenderableType:
         count = "in all" if holds == len(cases) else "in none" if holds == 0 else f"in {holds} of {len(cases)}"
         rows.add_row(Text(f"{sign} holds {count}", style=style), Text(expectation["text"]))
         for verdict in ("fails", "inconclusive"):
-            where = [_settings(case) for case, one in zip(cases, verdicts, strict=True) if one == verdict]
+            judged = [case["case"] for case, one in zip(cases, verdicts, strict=True) if one == verdict]
+            where = [str(Settings.of(taken)) for taken in judged]
             if where and len(where) < len(cases):
                 rows.add_row("", Text(f"{verdict}: {'; '.join(where)}", style="dim"))
     return rows
-
-
-def _settings(case: Tree) -> str:
-    return ", ".join(f"{name}={word(value)}" for name, value in case["case"].items())
-
-
-def word(value: Any) -> str:
-    """Write a value of an axis as a file does."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -19,7 +19,7 @@ from sim.report.plots import result as of
 from sim.report.plots import style
 from sim.report.plots.cost import in_words, scale
 from sim.report.plots.result import Summarised
-from sim.report.sweep import word
+from sim.scenario import word
 
 Floats = NDArray[np.float64]
 _UNITS = {DOLLARS: "USD", SECONDS: "s", BYTES: "MB", FRACTION: "%"}
