@@ -10,17 +10,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.api import Result, Study, load
+    from sim.api import Result, Study, Sweep, load
+    from sim.report import plots
+    from sim.workload import fit_arrivals
 
-__all__ = ["Result", "Study", "__version__", "load"]
+__all__ = ["Result", "Study", "Sweep", "__version__", "fit_arrivals", "load", "plots"]
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     # Late, because pandas alone takes longer than `sim validate` may.
-    if name in {"Result", "Study", "load"}:
+    if name in {"Result", "Study", "Sweep", "load"}:
         from sim import api
 
         return getattr(api, name)
+    if name == "plots":
+        from sim.report import plots
+
+        return plots
+    if name == "fit_arrivals":
+        from sim.workload import fit_arrivals
+
+        return fit_arrivals
     raise AttributeError(f"module 'sim' has no attribute {name!r}")

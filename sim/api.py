@@ -19,11 +19,11 @@ import sim
 from sim import claims, scenario, study, workload
 from sim.claims import Verdict
 from sim.errors import InputError, Problem, quoted
-from sim.report import folder
+from sim.report import folder, frames, html
 from sim.report.advice import advise
 from sim.report.document import document, require_audits
 from sim.scenario import Case, Scenario, Settings
-from sim.stats import Estimate, figure
+from sim.stats import Estimate
 from sim.study import Progress, Replication
 from sim.trace.columns import REPLICATIONS
 from sim.trace.frames import Names, tables, together
@@ -118,6 +118,9 @@ class Study:
             for settings, case in cases
         })
 
+    def _repr_html_(self) -> str:
+        return html.study(self.scenario)
+
     def cases(self) -> tuple[tuple[Settings, Study], ...]:
         """Make a study of each case: one for each combination of the values of its axes.
 
@@ -144,6 +147,13 @@ class Study:
         return Result(case, replications_run, info)
 
 
+class Verdicts(list[Verdict]):
+    """The verdicts of a scenario's expectations, in the order of the file. Shows itself in a notebook."""
+
+    def _repr_html_(self) -> str:
+        return html.verdicts([asdict(verdict) for verdict in self])
+
+
 class Result:
     """What a run gave.
 
@@ -159,7 +169,7 @@ class Result:
     ----------
     estimates : dict of str to Estimates
         Every figure of every deployment, by path.
-    expectations : list of Verdict
+    expectations : Verdicts
     summary : dict
         All figures with their intervals, as ``summary.json`` holds them.
     exit_code : int
@@ -171,7 +181,7 @@ class Result:
         self.run_info = dict(run_info)
         self._replications = replications
         self.estimates = study.estimates(case, replications)
-        self.expectations = _verdicts(case, self.estimates)
+        self.expectations = Verdicts(_verdicts(case, self.estimates))
         self.exit_code = claims.exit_code(self.expectations)
         unclear = [verdict.text for verdict in self.expectations if verdict.verdict == "inconclusive"]
         self.summary: dict[str, Any] = study.summary(case, replications, self.estimates, unclear)
@@ -227,23 +237,38 @@ class Result:
 
     @cached_property
     def replications(self) -> pd.DataFrame:
-        """Every figure of every deployment from each replication alone; one row for each, see `sim.study.apart`."""
-        import pandas as pd
+        """Every figure of every deployment from each replication alone; see `sim.report.frames.replications`."""
+        return frames.replications(self._replications)
 
-        frame = pd.DataFrame(study.apart(self._replications), columns=["replication", "deployment", "figure", "value"])
-        for name in ("deployment", "figure"):
-            frame[name] = pd.Categorical(frame[name], frame[name].drop_duplicates())
-        return frame
+    @cached_property
+    def figures(self) -> pd.DataFrame:
+        """All figures of the summary by deployment and path, with intervals; see `sim.report.frames.figures`."""
+        return frames.figures(self.estimates, study.level(self.case.scenario))
 
     @property
     def latency(self) -> pd.DataFrame:
         """Latency by deployment and statistic, in seconds, with intervals."""
-        return self._tidy("latency_s")
+        return frames.statistics(self.figures, "latency_s")
 
     @property
     def overhead(self) -> pd.DataFrame:
         """What the platform adds to latency, by deployment and statistic, in seconds, with intervals."""
-        return self._tidy("overhead_s")
+        return frames.statistics(self.figures, "overhead_s")
+
+    def times(self, figure: str = "overhead_s") -> pd.DataFrame:
+        """Return a time of each request in all replications; see `sim.report.frames.times`.
+
+        Parameters
+        ----------
+        figure : str
+            Such as ``latency_s``, ``overhead_s``, ``first_step_s``, or ``start_up_s``, which each start has.
+        """
+        return frames.times(self._replications, figure)
+
+    @cached_property
+    def cost_curve(self) -> pd.DataFrame:
+        """The bill as it accumulates over the days of the month; see `sim.report.frames.cost_curve`."""
+        return frames.cost_curve(self.case, self._replications)
 
     @property
     def bill(self) -> pd.DataFrame:
@@ -257,29 +282,20 @@ class Result:
         ]
         return pd.DataFrame(lines)
 
-    def _tidy(self, group: str) -> pd.DataFrame:
-        import pandas as pd
+    def _repr_html_(self) -> str:
+        return html.result(self.summary)
 
-        rows = [
-            {"deployment": name, "statistic": path.removeprefix(f"{group}."),
-             **figure(estimate, study.level(self.case.scenario))}
-            for name, found in self.estimates.items()
-            for path, estimate in found.items()
-            if path.startswith(f"{group}.")
-        ]
-        return pd.DataFrame(rows, columns=["deployment", "statistic", "value", "low", "high", "why"])
-
-    def write(self, path: Path) -> Path:
+    def write(self, path: Path | str) -> Path:
         """Write the folder of the run, as a whole or not at all.
 
         Parameters
         ----------
-        path : Path
+        path : Path or str
             Replaced if it holds a run.
         """
         first = self._replications[0]
         return folder.write(
-            path,
+            Path(path),
             summary=self.summary,
             tables={**self.tables, REPLICATIONS: self.replications},
             invoices={name: one.invoice.to_dict() for name, one in first.measures.items()},
@@ -299,7 +315,7 @@ class Sweep:
 
     Attributes
     ----------
-    expectations : list of Verdict
+    expectations : Verdicts
         Of each expectation, the verdict of the first case in which it fails; else of the first in which it is
         inconclusive; else of the first.
     summary : dict
@@ -313,7 +329,7 @@ class Sweep:
         self.results = dict(results)
         judged = zip(*([(settings, verdict) for verdict in one.expectations] for settings, one in results.items()),
                      strict=True)
-        self.expectations = [_worst(verdicts) for verdicts in judged]
+        self.expectations = Verdicts(_worst(verdicts) for verdicts in judged)
         self.exit_code = claims.exit_code(self.expectations)
         cases = [one.summary for one in results.values()]
         together = "\n".join(case["identity"] for case in cases)
@@ -328,56 +344,52 @@ class Sweep:
             "cases": cases,
         }
 
+    @cached_property
+    def figures(self) -> pd.DataFrame:
+        """All figures by case, deployment and path, with intervals; a column for each axis before the others."""
+        return self._stacked({settings: one.figures for settings, one in self.results.items()})
+
     @property
     def latency(self) -> pd.DataFrame:
         """Latency by case, deployment and statistic, in seconds, with intervals."""
-        return self._stacked([one.latency for one in self.results.values()])
+        return frames.statistics(self.figures, "latency_s")
 
     @property
     def overhead(self) -> pd.DataFrame:
         """What the platform adds to latency, by case, deployment and statistic, in seconds, with intervals."""
-        return self._stacked([one.overhead for one in self.results.values()])
+        return frames.statistics(self.figures, "overhead_s")
 
     @property
     def bill(self) -> pd.DataFrame:
         """The lines of the mean monthly bill of each case and deployment, in dollars."""
-        return self._stacked([one.bill for one in self.results.values()])
+        return self._stacked({settings: one.bill for settings, one in self.results.items()})
 
-    def _stacked(self, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-        """Put the frames of all cases below each other, with a column for each axis before the others.
+    @cached_property
+    def cost_curve(self) -> pd.DataFrame:
+        """The bill of each case as it accumulates over the days of the month."""
+        return self._stacked({settings: one.cost_curve for settings, one in self.results.items()})
 
-        Values of axes that are text are categories in the order of the axis. An axis that is called as a column is,
-        is called by its path.
-        """
-        import pandas as pd
+    def _stacked(self, made: Mapping[Settings, pd.DataFrame]) -> pd.DataFrame:
+        return frames.stacked(self.scenario, made)
 
-        names = [axis.path if axis.name in frames[0].columns else axis.name for axis in self.scenario.axes]
-        rows = [
-            {**dict(zip(names, (value for _, value in settings.pairs), strict=True)), **row}
-            for settings, frame in zip(self.results, frames, strict=True)
-            for row in frame.to_dict("records")
-        ]
-        made = pd.DataFrame(rows, columns=[*names, *frames[0].columns])
-        for at, name in enumerate(names):
-            values = list(dict.fromkeys(settings.pairs[at][1] for settings in self.results))
-            if all(isinstance(value, str) for value in values):
-                made[name] = pd.Categorical(made[name], values, ordered=True)
-        return made
+    def _repr_html_(self) -> str:
+        return html.sweep(self.summary)
 
-    def write(self, path: Path) -> Path:
+    def write(self, path: Path | str) -> Path:
         """Write the summary of all cases, and below ``cases`` the folder of each, as a whole or not at all.
 
         Parameters
         ----------
-        path : Path
+        path : Path or str
             Replaced if it holds a run.
         """
-        with folder.whole(path) as building:
+        place = Path(path)
+        with folder.whole(place) as building:
             (building / folder.SUMMARY).write_text(document(self.summary), encoding="utf-8")
             for number, (settings, result) in enumerate(self.results.items(), 1):
                 name = re.sub(r"[^\w.=+-]+", "-", str(settings))[:80]
                 result.write(building / "cases" / f"{number:03}-{name}")
-        return path
+        return place
 
 
 def _worst(verdicts: Iterable[tuple[Settings, Verdict]]) -> Verdict:

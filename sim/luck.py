@@ -51,6 +51,20 @@ class Stream(IntEnum):
     START : start-up of an instance. Entity: the request it is opened for; ordinal: part of the start-up.
     WAKE : wake of an instance. Entity: the request it is woken for; ordinal: rung.
     BOOTSTRAP : the recorded session that takes a place in a replication's sample of the recording. Entity: place.
+    PHASE : the phase in which bursty arrivals begin. Entity: agent, or 0 for the fleet.
+    STAY : length of a phase. Entity: agent, or 0 for the fleet; ordinal: phase, counted from the start of the run.
+    BLOCK : the recorded block that is played. Entity: block of the run.
+    THIN : whether a recorded request is left out. Entity: copy of the recording and block of the run; ordinal: request.
+    SHIFT : how far a copy of the recording is moved. Entity: copy of the recording and block of the run.
+    REQUEST_AGENT : the agent of a recorded request without one. Entity: copy and block; ordinal: request.
+    FACTOR : factor of a bursty rate. Entity: time scale and agent, or 0 for the fleet; ordinal: window.
+    FACTOR_START : how much of the first window of a bursty rate has passed. Entity: time scale.
+    JITTER : how long after its time a scheduled request comes. Entity: agent and number of the time.
+    BULK : requests that an event brings. Entity: event, as requests are addressed.
+    BULK_AGENT : the agent of a request that an event brings. Entity: event; ordinal: place in its batch.
+    COMMON : what correlated values of a step have in common. Entity: request; ordinal: visit of a step.
+    ROW : the recorded row of a request. Entity: request.
+    THINK : time between an answer and the next request. Entity: agent; ordinal: request.
     PATIENCE : how long a caller waits for a request to begin. Entity: request.
     KEEP_OPEN : how long a connection stays open. Entity: request.
     PAYLOAD : bytes of a request. Entity: request.
@@ -73,6 +87,20 @@ class Stream(IntEnum):
     START = 11
     WAKE = 12
     BOOTSTRAP = 13
+    PHASE = 14
+    STAY = 15
+    THINK = 16
+    BLOCK = 17
+    THIN = 18
+    SHIFT = 19
+    REQUEST_AGENT = 20
+    ROW = 21
+    FACTOR = 22
+    FACTOR_START = 23
+    JITTER = 24
+    BULK = 25
+    BULK_AGENT = 26
+    COMMON = 27
     PATIENCE = 40
     KEEP_OPEN = 41
     PAYLOAD = 42

@@ -137,7 +137,7 @@ def test_a_flag_fixes_the_axis(path: Path) -> None:
 def test_folders(sweep: Sweep, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     for _ in range(2):
-        sweep.write(folder)
+        sweep.write(str(folder))
         assert json.loads((folder / "summary.json").read_text()) == json.loads(json.dumps(sweep.summary))
         names = sorted(path.name for path in (folder / "cases").iterdir())
         assert names[0] == "001-idle_timeout=1-min-load=2-h" and len(names) == 4

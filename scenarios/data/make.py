@@ -1,9 +1,9 @@
 """Make the compact data of this folder from the originals.
 
-``python scenarios/data/make.py SOURCE`` reads the folders ``claude-code-sessions``, ``azure-llm-2024-week`` and
-``sandbox-tti`` below SOURCE and writes the three files beside this script. README.md says where the originals come
-from, what each file means and what was left out; the counts printed here are the ones it quotes. The same originals
-give the same bytes.
+``python scenarios/data/make.py SOURCE`` reads the folders ``claude-code-sessions``, ``azure-llm-2024-week``,
+``sandbox-tti``, ``azure-llm-2023`` and ``servegen-tenants`` below SOURCE and writes the files beside this script.
+README.md says where the originals come from, what each file means and what was left out; the counts printed here are
+the ones it quotes. The same originals give the same bytes.
 """
 
 from __future__ import annotations
@@ -163,6 +163,50 @@ def starts(source: Path) -> None:
     print(f"starts: {len(written)} rows")
 
 
+# --- requests --------------------------------------------------------------------------------------------------------
+
+
+def requests(source: Path) -> None:
+    """Write the requests of half an hour of a code assistant and of a chat service, as they are."""
+    for name, file in (("code", "code_first30min"), ("chat", "conv_first30min")):
+        rows = [[row["t_s"], row["context_tokens"], row["generated_tokens"]]
+                for row in read(source / "azure-llm-2023" / f"{file}.csv.gz")]  # fmt: skip
+        write(f"azure-llm-2023-{name}.csv.gz", ("t_s", "context_tokens", "generated_tokens"), rows)
+        told = []
+        for width in (1, 10, 60):
+            counts = [0] * (1800 // width)
+            for row in rows:
+                counts[int(float(row[0])) // width] += 1
+            mean = sum(counts) / len(counts)
+            told.append(sum((count - mean) ** 2 for count in counts) / (len(counts) - 1) / mean)
+        print(f"requests: {name}, {len(rows)} rows, index of dispersion at 1, 10, 60 s: "
+              + ", ".join(f"{index:.2f}" for index in told))
+
+
+# --- rates of tenants ------------------------------------------------------------------------------------------------
+
+TENANTS = 20
+"""The busiest tenants, which are kept."""
+
+
+def tenants(source: Path) -> None:
+    """Write the hourly rates of the busiest tenants over a week; a window of 10 minutes without a row had none."""
+    rates: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    weighted: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    for row in read(source / "servegen-tenants" / "m-large_week1_rates.csv.gz"):
+        tenant, hour, rate = row["tenant"], int(float(row["t_s"])) // 3600, float(row["rate_rps"])
+        rates[tenant][hour] += rate / 6
+        weighted[tenant][hour] += rate / 6 * float(row["cv"] or 1)
+    total = {tenant: sum(hours.values()) for tenant, hours in rates.items()}
+    kept = sorted(total, key=lambda tenant: (-total[tenant], int(tenant)))[:TENANTS]
+    rows = [[hour * 3600, f"{int(tenant):03}", f"{rate:.6g}", f"{weighted[tenant][hour] / rate:.4g}"]
+            for tenant in sorted(kept, key=int) for hour, rate in sorted(rates[tenant].items())]  # fmt: skip
+    write("servegen-tenants-week.csv.gz", ("t_s", "tenant", "rate", "cv"), rows)
+    share = sum(total[tenant] for tenant in kept) / sum(total.values())
+    print(f"tenants: {len(kept)} of {len(total)} kept, which have {share:.1%} of the requests, {len(rows)} hours; "
+          f"{sum(total[tenant] for tenant in kept) / 168:.2f} requests a second on average")
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -171,6 +215,8 @@ def main() -> None:
     sessions(source)
     week(source)
     starts(source)
+    requests(source)
+    tenants(source)
 
 
 if __name__ == "__main__":

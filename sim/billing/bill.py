@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sim.billing.invoice import Invoice
-from sim.billing.metering import Billed, Observed, Steps, meter, meter_tokens
-from sim.billing.month import Month
+from sim.billing.metering import Billed, Metering, Observed, Steps, TokenMetering
+from sim.billing.month import Month, Tiling, tile
 from sim.billing.rating import rate
 from sim.billing.records import Requests
 from sim.catalog.prices import PriceList
@@ -37,8 +37,15 @@ def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> O
         spans=spans,
         pool=outcome.pool,
         requests=Requests(outcome.started, outcome.ended, outcome.instance, outcome.warmth),
-        steps=Steps(outcome.step_ended, demand.step_cpu, demand.step_tokens_in, demand.step_tokens_cached,
-                    demand.step_tokens_out, demand.step_model),
+        steps=Steps(
+            arrived=demand.by_step(outcome.arrived),
+            ended=outcome.step_ended,
+            cpu=demand.step_cpu,
+            tokens_in=demand.step_tokens_in,
+            tokens_cached=demand.step_tokens_cached,
+            tokens_out=demand.step_tokens_out,
+            model=demand.step_model,
+        ),
     )
 
 
@@ -71,5 +78,12 @@ def bill(
     ValueError
         The price lists are of two books.
     """
-    platform = rate(meter(seen, deployment, prices, month), prices, month)
-    return platform + rate(meter_tokens(seen, models, tokens, month), tokens, month)
+    return billing(seen, deployment, models, month, prices, tokens)(tile(month, seen.window.length))
+
+
+def billing(
+    seen: Observed, deployment: Billed, models: Sequence[str], month: Month, prices: PriceList, tokens: PriceList
+) -> Callable[[Tiling], Invoice]:
+    """Return what makes the bill of the days of a tiling; the parameters are those of `bill`."""
+    platform, language = Metering(seen, deployment, prices), TokenMetering(seen, models, tokens)
+    return lambda tiling: rate(platform.usage(tiling), prices, month) + rate(language.usage(tiling), tokens, month)

@@ -23,10 +23,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from sim.billing.bill import billing
 from sim.billing.invoice import Invoice
-from sim.billing.metering import Billed, Metering, Observed, TokenMetering
+from sim.billing.metering import Billed, Observed
 from sim.billing.month import Month, tile
-from sim.billing.rating import rate
 from sim.catalog.prices import Group, PriceList
 
 TOTAL = "total"
@@ -40,15 +40,8 @@ def accumulate(
 
     Parameters
     ----------
-    seen : Observed
-    deployment : Billed
-    models : sequence of str
-        Name of each language model, by its number in ``seen.steps``.
-    month : Month
-    prices : PriceList
-        Of the deployment's platform and variant.
-    tokens : PriceList
-        Of language models, from the same book.
+    seen, deployment, models, month, prices, tokens
+        As of `sim.billing.bill`.
 
     Returns
     -------
@@ -64,11 +57,8 @@ def accumulate(
         The price lists are of two books.
     """
     whole = tile(month, seen.window.length)
-    platform, language = Metering(seen, deployment, prices), TokenMetering(seen, models, tokens)
-    parts = [whole.until(day) for day in range(month.days + 1)]
-    return tuple(
-        rate(platform.usage(part), prices, month) + rate(language.usage(part), tokens, month) for part in parts
-    )
+    made = billing(seen, deployment, models, month, prices, tokens)
+    return tuple(made(whole.until(day)) for day in range(month.days + 1))
 
 
 def amounts(curve: Sequence[Invoice]) -> dict[str, tuple[Fraction | None, ...]]:

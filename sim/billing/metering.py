@@ -65,8 +65,8 @@ class Steps:
 
     Attributes
     ----------
-    ended : int64[m]
-        Microseconds; negative for a step that did not end: it is not billed.
+    arrived, ended : int64[m]
+        Microseconds: when its request arrived; when it ended, negative for a step that did not end: it is not billed.
     cpu : int64[m]
         Microseconds of CPU on one core.
     tokens_in, tokens_cached, tokens_out : int64[m]
@@ -75,6 +75,7 @@ class Steps:
         Number of the model, or NEVER.
     """
 
+    arrived: Int64s
     ended: Int64s
     cpu: Int64s
     tokens_in: Int64s
@@ -169,7 +170,8 @@ class TokenMetering:
         counts = {Measure.INPUT: steps.tokens_in - steps.tokens_cached, Measure.CACHED: steps.tokens_cached,
                   Measure.OUTPUT: steps.tokens_out}
         self._days = [
-            {measure: _of_steps(steps, steps.model == number, count, seen.window) for measure, count in counts.items()}
+            {measure: _of_steps((steps.model == number) & (steps.ended >= 0), steps.arrived, count, seen.window)
+             for measure, count in counts.items()}
             for number in range(len(models))
         ]
 
@@ -293,7 +295,8 @@ class Metering:
     def _cpu(self) -> Objects:
         """Microseconds of CPU that steps used, by day of the window."""
         steps = self._seen.steps
-        return _once(self._days_made, "cpu", lambda: _of_steps(steps, steps.ended >= 0, steps.cpu, self._seen.window))
+        return _once(self._days_made, "cpu",
+                     lambda: _of_steps(steps.ended >= 0, steps.ended, steps.cpu, self._seen.window))
 
     def _of_spans(self, name: str, scope: Scope) -> Records:
         seen = self._seen
@@ -347,10 +350,10 @@ def _amount(charge: Charge, deployment: Billed) -> Fraction:
     return Fraction(1)
 
 
-def _of_steps(steps: Steps, chosen: Bools, count: Int64s, window: Window) -> Objects:
-    """Add up something of the chosen steps that ended within the window, by its days."""
-    kept = chosen & window.holds(steps.ended)
-    return sums((steps.ended[kept] - window.begin) // DAY, count[kept], window.days)
+def _of_steps(chosen: Bools, time: Int64s, count: Int64s, window: Window) -> Objects:
+    """Add up something of the chosen steps whose time is within the window, by its days."""
+    kept = chosen & window.holds(time)
+    return sums((time[kept] - window.begin) // DAY, count[kept], window.days)
 
 
 def _weigh(days: Iterable[int], tiling: Tiling) -> int:

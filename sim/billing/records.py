@@ -238,7 +238,7 @@ def of_requests(requests: Requests, spans: Spans, with_start: bool, window: Wind
     Records
         A request that took no time in the window has none.
     """
-    began = np.flatnonzero((requests.started >= 0) & (requests.started < window.end))
+    began = np.flatnonzero(requests.started >= 0)
     begin, ended = requests.started[began].copy(), requests.ended[began]
     end = np.where(ended < 0, window.end, np.minimum(ended, window.end))
     instance = requests.instance[began]

@@ -88,10 +88,11 @@ _MEBI = 2**20
 
 _TIMES = ("latency_s", "overhead_s", "first_step_s", "completed.latency_s", "completed.overhead_s", "start_up_s",
           "wake_up_s",
-          *(f"wait_s.{cause}" for cause in ("turn", "queue", "start", "wake", "contention")))  # fmt: skip
+          *(f"wait_s.{cause}" for cause in ("window", "turn", "queue", "start", "wake", "contention")))  # fmt: skip
 
 FIGURES: tuple[str, ...] = (
-    *(f"requests.{what}" for what in ("arrived", "completed", "failed", "abandoned", "unfinished", "per_month")),
+    *(f"requests.{what}"
+      for what in ("arrived", "completed", "failed", "abandoned", "unfinished", "coalesced", "per_month")),
     *(f"requests.failed_by_cause.{cause}" for cause in ("queue_full", "memory", "duration", "payload", "lifetime")),
     *(f"{time}.{spread}" for time in _TIMES for spread in _SPREAD),
     "cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction", "overhead_fraction",

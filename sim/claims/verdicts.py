@@ -191,6 +191,10 @@ class _Sample:
         return self.figure or Estimate(self.value, self.sections, resampled=self.resampled)
 
 
+_STEPS = 8
+"""Into so many parts the interval of a share of 0 or 1 is divided, to judge with the share at each."""
+
+
 def _used(comparison: Comparison, figures: Callable[[str], Estimate]) -> dict[str, Estimate]:
     """Return the figures of a comparison."""
     return {figure.path: figures(figure.path) for side in (comparison.left, comparison.right) for figure in paths(side)}
@@ -202,7 +206,7 @@ def _moved(comparison: Comparison, used: Mapping[str, Estimate]) -> bool:
 
 
 def _judge(comparison: Comparison, used: Mapping[str, Estimate], level: float) -> Verdict:
-    """Judge a comparison: if shares of 0 or 1 have a part in it, with each at either end of its interval.
+    """Judge a comparison: if shares of 0 or 1 have a part in it, with each anywhere in its interval.
 
     The level is shared among those intervals and that of all else.
     """
@@ -211,28 +215,34 @@ def _judge(comparison: Comparison, used: Mapping[str, Estimate], level: float) -
         return _decide(_measure(comparison, used), level)
     others = any(not one.constant for path, one in used.items() if path not in unanimous)
     part = 1 - (1 - level) / (len(unanimous) + others)
-    corners = product(*(_ends(one, part) for one in unanimous.values()))
-    found = [_decide(_measure(comparison, {**used, **dict(zip(unanimous, map(exact, ends), strict=True))}), part)
-             for ends in corners]  # fmt: skip
+    places = product(*(_places(one, part) for one in unanimous.values()))
+    found = [_decide(_measure(comparison, {**used, **dict(zip(unanimous, map(exact, at), strict=True))}), part)
+             for at in places]  # fmt: skip
     return dataclasses.replace(_together(found), level=level)
 
 
-def _ends(estimate: Estimate, level: float) -> tuple[float, float]:
-    """Return both ends of the interval of a share of 0 or 1: first the share itself, then the other."""
+def _places(estimate: Estimate, level: float) -> tuple[float, ...]:
+    """Return places in the interval of a share of 0 or 1: first the share itself, then on to the other end.
+
+    The ends would do for what only grows or only falls with the share; the places between are for the rest.
+    """
     low, high = interval(estimate, level)
     assert low is not None and high is not None  # there is no reason why not
-    return (low, high) if low == estimate.value else (high, low)
+    first, last = (low, high) if low == estimate.value else (high, low)
+    return (*(first + (last - first) * step / _STEPS for step in range(_STEPS)), last)
 
 
 def _together(found: Sequence[Verdict]) -> Verdict:
-    """Return what verdicts say that were found with figures at the ends of their intervals, the first at the values."""
+    """Return what verdicts say that were found with figures across their intervals, the first at their values."""
     first = found[0]
     if any((one.measure, one.bound) != (first.measure, first.bound) or one.why for one in found):
         low, high = first.low, first.high
     else:
         low = min(one.low for one in found if one.low is not None)
         high = max(one.high for one in found if one.high is not None)
-    if all(one.verdict == first.verdict for one in found):
+    # What is told of the places that were looked at may be otherwise between them, where the bound lies there.
+    between = first.bound is not None and low is not None and high is not None and low < first.bound < high
+    if all(one.verdict == first.verdict for one in found) and not between:
         return dataclasses.replace(first, low=low, high=high)
     # More replications bring the other end nearer, but never to the value.
     why = None

@@ -105,6 +105,8 @@ class Document:
         if not known:
             return Problem(self.name, 1, 1, message, fix)
         mark = self.values[known]
+        if len(known) < len(place) and isinstance(place[len(known)], int):
+            place = known  # one value where a list may be: it is its only item
         key = self.keys.get(known)
         if key is not None and (at_key or known != place or mark.line != key.line):
             mark = key

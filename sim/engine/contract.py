@@ -194,9 +194,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Number = TypeVar("Number", bound=np.generic)
+"""Of the numbers in an array."""
 
 Int64s = NDArray[np.int64]
 Int8s = NDArray[np.int8]
@@ -308,6 +312,10 @@ class Demand:
         Row of the request that this one follows, or -1. Always smaller than the own row.
     at : int64[n]
         Microseconds: the arrival, or the gap after the request in row ``after`` has left.
+    coalesced : int64[n]
+        Requests that were merged into this one beside its first, and are not requests of their own; not read by models.
+    held : int64[n]
+        Microseconds for which its first had been held back when it arrived; not read by models.
     memory : int64[n]
         Bytes in use while the request is resident.
     step_first : int64[n + 1]
@@ -334,6 +342,8 @@ class Demand:
     session: Int64s
     after: Int64s
     at: Int64s
+    coalesced: Int64s
+    held: Int64s
     memory: Int64s
     step_first: Int64s
     step_kind: Int8s
@@ -351,6 +361,15 @@ class Demand:
     def n(self) -> int:
         """Number of requests."""
         return len(self.at)
+
+    def by_step(self, values: NDArray[Number]) -> NDArray[Number]:
+        """Give each step the value of its request: n values to m."""
+        return np.repeat(values, np.diff(self.step_first))
+
+    def by_request(self, values: Int64s) -> Int64s:
+        """Add up a quantity of steps by request: m values to n."""
+        running = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(values, dtype=np.int64)))
+        return running[self.step_first[1:]] - running[self.step_first[:-1]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,19 @@ def _filling(summary: Tree) -> Iterator[str]:
         )
 
 
+def _missed(summary: Tree) -> Iterator[str]:
+    """Say which figures are not as precise as asked for, after as many replications as there may be."""
+    missed = [one for one in summary.get("stopping", {}).get("precision", ()) if not one["reached"]]
+    told = [f"{one['figure']} (±{share(one['half_width'])}, asked {share(one['asked'])})"
+            if one["half_width"] is not None else f"{one['figure']} ({one['why']})" for one in missed]
+    if told:
+        more = f", and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+        yield (f"Not as precise as asked for, after {summary['replications']} replications: "
+               f"{_listed(told[:_NAMED])}{more}; raise `max_replications`, or simulate longer.")
+
+
 def _precision(summary: Tree) -> Iterator[str]:
+    yield from _missed(summary)
     yield from _undecided(summary)
     missing: dict[tuple[str, str], list[str]] = {}
     for name, deployment in summary["deployments"].items():
@@ -220,7 +232,8 @@ def _choice(summary: Tree) -> Iterator[str]:
         if deployment["cost"]["infrastructure"]["value"] is not None
         and deployment["overhead_s"]["p99"]["value"] is not None
     }
-    by_cost = sorted(places, key=lambda name: places[name].cost["value"])
+    # Of places that cost the same, the one that adds less comes first.
+    by_cost = sorted(places, key=lambda name: (places[name].cost["value"], places[name].overhead["p99"]["value"]))
     yield from _cost_alone(places, by_cost)
     worse: dict[str, list[str]] = {}
     for name in places:

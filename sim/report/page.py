@@ -98,13 +98,18 @@ class Notes:
             return ""
         return str(self._reasons.setdefault(why, len(self._reasons) + 1)).translate(_SUPERSCRIPTS)
 
+    @property
+    def reasons(self) -> dict[str, str]:
+        """The reasons by their signs."""
+        return {str(index).translate(_SUPERSCRIPTS): why for why, index in self._reasons.items()}
+
     def lines(self) -> RenderableType:
         """Return the reasons as they stand below a table."""
         rows = Table.grid(padding=(0, 1))
         rows.add_column()
         rows.add_column(overflow="fold")
-        for why, index in self._reasons.items():
-            rows.add_row(Text(str(index).translate(_SUPERSCRIPTS), style="dim"), Text(why, style="dim"))
+        for sign, why in self.reasons.items():
+            rows.add_row(Text(sign, style="dim"), Text(why, style="dim"))
         return Padding(rows, (0, 0, 0, 1))
 
     def __bool__(self) -> bool:

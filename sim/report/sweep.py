@@ -19,6 +19,7 @@ from sim.report.document import require_audits
 from sim.report.numbers import Kind, show
 from sim.report.page import VERDICTS, Notes, footer, heading, printed, wide
 from sim.report.tables import Column, of, tables
+from sim.scenario import Settings, word
 
 Tree = Mapping[str, Any]
 
@@ -78,17 +79,22 @@ def _sections(summary: Tree, width: int, folder: str | None, command: str | None
     yield from footer(folder, command)
 
 
-def _header(summary: Tree) -> RenderableType:
+def facts(summary: Tree) -> str:
+    """Say in a line what was run."""
     cases = summary["cases"]
     axes = " × ".join(f"{name} ({len(axis['values'])})" for name, axis in summary["axes"].items())
     most = summary["replications"]
-    facts = [f"{len(cases)} cases: {axes}", f"{'up to ' if _differ(cases) else ''}{most} replications each",
-             f"seed {summary['seed']}", aged(cases[0])]
+    return " · ".join([
+        f"{len(cases)} cases: {axes}", f"{'up to ' if _differ(cases) else ''}{most} replications each",
+        f"seed {summary['seed']}", aged(cases[0]),
+    ])  # fmt: skip
+
+
+def _header(summary: Tree) -> RenderableType:
     lines = [Text(summary["scenario"], style="bold")]
     if summary.get("about"):
         lines.append(Text(" ".join(summary["about"].split())))
-    lines.append(Text(" · ".join(facts), style="dim"))
-    return Group(*lines)
+    return Group(*lines, Text(facts(summary), style="dim"))
 
 
 def _differ(cases: Sequence[Tree]) -> bool:
@@ -105,7 +111,7 @@ def _table(summary: Tree, notes: Notes) -> Table:
         table.add_column(title, justify="left" if title in ("±", "expectations") else "right", no_wrap=True)
     for case in summary["cases"]:
         for index, (name, deployment) in enumerate(case["deployments"].items()):
-            settings = [Text(_word(value)) if index == 0 else Text() for value in case["case"].values()]
+            settings = [Text(word(value)) if index == 0 else Text() for value in case["case"].values()]
             verdicts = [_counts(case["expect"]) if index == 0 else Text()] if judged else []
             table.add_row(*settings, Text(name), *_figure(deployment["overhead_s"]["p99"], "seconds", notes),
                           *_figure(deployment["cost"]["infrastructure"], "dollars", notes), *verdicts)
@@ -114,7 +120,7 @@ def _table(summary: Tree, notes: Notes) -> Table:
 
 def _narrow(summary: Tree, notes: Notes, width: int) -> Iterable[RenderableType]:
     """Name case and deployment in one column, where a column for each axis is too much for the terminal."""
-    rows = {f"{_settings(case)}: {name}": {**deployment, "expect": case["expect"]}
+    rows = {f"{Settings.of(case['case'])}: {name}": {**deployment, "expect": case["expect"]}
             for case in summary["cases"] for name, deployment in case["deployments"].items()}
     columns = [Column("overhead", "p99", of("overhead_s.p99", "seconds", notes)),
                Column("cost", "a month", of("cost.infrastructure", "dollars", notes))]
@@ -153,15 +159,8 @@ def _expectations(cases: Sequence[Tree]) -> RenderableType:
         count = "in all" if holds == len(cases) else "in none" if holds == 0 else f"in {holds} of {len(cases)}"
         rows.add_row(Text(f"{sign} holds {count}", style=style), Text(expectation["text"]))
         for verdict in ("fails", "inconclusive"):
-            where = [_settings(case) for case, one in zip(cases, verdicts, strict=True) if one == verdict]
+            judged = [case["case"] for case, one in zip(cases, verdicts, strict=True) if one == verdict]
+            where = [str(Settings.of(taken)) for taken in judged]
             if where and len(where) < len(cases):
                 rows.add_row("", Text(f"{verdict}: {'; '.join(where)}", style="dim"))
     return rows
-
-
-def _settings(case: Tree) -> str:
-    return ", ".join(f"{name}={_word(value)}" for name, value in case["case"].items())
-
-
-def _word(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -95,23 +95,27 @@ def _sections(summary: Tree, width: int, folder: str | None, command: str | None
 # Header
 
 
-def _header(summary: Tree) -> RenderableType:
+def facts(summary: Tree) -> list[str]:
+    """Say in a line or two what was run, and what its intervals are."""
     count = summary["replications"]
-    facts = [
+    told = [
         f"{number(summary['agents'])} agent{'s' if summary['agents'] > 1 else ''}",
         _horizon(summary["horizon_s"]) + _after(summary["warmup_s"]),
         f"{count} replication{'s' if count > 1 else ''}",
         f"seed {summary['seed']}",
         aged(summary),
     ]
+    lines = [" · ".join(told)]
+    if count > 1:
+        lines.append(f"± is a {round(summary['level'] * 100)}% interval; it covers {summary['covers']}")
+    return lines
+
+
+def _header(summary: Tree) -> RenderableType:
     lines = [Text(summary["scenario"], style="bold")]
     if summary.get("about"):
         lines.append(Text(" ".join(summary["about"].split())))
-    lines.append(Text(" · ".join(facts), style="dim"))
-    if count > 1:
-        level = round(summary["level"] * 100)
-        lines.append(Text(f"± is a {level}% interval; it covers {summary['covers']}", style="dim"))
-    return Group(*lines)
+    return Group(*lines, *(Text(line, style="dim") for line in facts(summary)))
 
 
 def _horizon(seconds: int) -> str:
@@ -130,11 +134,16 @@ def _after(seconds: int) -> str:
 # Expectations
 
 
-def _expectations(summary: Tree) -> Iterable[RenderableType]:
-    expectations = summary["expect"]
+def counted(expectations: Sequence[Tree]) -> list[str]:
+    """Say how many expectations hold, fail, and cannot be decided."""
     counts = {verdict: sum(one["verdict"] == verdict for one in expectations) for verdict in VERDICTS}
     words = {verdict: verdict if counts[verdict] == 1 else verdict.removesuffix("s") for verdict in counts}
-    told = [f"{count} {words[verdict]}" for verdict, count in counts.items() if count]
+    return [f"{count} {words[verdict]}" for verdict, count in counts.items() if count]
+
+
+def _expectations(summary: Tree) -> Iterable[RenderableType]:
+    expectations = summary["expect"]
+    told = counted(expectations)
     if len(expectations) > 1:
         told.append(f"all verdicts together at {round(summary['level'] * 100)}%")
     yield heading("Expectations", " · ".join(told))
@@ -150,7 +159,7 @@ def _expectations(summary: Tree) -> Iterable[RenderableType]:
             Text(one.get("claim") or "", style="dim"),
         )
         for part in one.get("parts") or [one]:
-            rows.add_row("", Text(_judged(part, whole=part is one), style="dim"), "")
+            rows.add_row("", Text(judged(part, whole=part is one), style="dim"), "")
         if one.get("note"):
             rows.add_row("", Text(" ".join(one["note"].split()), style="dim italic"), "")
     yield Padding(rows, (0, 0, 0, 1))
@@ -159,7 +168,7 @@ def _expectations(summary: Tree) -> Iterable[RenderableType]:
 _UNITS: dict[str, Kind] = {"s": "seconds", "USD": "dollars", "B": "bytes", "fraction": "share", "ratio": "ratio"}
 
 
-def _judged(expectation: Tree, *, whole: bool) -> str:
+def judged(expectation: Tree, *, whole: bool) -> str:
     """Say what a comparison was judged by; of one of several, also which it is and its verdict."""
     kind = _UNITS.get(expectation["unit"], "number")
     found = show(expectation, kind)

@@ -3,7 +3,7 @@
 `load` reads a file and tells everything that is wrong with it; `bind` resolves its names.
 """
 
-from sim.scenario.axes import Axis, Settings
+from sim.scenario.axes import Axis, Settings, word
 from sim.scenario.bind import Case, bind
 from sim.scenario.deployment import BoundDeployment, BoundRung
 from sim.scenario.editors import json_schema
@@ -30,4 +30,5 @@ __all__ = [
     "notices",
     "resolved",
     "show",
+    "word",
 ]

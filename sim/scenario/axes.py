@@ -80,8 +80,13 @@ class Settings:
 
     pairs: tuple[tuple[str, str | int | float | bool], ...] = ()
 
+    @classmethod
+    def of(cls, taken: Mapping[str, str | int | float | bool]) -> Settings:
+        """Make them of what a summary says under ``case``."""
+        return cls(tuple(taken.items()))
+
     def __str__(self) -> str:
-        return ", ".join(f"{name}={_text(value)}" for name, value in self.pairs)
+        return ", ".join(f"{name}={word(value)}" for name, value in self.pairs)
 
     def __bool__(self) -> bool:
         return bool(self.pairs)
@@ -251,7 +256,7 @@ def _value_flaws(one: _Entry) -> Iterator[Flaw]:
         return
     if not one.values:
         yield Flaw(one.where, "there is nothing in here", "give one value at least")
-    texts = [_text(_told(value)) for value in one.values]
+    texts = [word(_told(value)) for value in one.values]
     for index, text in enumerate(texts):
         if text in texts[:index]:
             yield Flaw((*one.where, index), f"{quoted(text)} is here twice", "leave one of them out")
@@ -298,5 +303,6 @@ def _told(value: Any) -> str | int | float | bool:
     return value if isinstance(value, (str, int, float)) else json.dumps(value, ensure_ascii=False)
 
 
-def _text(value: str | int | float | bool) -> str:
+def word(value: object) -> str:
+    """Write a value of an axis, or of a key, as a file does."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -48,7 +48,9 @@ def _loosened(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, An
     if "$ref" in node:
         name = node["$ref"].rpartition("/")[2]
         return {**node, "$ref": node["$ref"].removesuffix(name) + _add_part(name, definitions)}
-    loose = {key: value for key, value in node.items() if key not in ("required", "minProperties")}
+    loose = {key: value for key, value in node.items() if key not in ("required", "minProperties", "oneOf")}
+    if "oneOf" in node:  # one of them at most
+        loose["anyOf"] = [{"not": {"anyOf": node["oneOf"]}}, {"oneOf": node["oneOf"]}]
     for inner in ("properties", "patternProperties"):
         if inner in loose:
             loose[inner] = {key: _loosened(value, definitions) for key, value in loose[inner].items()}

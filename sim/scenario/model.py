@@ -8,8 +8,8 @@ lists are reported. Every error of a model is a `Flaw`, which knows its place an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -19,6 +19,9 @@ from sim.documents import Flaw
 from sim.errors import AdvisedError, choose, quoted
 
 Value = TypeVar("Value")
+
+ONE: Final = {"minProperties": 1, "maxProperties": 1}
+"""JSON Schema of a mapping with exactly one key."""
 
 Raw = Mapping[str, Any]
 """Keys of a model as they were written, or values that are models already."""
@@ -43,7 +46,8 @@ class DraftSeven(GenerateJsonSchema):
         written = schema["schema"].get("serialization", {})
         if default in (None, "", ()):
             return inner
-        return {**inner, "default": written["function"](default) if "function" in written else default}
+        shown = written["function"](default) if written.get("type") == "function-plain" else default
+        return {**inner, "default": shown}
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         """Leave titles out: they would only repeat the keys."""
@@ -128,6 +132,29 @@ def flaws_of(error: ValidationError) -> list[Flaw]:
     """Return what is wrong with the outermost model, each with its place from there."""
     causes = ((one["loc"], one["ctx"]["error"]) for one in error.errors(include_url=False))
     return [Flaw(place, cause.message, cause.fix, cause.at_key) for place, cause in causes]
+
+
+def one_of(
+    model: type[Model], raw: Raw, what: str, fix: str, example: str, keys: Sequence[str] = ()
+) -> Iterator[Flaw]:
+    """Yield a flaw unless exactly one of a model's keys is given, or of some of them."""
+    known = list(keys or model.model_fields)
+    given = [key for key in raw if key in known and raw[key] is not None]
+    if len(given) > 1:
+        both = " and ".join(quoted(key) for key in given)
+        yield Flaw((given[1],), f"{what} can have only one of {both}", fix, at_key=True)
+    if not given and not any(key not in model.model_fields for key in raw):
+        one_of = ", ".join(quoted(key) for key in known)
+        yield Flaw((), f"{what} must have one of {one_of}", f"add for example `{example}`", at_key=True)
+
+
+def keys_of(value: Any) -> dict[str, Any]:
+    """Return the keys of a mapping or model that were given a value; none of anything else."""
+    pairs: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, Mapping) else ()
+    if isinstance(value, Model):
+        # In the order of the schema: a set has another order in each process.
+        pairs = ((key, getattr(value, key)) for key in type(value).model_fields if key in value.model_fields_set)
+    return {str(key): one for key, one in pairs if one is not None}
 
 
 def _plainly(kind: str, value: Any, context: Mapping[str, Any], example: str, otherwise: str) -> tuple[str, str]:

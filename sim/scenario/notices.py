@@ -113,4 +113,7 @@ def _without_effect(case: Case, one: BoundDeployment, given: Given) -> Iterator[
 
 def _may_be_killed(case: Case, one: BoundDeployment) -> bool:
     """Say whether memory may run out, which ends an instance on some platforms."""
-    return one.memory_kills and one.base_memory + one.concurrency * case.scenario.workload.memory > one.memory
+    needed = case.scenario.workload.memory
+    # Of memory that is recorded, nothing is known yet.
+    fits = isinstance(needed, int) and one.base_memory + one.concurrency * needed <= one.memory
+    return one.memory_kills and not fits

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, PlainSerializer, PlainValidator, Strict, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, Strict, WithJsonSchema
 
 from sim import distributions, units
 from sim.distributions import Distribution
 from sim.errors import AdvisedError, quoted
+from sim.scenario import crontab, recorded
+from sim.scenario.recorded import Column
+
+_Read = TypeVar("_Read")
 
 LONGEST = 520 * units.WEEK
 """Microseconds that anything of a scenario lasts at most, ten years: sums of such times stay within 64 bits."""
@@ -64,6 +70,13 @@ def _some(value: object) -> Fraction:
     if number == 0:
         raise AdvisedError("at a rate of 0 no request ever arrives", "write a rate above 0, such as `4/h`")
     return number
+
+
+def _some_duration(value: object) -> int:
+    time = units.duration(value)
+    if time == 0:
+        raise AdvisedError("no time at all has no effect here", "write a duration above 0, such as `30 s`")
+    return time
 
 
 def _times(value: object) -> Distribution:
@@ -144,6 +157,21 @@ def _at_least_once(value: object) -> Distribution:
     return law
 
 
+def _batch(value: object) -> Distribution:
+    law = distributions.count(value)
+    if law.samples is None and law.mean < 1:
+        raise AdvisedError("a batch has one request at least",
+                           "write a count of 1 or more, such as `geometric(mean=5)`")
+    return law
+
+
+def _schedule(value: object) -> str:
+    if not isinstance(value, str):
+        raise AdvisedError(f"{quoted(value)} is not a schedule", "write for example `\"*/15 9-17 * * mon-fri\"`")
+    crontab.minutes(value)
+    return value
+
+
 def _day(value: object) -> date:
     if isinstance(value, date):
         return value
@@ -169,6 +197,47 @@ def _queue(value: object) -> object:
     raise AdvisedError(f"{quoted(value)} is not a number of requests", "write a whole number from 0, or `unlimited`")
 
 
+def _listed(value: object) -> object:
+    """Take one value as a list of one."""
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+def _show_each(show: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda values: show(values[0]) if len(values) == 1 else [show(value) for value in values]
+
+
+def _index(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise AdvisedError(f"{quoted(value)} is not a number", "write a number above 1, such as `20`")
+    if value <= 1:
+        raise AdvisedError(f"{quoted(value)} is not bursty: Poisson arrivals have an index of 1",
+                           "write a number above 1, such as `20`")
+    return float(value)
+
+
+def _time_unit(value: object) -> object:
+    recorded.time_unit(value)
+    return value
+
+
+def _or_column(read: Callable[[object], _Read], of: str) -> Callable[[object], _Read | Column]:
+    """Read a column of recorded rows, or else something else."""
+    return lambda value: recorded.read(value, of) if recorded.is_column(value) else read(value)
+
+
+def _show_or_column(show: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: value.show() if isinstance(value, Column) else show(value)
+
+
+def _with_column(schema: dict[str, Any], of: str) -> WithJsonSchema:
+    described = {key: value for key, value in schema.items() if key == "description"}
+    return WithJsonSchema({"anyOf": [*schema.get("anyOf", [schema]), recorded.schema(of)], **described})
+
+
+def _some_or_list(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
+
+
 def _show_law(law: Distribution) -> Any:
     number = law.of == "count" and law.kind == "constant" and len(law.params) == 1
     return json.loads(law.show()) if number or law.samples is not None else law.show()
@@ -180,6 +249,9 @@ def _show_cores(cores: Fraction) -> int | float:
 
 Duration = Annotated[int, PlainValidator(_duration), PlainSerializer(units.show_duration, when_used="json"),
                      WithJsonSchema(_SOME_DURATION_SCHEMA)]  # fmt: skip
+SomeDuration = Annotated[int, PlainValidator(_some_duration),
+                         PlainSerializer(units.show_duration, when_used="json"),
+                         WithJsonSchema(DURATION_SCHEMA)]  # fmt: skip
 WholeDays = Annotated[int, PlainValidator(whole_days), PlainSerializer(units.show_duration, when_used="json"),
                       WithJsonSchema(DURATION_SCHEMA)]  # fmt: skip
 Size = Annotated[int, PlainValidator(units.size), PlainSerializer(units.show_size, when_used="json"),
@@ -196,12 +268,36 @@ Gap = Annotated[Distribution, PlainValidator(_gap), PlainSerializer(_show_law, w
                 WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
 Factor = Annotated[Distribution, PlainValidator(_factor), PlainSerializer(_show_law, when_used="json"),
                    WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
+Bytes = Annotated[Distribution, PlainValidator(_tokens), PlainSerializer(_show_law, when_used="json"),
+                  WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
 Share = Annotated[Fraction, PlainValidator(units.percent), PlainSerializer(units.show_percent, when_used="json"),
                   WithJsonSchema(_SHARE_SCHEMA)]  # fmt: skip
-Tokens = Annotated[Distribution, PlainValidator(_tokens), PlainSerializer(_show_law, when_used="json"),
-                   WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
-Rounds = Annotated[Distribution, PlainValidator(_at_least_once), PlainSerializer(_show_law, when_used="json"),
-                   WithJsonSchema(_law_schema("A number of 1 or more", number=True))]  # fmt: skip
+# Of a step: drawn for each visit, or the request's own value in recorded rows.
+StepTimes = Annotated[Distribution | Column, PlainValidator(_or_column(_times, recorded.DURATION)),
+                      PlainSerializer(_show_or_column(_show_law), when_used="json"),
+                      _with_column(_law_schema("A duration", number=False), recorded.DURATION)]  # fmt: skip
+StepTokens = Annotated[Distribution | Column, PlainValidator(_or_column(_tokens, recorded.COUNT)),
+                       PlainSerializer(_show_or_column(_show_law), when_used="json"),
+                       _with_column(_law_schema("A number", number=True), recorded.COUNT)]  # fmt: skip
+StepRounds = Annotated[Distribution | Column, PlainValidator(_or_column(_at_least_once, recorded.COUNT)),
+                       PlainSerializer(_show_or_column(_show_law), when_used="json"),
+                       _with_column(_law_schema("A number of 1 or more", number=True), recorded.COUNT)]  # fmt: skip
+StepMemory = Annotated[int | Column, PlainValidator(_or_column(units.size, recorded.SIZE)),
+                       PlainSerializer(_show_or_column(units.show_size), when_used="json"),
+                       _with_column(_SIZE_SCHEMA, recorded.SIZE)]  # fmt: skip
+Lengths = Annotated[tuple[SomeDuration, ...], Field(min_length=1), BeforeValidator(_listed),
+                    PlainSerializer(_show_each(units.show_duration), when_used="json"),
+                    WithJsonSchema(_some_or_list(DURATION_SCHEMA))]  # fmt: skip
+Indices = Annotated[tuple[Annotated[float, PlainValidator(_index)], ...], Field(min_length=1), BeforeValidator(_listed),
+                    PlainSerializer(_show_each(float), when_used="json"),
+                    WithJsonSchema(_some_or_list({"type": "number", "exclusiveMinimum": 1}))]  # fmt: skip
+Sizes = Annotated[Distribution, PlainValidator(_batch), PlainSerializer(_show_law, when_used="json"),
+                  WithJsonSchema(_law_schema("A number of 1 or more", number=True))]  # fmt: skip
+Schedules = Annotated[tuple[Annotated[str, PlainValidator(_schedule)], ...], Field(min_length=1),
+                      BeforeValidator(_listed), PlainSerializer(_show_each(str), when_used="json"),
+                      WithJsonSchema(_some_or_list({"type": "string"}))]  # fmt: skip
+TimeUnit = Annotated[str, PlainValidator(_time_unit),
+                     WithJsonSchema({"type": "string", "description": "us, ms, s, min, h or day."})]  # fmt: skip
 Queue = Annotated[int | Literal["unlimited"], PlainValidator(_queue),
                   WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"const": "unlimited"}]})]  # fmt: skip
 Day = Annotated[date, PlainValidator(_day), PlainSerializer(date.isoformat, when_used="json"),
@@ -210,6 +306,7 @@ Month = Annotated[str, PlainValidator(_month),
                   WithJsonSchema({"type": "string", "pattern": "^[12][0-9]{3}-(0[1-9]|1[0-2])$"})]  # fmt: skip
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Correlation = Annotated[float, Strict(), Field(gt=0, lt=1, allow_inf_nan=False)]
 Truth = Annotated[bool, Strict()]
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]

@@ -7,7 +7,7 @@ field is its reference: the JSON Schema and the documentation are made from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -21,29 +21,31 @@ from pydantic import (
 )
 
 from sim import distributions
+from sim.distributions import Distribution
 from sim.documents import Document, Flaw
 from sim.errors import AdvisedError, choose, quoted
-from sim.scenario import axes, elastic, extends, intervals, weekly, window
+from sim.scenario import axes, elastic, extends, intervals, reachable, recorded, window
+from sim.scenario.arrivals import Arrivals
 from sim.scenario.axes import Axis, Settings
 from sim.scenario.elastic import Cpu, Floor, Idle, Limits, Scaling
 from sim.scenario.intervals import Intervals, Precision
-from sim.scenario.model import Model, Raw, Value
+from sim.scenario.model import ONE, Model, Raw, Value, keys_of, one_of
 from sim.scenario.quantities import (
+    Bytes,
     Cores,
+    Correlation,
     Day,
     Duration,
-    Gap,
     Month,
     Name,
-    Number,
     Queue,
-    Rate,
-    Rounds,
     Size,
-    SomeRate,
+    StepMemory,
+    StepRounds,
+    StepTimes,
+    StepTokens,
     Text,
     Times,
-    Tokens,
     Truth,
     Whole,
     WholeDays,
@@ -53,10 +55,15 @@ from sim.scenario.window import WarmUp
 _MOST = 1_000_000
 """Agents, instances, and requests at once on an instance."""
 
-_ONE = {"minProperties": 1, "maxProperties": 1}
-
 Axes = Annotated[tuple[Axis, ...], PlainValidator(axes.read), PlainSerializer(axes.show, when_used="json"),
                  WithJsonSchema(axes.SCHEMA)]  # fmt: skip
+
+
+class Rows(Model):
+    """Recorded requests, one in each row: what was recorded together stays together."""
+
+    file: Text = Field(description="CSV, gzipped or not, or parquet, next to the scenario file.",
+                       examples=["data/requests.csv.gz"])
 
 
 class Llm(Model):
@@ -64,28 +71,56 @@ class Llm(Model):
 
     model: Text = Field(description="Name of a model of the catalogue: its profile gives the time, its price the cost.",
                         examples=["mid-tier"])
-    input: Tokens = Field(description="Prompt tokens.", examples=[3000])
-    output: Tokens = Field(description="Generated tokens.", examples=[300])
-    time: Times | None = Field(None, description="Length of the call; from the model's profile when absent.")
+    input: StepTokens = Field(description="Prompt tokens.", examples=[3000])
+    output: StepTokens = Field(description="Generated tokens.", examples=[300])
+    time: StepTimes | None = Field(None, description="Length of the call; from the model's profile when absent.")
+    rank_correlation: Correlation | None = Field(
+        None, description="Spearman's correlation between prompt tokens, generated tokens and length of a call, each "
+        "with each; where the length comes from the profile, its time to first token. Independent when absent.",
+        examples=[0.6])  # fmt: skip
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether there is nothing to correlate."""
+        yield from _uncorrelated(raw, [raw.get(key, "drawn") for key in ("input", "output", "time")])
 
 
 class Tool(Model):
     """A tool run: CPU time, then waiting."""
 
-    cpu: Times = Field(distributions.ZERO, description="CPU time on one core of nominal speed.")
-    wait: Times = Field(distributions.ZERO, description="Time waited without using CPU.")
+    cpu: StepTimes = Field(distributions.ZERO, description="CPU time on one core of nominal speed.")
+    wait: StepTimes = Field(distributions.ZERO, description="Time waited without using CPU.")
+    rank_correlation: Correlation | None = Field(
+        None, description="Spearman's correlation between CPU time and waiting; independent when absent.",
+        examples=[0.6])  # fmt: skip
 
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
-        """Say whether the tool takes no time."""
+        """Say whether the tool takes no time, or there is nothing to correlate."""
+        yield from _uncorrelated(raw, [raw[key] for key in ("cpu", "wait") if key in raw])
         if not raw:
             yield Flaw((), "a tool run needs `cpu`, `wait` or both", "write for example `tool: {cpu: 200 ms}`")
+
+
+def _uncorrelated(raw: Raw, values: Sequence[Any]) -> Iterator[Flaw]:
+    """Say whether fewer than two values are drawn, between which there could be a correlation."""
+    drawn = [value for value in values if not recorded.is_column(value) and not _is_fixed(value)]
+    if raw.get("rank_correlation") is not None and len(drawn) < 2:
+        yield Flaw(("rank_correlation",), "there are not two values that are drawn by chance, to be correlated",
+                   "leave it out, or write distributions", at_key=True)
+
+
+def _is_fixed(value: Any) -> bool:
+    """Whether a value is a number or a duration that is always the same."""
+    if isinstance(value, Distribution):
+        return value.kind == "constant"
+    return not isinstance(value, Mapping) and not set(str(value)) & set("([{") and value != "drawn"
 
 
 class Loop(Model):
     """Steps repeated a random number of times."""
 
-    times: Rounds = Field(description="How often, drawn anew for each request; at least once.",
+    times: StepRounds = Field(description="How often, drawn anew for each request; at least once.",
                           examples=["geometric(mean=3)"])
     steps: tuple[Step, ...] = Field(min_length=1, description="What is repeated.", examples=["[{tool: {cpu: 200 ms}}]"])
 
@@ -93,17 +128,17 @@ class Loop(Model):
 class Step(Model):
     """One step of a request: exactly one of the keys."""
 
-    model_config = ConfigDict(json_schema_extra=dict(_ONE))
+    model_config = ConfigDict(json_schema_extra=dict(ONE))
 
     llm: Llm | None = None
     tool: Tool | None = None
-    wait: Times | None = Field(None, description="Wait that holds the instance and uses no CPU.")
+    wait: StepTimes | None = Field(None, description="Wait that holds the instance and uses no CPU.")
     loop: Loop | None = None
 
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether the step does not do exactly one thing."""
-        yield from _one_of(cls, raw, "a step", "make a step of each, behind a `- ` of its own", "tool: {cpu: 200 ms}")
+        yield from one_of(cls, raw, "a step", "make a step of each, behind a `- ` of its own", "tool: {cpu: 200 ms}")
 
     @classmethod
     def beneath(cls, given: Mapping[str, Value], own: Raw) -> dict[str, Value]:
@@ -111,106 +146,68 @@ class Step(Model):
         return {key: value for key, value in given.items() if key in own}
 
 
-class Poisson(Model):
-    """Requests of one agent at a constant rate, independent of each other."""
-
-    rate: SomeRate = Field(description="Of one agent.", examples=["4/h"])
-
-
-class Renewal(Model):
-    """Requests of one agent with independent gaps of any distribution."""
-
-    gap: Gap = Field(description="Time from one request to the next.", examples=["gamma(mean=10 min, cv=2)"])
-
-
-class Bucket(Model):
-    """A named part of the week with its own rate."""
-
-    when: Text = Field(description='Hours and days, such as "08:00-18:00, sat, sun"; one bucket may say "otherwise". '
-                       "A bucket that names a day whole takes it from buckets that name hours only; whatever else two "
-                       "buckets both name is an error.", examples=['"08:00-18:00, sat"'])  # fmt: skip
-    rate: Rate = Field(description="Of one agent.", examples=["4/h"])
-
-
-class Shape(Model):
-    """A recorded series of rates over a week, of which only the shape is taken."""
-
-    file: Text = Field(description="CSV, gzipped or not, next to the scenario file.", examples=["data/week.csv"])
-    time: Text = Field("t_s", description="Column: seconds since Monday 00:00.")
-    rate: Text = Field("rate", description="Column: rate in any unit.")
-
-
-class Sessions(Model):
-    """Recorded sessions, drawn with replacement: their turns, steps and think times are kept together."""
-
-    file: Text = Field(description="CSV, gzipped or not, one row for each step; see scenarios/data/README.md for its "
-                       "columns.", examples=["data/sessions.csv.gz"])
-    per_day: Number = Field(ge=0.001, description="Mean sessions a day of the whole fleet.", examples=[400])
-    shape: Shape | None = Field(None, description="When sessions start within a week; evenly when absent.")
-
-
-class Arrivals(Model):
-    """Who asks when: exactly one of the keys."""
-
-    model_config = ConfigDict(json_schema_extra=dict(_ONE))
-
-    poisson: Poisson | None = None
-    renewal: Renewal | None = None
-    weekly: Annotated[dict[Name, Bucket], Field(min_length=1)] | None = None
-    sessions: Sessions | None = None
-
-    @classmethod
-    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
-        """Say whether there is not one kind of arrivals, or buckets do not divide the week, or nothing ever arrives."""
-        yield from _one_of(cls, raw, "arrivals", "keep one of them", "poisson: {rate: 4/h}")
-        buckets = {name: _keys(bucket) for name, bucket in _keys(raw.get("weekly")).items()}
-        texts = {name: text for name, keys in buckets.items() if isinstance(text := keys.get("when"), str) and text}
-        if texts and len(texts) == len(buckets):
-            for fault in weekly.faults(texts):
-                place = ("weekly",) if fault.bucket is None else ("weekly", fault.bucket, "when")
-                yield Flaw(place, fault.message, fault.fix, at_key=fault.bucket is None)
-        if buckets and all(_is_zero(keys.get("rate")) for keys in buckets.values()):
-            yield Flaw(("weekly",), "every rate is 0, so no request ever arrives", "give one bucket a rate", True)
-
-    @classmethod
-    def beneath(cls, given: Mapping[str, Value], own: Raw) -> dict[str, Value]:
-        """Let another kind of arrivals replace all of them."""
-        return {key: value for key, value in given.items() if key in own}
-
-
 class Workload(Model):
-    """Who asks for what and when: the same for every deployment."""
+    """Who asks for what and when: the same for every deployment.
+
+    Where requests are recorded, in ``arrivals.requests`` or in ``rows``, a step may take a value from a column:
+    ``{column: tokens_in}``, with a unit where it is a time or a size: ``{column: took, unit: ms}``.
+    """
 
     agents: Whole = Field(ge=1, le=_MOST, description="Number of agents of the fleet.", examples=[200])
     serial: Truth = Field(True, description="Whether an agent works on one request at a time.")
     arrivals: Arrivals = Field(description="Who asks when.", examples=["{poisson: {rate: 4/h}}"])
     request: Annotated[tuple[Step, ...], Field(min_length=1)] | None = Field(
         None, description="Steps of one request; not with recorded sessions.")  # fmt: skip
-    memory: Size = Field(256 * 2**20, description="Memory in use while a request is served, beside the runtime's.")
+    rows: Rows | None = Field(None, description="Recorded rows: each request is one of them, at random; steps take "
+                              "values from its columns, `{column: tokens_in}`.")
+    memory: StepMemory = Field(256 * 2**20, description="Memory in use while a request is served, beside the "
+                               "runtime's.")
     patience: Times | None = Field(None, description="A caller whose request has not begun after this time leaves.",
                                    examples=["exponential(mean=30 s)"])
     keep_open: Times | None = Field(None, description="How long a connection stays open after its answer, which keeps "
                                     "the instance from counting as idle.", examples=["1 min"])  # fmt: skip
-    payload: Tokens | None = Field(None, description="Bytes of a request, which a platform may refuse.",
+    payload: Bytes | None = Field(None, description="Bytes of a request, which a platform may refuse.",
                                    examples=["lognormal(mean=200000, p95=900000)"])
 
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether steps come from both recorded sessions and the file, or from neither."""
-        arrivals = _keys(raw.get("arrivals"))
-        recorded = "sessions" in arrivals
-        if recorded and raw.get("request") is not None:
+        arrivals = keys_of(raw.get("arrivals"))
+        in_sessions = "sessions" in arrivals
+        yield from _row_flaws(raw, arrivals)
+        yield from reachable.flaws(raw.get("arrivals"), raw.get("agents"))
+        shares, agents = keys_of(arrivals.get("skew")).get("shares"), raw.get("agents")
+        if isinstance(shares, (list, tuple)) and isinstance(agents, int) and len(shares) > agents:
+            yield Flaw(("arrivals", "skew", "shares"), f"there are {len(shares)} shares and {agents} agents",
+                       "have as many agents as shares, or fewer shares, which then repeat", at_key=True)
+        if in_sessions and raw.get("request") is not None:
             yield Flaw(("request",), "recorded sessions bring their own steps, so `request` has no place beside them",
                        "leave out `request`, or use other arrivals than `sessions`", at_key=True)
-        if not recorded and arrivals and raw.get("request") is None:
+        if not in_sessions and arrivals and raw.get("request") is None:
             yield Flaw((), "`request` is missing: what one request does", "add `request:` and below it its steps, such "
                        "as `- llm: {model: mid-tier, input: 3000, output: 300}`", at_key=True)  # fmt: skip
 
     @classmethod
     def beneath(cls, given: Mapping[str, Value], own: Raw) -> dict[str, Value]:
         """Leave the steps out where recorded sessions, which bring their own, are put over them."""
-        recorded = "sessions" in _keys(own.get("arrivals"))
-        return {key: value for key, value in given.items() if key != "request" or not recorded}
+        in_sessions = "sessions" in keys_of(own.get("arrivals"))
+        return {key: value for key, value in given.items() if key != "request" or not in_sessions}
+
+
+def _row_flaws(raw: Raw, arrivals: Raw) -> Iterator[Flaw]:
+    """Say which values are taken from recorded rows that there are not, or from rows that are there twice."""
+    rows = raw.get("rows") is not None
+    for kind in ("requests", "sessions"):
+        if rows and kind in arrivals:
+            yield Flaw(("rows",), f"recorded {kind} bring rows of their own", "leave these out", at_key=True)
+    places = [place for key in ("request", "memory") for place, _ in recorded.columns(raw.get(key), (key,))]
+    if rows and not places:
+        yield Flaw(("rows",), "nothing is taken from the rows", "take a value from them in a step, such as "
+                   "`input: {column: tokens_in}`; or leave them out", at_key=True)
+    for place in places:
+        if not rows and "requests" not in arrivals:
+            yield Flaw(place, "there are no recorded rows to take this from",
+                       "add `rows: {file: data/requests.csv}` to the workload, or use `arrivals: {requests: ...}`")
 
 
 class Deployment(Model):
@@ -253,12 +250,12 @@ class Deployment(Model):
     @property
     def given(self) -> dict[str, Any]:
         """The keys that were given, without those inherited."""
-        return _keys(self)
+        return keys_of(self)
 
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say what is given in two ways: how many instances, how large they are."""
-        raw = _keys(raw)
+        raw = keys_of(raw)
         for bound in ("min_instances", "max_instances"):
             if "instances" in raw and bound in raw:
                 yield Flaw((bound,), f"`instances` is both the minimum and the maximum, so `{bound}` contradicts it",
@@ -362,7 +359,7 @@ class Scenario(Model):
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say which deployments are referred to and do not exist, and which are incomplete."""
-        keys = {name: _keys(deployment) for name, deployment in _keys(raw.get("deployments")).items()}
+        keys = {name: keys_of(deployment) for name, deployment in keys_of(raw.get("deployments")).items()}
         for flaw in extends.flaws(keys):
             yield Flaw(("deployments", *flaw.place), flaw.message, flaw.fix, flaw.at_key)
         reference = raw.get("reference")
@@ -373,29 +370,3 @@ class Scenario(Model):
         yield from axes.flaws(raw.get("axes"), raw, cls)
         if isinstance(raw.get("extends"), str):
             yield Flaw(("extends",), "only a file can extend another", "write all of it, or load a file", at_key=True)
-
-
-def _one_of(model: type[Model], raw: Raw, what: str, fix: str, example: str) -> Iterator[Flaw]:
-    """Yield a flaw unless exactly one of a model's keys is given."""
-    given = [key for key in raw if key in model.model_fields and raw[key] is not None]
-    known = list(model.model_fields)
-    if len(given) > 1:
-        both = " and ".join(quoted(key) for key in given)
-        yield Flaw((given[1],), f"{what} can have only one of {both}", fix, at_key=True)
-    if not given and not any(key not in known for key in raw):
-        one_of = ", ".join(quoted(key) for key in known)
-        yield Flaw((), f"{what} must have one of {one_of}", f"add for example `{example}`", at_key=True)
-
-
-def _keys(value: Any) -> dict[str, Any]:
-    """Return the keys of a mapping or model that were given a value; none of anything else."""
-    pairs: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, Mapping) else ()
-    if isinstance(value, Model):
-        # In the order of the schema: a set has another order in each process.
-        pairs = ((key, getattr(value, key)) for key in type(value).model_fields if key in value.model_fields_set)
-    return {str(key): one for key, one in pairs if one is not None}
-
-
-def _is_zero(rate: Any) -> bool:
-    text = rate.partition("/")[0].strip() if isinstance(rate, str) else rate
-    return text == 0 or (isinstance(text, str) and text.strip("0.") == "" and "0" in text)

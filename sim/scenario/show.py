@@ -16,7 +16,7 @@ from sim.documents import Place
 from sim.documents.comments import OWN, Comments, comments
 from sim.documents.writing import Remarks, block
 from sim.scenario import axes, extends, files, priced, resting
-from sim.scenario.axes import Axis
+from sim.scenario.axes import Axis, word
 from sim.scenario.bind import Case, llm_calls
 from sim.scenario.deployment import BoundDeployment
 from sim.scenario.listing import Sources, grounds, table
@@ -162,7 +162,7 @@ def _model_notes(value: Any, place: Place, data: Any) -> dict[Place, str]:
         if field is not None and not field.is_required() and default not in (None, "", ()):
             same = one == default
             shown = value.model_copy(update={key: default}).model_dump(mode="json", include={key})[key]
-            found[*place, key] = "default" if same else f"differs from the default, {_text(shown)}"
+            found[*place, key] = "default" if same else f"differs from the default, {word(shown)}"
     return found
 
 
@@ -181,7 +181,7 @@ def _deployment_notes(case: Case, data: Mapping[str, Any]) -> Iterator[tuple[Pla
         for key, value in data[deployment.name].items():
             default = resting.default(deployment.profile, key)
             if default is not None:
-                same = default == _text(value)
+                same = default == word(value)
                 note = "default of the platform" if same else f"differs from the platform's default, {default}"
                 yield ("deployments", deployment.name, key), note
 
@@ -226,7 +226,3 @@ def _models(case: Case, sources: Sources) -> Iterator[str]:
               for what, price, terms, one in priced.of_models(_called(case), case.book)]
     for lines in (table(OWN, "language models", figures), table(OWN, f"prices of tokens, {case.book}", prices)):
         yield from ["", *lines] if lines else []
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

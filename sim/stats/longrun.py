@@ -104,7 +104,8 @@ def warm_up(series: Float64s | Int64s, period: int | None = None) -> Cut:
     statistic = ((squares - sums * sums / left) / (left * left))[: groups - _IGNORED]
     # The first of those that differ by rounding only: a load that repeats exactly has many.
     least = int(np.argmax(statistic <= statistic.min() + _ROUNDING * statistic[0]))
-    if least > groups // 2:
+    # With few groups half of them lies beyond what is looked at: then the last place stands for all that come after it.
+    if least > groups // 2 or least == len(statistic) - 1:
         return Cut(None, f"the run has not settled: it still changes after {least * size} of {len(series)} "
                          "observations; simulate longer")
     return Cut(least * size)

@@ -71,4 +71,6 @@ def count(counts: Sequence[int], trials: Sequence[int]) -> Estimate:
         number of trials.
     """
     found, happened, n = mean(counts).within(0.0), sum(counts), sum(trials)
-    return found.of_trials(Pooled(happened, n, float(Fraction(n, len(trials))))) if n and happened < FEW else found
+    # Where all of few fared alike, the count varies as their number does, and has the interval of that.
+    few = n and happened < min(FEW, n)
+    return found.of_trials(Pooled(happened, n, float(Fraction(n, len(trials))))) if few else found

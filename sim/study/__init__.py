@@ -1,7 +1,7 @@
 """Runs of a case: replications, how many of them, and what they say together."""
 
 from sim.study.apart import apart
-from sim.study.asked import level, looks
+from sim.study.asked import level, looks, resampled
 from sim.study.estimates import Estimates, estimates
 from sim.study.replicate import Replication
 from sim.study.run import Clear, Progress, run
@@ -18,6 +18,7 @@ __all__ = [
     "level",
     "looks",
     "require_size",
+    "resampled",
     "run",
     "summary",
 ]

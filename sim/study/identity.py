@@ -13,7 +13,8 @@ import sim
 from sim.catalog.prices import prices
 from sim.distributions import Distribution
 from sim.scenario import Case
-from sim.scenario.schema import Sessions, Shape
+from sim.scenario.arrivals import Rates, Requests, Sessions, Shape
+from sim.scenario.schema import Rows
 
 
 def identity(case: Case) -> str:
@@ -50,7 +51,7 @@ def files(part: Any) -> Iterator[str]:
             yield part.samples.file
         for _, inner in part.parts:
             yield from files(inner)
-    elif isinstance(part, (Sessions, Shape)):
+    elif isinstance(part, (Rates, Requests, Rows, Sessions, Shape)):
         yield part.file
     if isinstance(part, BaseModel):
         for _, value in part:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.billing import Invoice, Month, tile
+from sim.billing import Invoice, Month, amounts, tile
 from sim.catalog.prices import Group
 from sim.engine.contract import Bools, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
 from sim.exact import sums, total
@@ -49,6 +50,9 @@ class Measures:
     slowest : dict of str to int
         Where the time of the slowest 1% went.
     invoice : Invoice
+    curve : dict of str to float64[days + 1]
+        Dollars owed after so many days of the month, in all and by group, as `sim.billing.amounts` says them; NaN from
+        the day on which something is used that has no known price.
     audit : Audit
     """
 
@@ -59,12 +63,16 @@ class Measures:
     amounts: Mapping[str, Fraction]
     slowest: Mapping[str, int]
     invoice: Invoice
+    curve: Mapping[str, NDArray[np.float64]]
     audit: Audit
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the model, and what is derived from it once. Figures are of the window, the arrays of all of it."""
+    """One run of the model, and what is derived from it once. Figures are of the window, the arrays of all of it.
+
+    Its bills are those of the first days of the month, as `sim.billing.accumulate` makes them.
+    """
 
     window: Window
     demand: Demand
@@ -72,7 +80,7 @@ class Run:
     ideal: Int64s
     waits: Waits
     spans: Spans
-    invoice: Invoice
+    bills: Sequence[Invoice]
     audit: Audit
 
 
@@ -90,14 +98,15 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     -------
     Measures
     """
-    demand, outcome, window = run.demand, run.outcome, run.window
+    demand, outcome, window, invoice = run.demand, run.outcome, run.window, run.bills[-1]
     up, most, resting, busy = _instances(run.spans, window)
     asked = window.holds(outcome.arrived)
     began, arrived, ever = asked & (outcome.started >= 0), int(asked.sum()), outcome.started >= 0
     counts = {fate.name.lower(): int((outcome.fate[asked] == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
     cold, woken = (int((began & (outcome.warmth == warmth)).sum()) for warmth in (Warmth.COLD, Warmth.WOKEN))
     resident = window.share(outcome.started[ever], np.where(outcome.ended < 0, demand.stop, outcome.ended)[ever])
-    ended = (outcome.step_ended >= 0) & np.repeat(asked, np.diff(demand.step_first))
+    ended = (outcome.step_ended >= 0) & demand.by_step(asked)
+    merged = total(demand.coalesced[asked])
     times = _times(run, asked)
     return Measures(
         times=times,
@@ -114,7 +123,8 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             "memory_mb": (deployment.base_memory * busy + _weighted(demand.memory[ever], resident), busy * 1_000_000),
         },
         counts={
-            "requests.arrived": arrived,
+            "requests.arrived": arrived + merged,
+            "requests.coalesced": merged,
             **{f"requests.{fate}": count for fate, count in counts.items()},
             **{f"requests.failed_by_cause.{cause.name.lower()}": int((outcome.cause[asked] == cause).sum())
                for cause in Cause if cause is not Cause.NONE},
@@ -127,10 +137,12 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             **{f"work_s.{name}": Fraction(value, SECOND) for name, value in work(demand, outcome, asked).items()},
             **{f"tokens.{name}": Fraction(total(getattr(demand, f"step_tokens_{name}")[ended]))
                for name in ("in", "cached", "out")},
-            **_costs(run.invoice, agents),
+            **_costs(invoice, agents),
         },
         slowest=slowest(run.waits, run.ideal, asked),
-        invoice=run.invoice,
+        invoice=invoice,
+        curve={name: np.array([np.nan if owed is None else float(owed) for owed in amount])
+               for name, amount in amounts(run.bills).items()},
         audit=run.audit.also(_counted(run, times, counts)),
     )
 
@@ -148,7 +160,7 @@ def _times(run: Run, asked: Bools) -> Times:
     given = {
         "latency_s": np.where(completed, waits.latency, INFINITE)[asked],
         "overhead_s": np.where(completed, waits.latency - run.ideal, INFINITE)[asked],
-        "first_step_s": np.where(first >= 0, first - outcome.arrived, INFINITE)[asked],
+        "first_step_s": np.where(first >= 0, first - outcome.arrived + waits.window, INFINITE)[asked],
         "start_up_s": _lengths(run.spans, starts, demand.stop),
         "wake_up_s": _lengths(run.spans, wakes, demand.stop),
         **{f"wait_s.{cause}": _waited(getattr(waits, cause), came & asked) for cause, came in _came(outcome).items()},
@@ -179,7 +191,9 @@ def _counted(run: Run, times: Times, fates: Mapping[str, int]) -> Check:
 def _came(outcome: Outcome) -> dict[str, Bools]:
     """Say which requests came to each wait: all that arrived to that for their turn, all admitted to the queue."""
     began = outcome.started >= 0
-    return {"turn": outcome.arrived >= 0, "queue": outcome.admitted >= 0, "start": began, "wake": began}
+    arrived = outcome.arrived >= 0
+    return {"window": arrived, "turn": arrived, "queue": outcome.admitted >= 0, "start": began, "wake": began,
+            "contention": outcome.fate == Fate.COMPLETED}
 
 
 def _waited(times: Int64s, came: Bools) -> Int64s:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sim import workload
-from sim.billing import Invoice, Month, Observed, bill, observe
+from sim.billing import Invoice, Month, Observed, accumulate, observe
 from sim.catalog.prices import prices
 from sim.engine import Capacity, simulate
 from sim.engine.contract import Demand, Outcome
@@ -19,6 +19,8 @@ from sim.trace.audit import audit
 from sim.trace.spans import spans
 from sim.trace.waits import waits
 from sim.trace.window import Window
+
+_Ran = tuple[BoundDeployment, Capacity, Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,12 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
     """
     scenario, month = case.scenario, Month.parse(case.scenario.month)
     window = Window(warm_up.length, warm_up.length + scenario.horizon)
-    demand = _demand(case, number, window.end)
+    demand, ran = _ran(case, number, window.end)
     measures, runs = {}, {}
-    for deployment, capacity, outcome in _runs(case, number, demand):
+    for deployment, capacity, outcome in ran:
         ideal, lasting = workload.ideal(demand, outcome), spans(outcome, demand.stop)
         run = Run(window, demand, outcome, ideal, waits(demand, outcome), lasting,
-                  _bill(case, deployment, observe(demand, outcome, lasting, window), month),
+                  _bills(case, deployment, observe(demand, outcome, lasting, window), month),
                   audit(demand, capacity, outcome))
         measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
         if keep:
@@ -92,27 +94,39 @@ def fill(case: Case, number: int) -> dict[str, Filling]:
         By deployment.
     """
     horizon, size = warmup.pilot(case.scenario)
-    demand = _demand(case, number, horizon)
+    demand, ran = _ran(case, number, horizon)
     return {
         deployment.name: warmup.filling(
             demand, outcome, workload.ideal(demand, outcome), spans(outcome, demand.stop), size)
-        for deployment, _, outcome in _runs(case, number, demand)
+        for deployment, _, outcome in ran
     }
 
 
-def _demand(case: Case, number: int, horizon: int) -> Demand:
-    scenario = case.scenario
-    return workload.demand(scenario.workload, case.directory, horizon, scenario.drain, scenario.seed, number,
-                           asked.resampled(scenario))
+def _ran(case: Case, number: int, horizon: int) -> tuple[Demand, Iterable[_Ran]]:
+    """Draw the demand, and run every deployment on it.
+
+    Where agents of a closed population ran out of requests, it is drawn again with longer chains.
+    """
+    scenario, stretch = case.scenario, 1
+    while True:
+        demand = workload.demand(scenario.workload, case.directory, horizon, scenario.drain, scenario.seed, number,
+                                 asked.resampled(scenario), stretch)
+        if scenario.workload.arrivals.closed is None:
+            return demand, _runs(case, number, demand)
+        ran = list(_runs(case, number, demand))
+        if not any(workload.ran_out(scenario.workload, demand, outcome) for _, _, outcome in ran):
+            return demand, ran
+        stretch *= 2
 
 
-def _runs(case: Case, number: int, demand: Demand) -> Iterator[tuple[BoundDeployment, Capacity, Outcome]]:
+def _runs(case: Case, number: int, demand: Demand) -> Iterator[_Ran]:
     scenario = case.scenario
     for deployment in case.deployments:
         capacity = lower(deployment, demand, scenario.workload.agents, case.directory, scenario.seed, number)
         yield deployment, capacity, simulate(demand, capacity)
 
 
-def _bill(case: Case, deployment: BoundDeployment, seen: Observed, month: Month) -> Invoice:
+def _bills(case: Case, deployment: BoundDeployment, seen: Observed, month: Month) -> tuple[Invoice, ...]:
+    """Make the bill of the first days of the month, for each number of days; the last is that of the month."""
     models = workload.models(case.scenario.workload, case.directory)
-    return bill(seen, deployment, models, month, prices(case.book, deployment.platform), prices(case.book, "llm"))
+    return accumulate(seen, deployment, models, month, prices(case.book, deployment.platform), prices(case.book, "llm"))

@@ -17,7 +17,7 @@ from sim.study.identity import files, identity
 from sim.study.measure import Measures
 from sim.study.replicate import Replication
 from sim.study.stopping import stopping
-from sim.units import SECOND
+from sim.units import SECOND, show_duration
 
 PAIRED = ("overhead_s.p50", "overhead_s.p95", "overhead_s.p99", "latency_s.p99", "cost.total", "cost.infrastructure")
 """Figures that are compared with those of the reference."""
@@ -27,6 +27,9 @@ def summary(
     case: Case, replications: Sequence[Replication], found: Mapping[str, Estimates], unclear: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Say a study in plain values, as ``summary.json`` holds them.
+
+    Every figure, counts too, is of one replication on average: requests, work and tokens of its window, costs and
+    ``requests.per_month`` of the month. Only ``slowest`` holds sums over all replications, for its shares.
 
     Parameters
     ----------
@@ -77,13 +80,21 @@ def summary(
 
 def _covers(case: Case) -> str:
     """Say what intervals cover."""
-    recorded = set(files(case.scenario))
-    if not asked.resampled(case.scenario):
+    recorded, arrivals = set(files(case.scenario)), case.scenario.workload.arrivals
+    if arrivals.requests is not None:
+        recorded -= {arrivals.requests.file}
+        blocks, rate = arrivals.requests.blocks, arrivals.requests.rate
+        if blocks is None:
+            told = "chance of the simulation; arrivals are replayed " + ("as recorded" if rate is None else "at a rate")
+        else:
+            told = f"chance of the simulation and of which blocks of {show_duration(blocks)} of the recording come"
+    elif not asked.resampled(case.scenario):
         return "chance of the simulation" + ("; recorded input as it is" if recorded else "")
-    assert case.scenario.workload.arrivals.sessions is not None  # the schema lets nothing else be resampled
-    others = recorded - {case.scenario.workload.arrivals.sessions.file}
-    return "chance of the simulation and of which sessions were recorded" + (
-        "; other recorded input as it is" if others else "")
+    else:
+        assert arrivals.sessions is not None  # the schema lets nothing else be resampled
+        recorded -= {arrivals.sessions.file}
+        told = "chance of the simulation and of which sessions were recorded"
+    return told + ("; other recorded input as it is" if recorded else "")
 
 
 def _deployment(

@@ -30,7 +30,7 @@ from sim.engine.contract import (
 )
 from sim.errors import SimError
 from sim.exact import total
-from sim.trace.waits import step_sums, waits
+from sim.trace.waits import waits
 
 
 class AuditError(SimError):
@@ -127,7 +127,7 @@ def work(demand: Demand, outcome: Outcome, asked: Bools) -> dict[str, int]:
         end; ``offered``: everything that arrived, which is their sum. A request that was abandoned is one that failed.
     """
     length = demand.step_cpu + demand.step_wait
-    request = np.repeat(np.arange(demand.n, dtype=np.int64), np.diff(demand.step_first))
+    request = demand.by_step(np.arange(demand.n, dtype=np.int64))
     fate, done = np.where(asked, outcome.fate, Fate.ABSENT)[request], outcome.step_ended >= 0
     failed, arrived = (fate == Fate.FAILED) | (fate == Fate.ABANDONED), fate != Fate.ABSENT
     return {
@@ -250,9 +250,11 @@ def _requests(records: _Records) -> _Finding:
         ),
         ("left before it came or began", (o.ended >= 0) & (o.ended < np.maximum(o.arrived, o.started))),
     )
+    merged = total(demand.coalesced[o.arrived >= 0])
     numbers = [int(np.count_nonzero(which)) for which in (o.arrived >= 0, completed, failed, abandoned, unfinished)]
-    told = (f"{numbers[0]} arrived = {numbers[1]} completed + {numbers[2]} failed + {numbers[3]} abandoned + "
+    told = (f"{numbers[0] + merged} arrived = {numbers[1]} completed + {numbers[2]} failed + {numbers[3]} abandoned + "
             f"{numbers[4]} unfinished")
+    told += f" + {merged} coalesced" * (merged > 0)
     if fault is None and numbers[0] != sum(numbers[1:]):
         fault = told.replace(" = ", " is not ")
     return fault, told
@@ -416,7 +418,7 @@ def _impossible_wake(records: _Records) -> Bools:
 def _work(records: _Records) -> _Finding:
     o, demand = records.outcome, records.demand
     length = demand.step_cpu + demand.step_wait
-    request = np.repeat(np.arange(demand.n, dtype=np.int64), np.diff(demand.step_first))
+    request = demand.by_step(np.arange(demand.n, dtype=np.int64))
     done = o.step_ended >= 0
     begin = np.empty(len(done), dtype=np.int64)
     begin[1:] = o.step_ended[:-1]
@@ -436,7 +438,7 @@ def _work(records: _Records) -> _Finding:
         ("ended its last step, but is unfinished", (o.fate == Fate.UNFINISHED) & (last >= 0)),
     )
     parts = work(demand, o, o.fate != Fate.ABSENT)
-    offered = total(step_sums(demand, length)[o.fate != Fate.ABSENT])
+    offered = total(demand.by_request(length)[o.fate != Fate.ABSENT])
     spent = parts["useful"] + parts["wasted"] + parts["lost"] + parts["remaining"]
     if fault is None and not offered == parts["offered"] == spent:
         fault = f"offered {parts['offered']} us, {offered} us by fate, but the steps account for {spent} us"
@@ -448,7 +450,7 @@ def _waits(records: _Records) -> _Finding:
     o = records.outcome
     found = waits(records.demand, o)
     completed = o.fate == Fate.COMPLETED
-    parts = found.turn + found.queue + found.start + found.wake + found.contention + found.service
+    parts = found.window + found.turn + found.queue + found.start + found.wake + found.contention + found.service
     cold, woken = records.began & (o.warmth == Warmth.COLD), records.began & (o.warmth == Warmth.WOKEN)
     ready, asked = _readiness(records)
     fault = _first(
@@ -569,7 +571,7 @@ def _limits(records: _Records) -> _Finding:
 
 def _cpu(records: _Records) -> _Finding:
     o, demand = records.outcome, records.demand
-    spent = step_sums(demand, np.where(o.step_ended >= 0, demand.step_cpu, 0))
+    spent = demand.by_request(np.where(o.step_ended >= 0, demand.step_cpu, 0))
     used = np.zeros(len(o.opener), dtype=np.int64)
     np.add.at(used, o.instance[records.began], spent[records.began])
     # cpu x busy / CORE would overflow, so whole seconds and the rest are multiplied apart.

@@ -50,7 +50,8 @@ _REQUESTS = (
     Column("pool", COUNT, "", "The pool that serves it.", "Capacity.pool_of"),
     Column("in_window", TRUTH, "", "Whether it arrived after the warm-up, so that figures count it.",
            "Outcome.arrived, Window"),
-    Column("arrived_us", COUNT, "us", "When the client sent it.", "Outcome.arrived"),
+    Column("arrived_us", COUNT, "us", "When the client sent it; with a window, when it was handed on.",
+           "Outcome.arrived"),
     Column("admitted_us", NUMBER, "us", "When it was its turn; missing if the agent's earlier requests never left.",
            "Outcome.admitted"),
     Column("bound_us", NUMBER, "us", "When it was given its instance; missing if it never was.", "Outcome.bound"),
@@ -66,6 +67,8 @@ _REQUESTS = (
     Column("warmth", NAME, "", "What it waited for on its instance: nothing (warm), a start (cold), a wake (woken); "
            "missing if it never began.", "Outcome.warmth"),
     Column("instance", NUMBER, "", "The instance it began on; missing if it never did.", "Outcome.instance"),
+    Column("window_s", SECONDS, "s", "Held back by a window in which requests are merged, from the first of them until "
+           "it arrived; 0 without one.", "Demand.held"),
     Column("turn_s", SECONDS, "s", "Wait for the agent's earlier requests: admitted less arrived.",
            "Outcome.admitted, Outcome.arrived"),
     Column("queue_s", SECONDS, "s", "Wait for an instance: bound less admitted.", "Outcome.bound, Outcome.admitted"),
@@ -75,13 +78,13 @@ _REQUESTS = (
            "Outcome.started, Outcome.bound, Outcome.warmth"),
     Column("contention_s", SECONDS, "s", "What shared or slow CPU added: ended less started less its length at full "
            "speed; missing unless completed.", "Outcome.ended, Outcome.started, Demand.step_cpu, Demand.step_wait"),
-    Column("latency_s", SECONDS, "s", "From arrival to answer; missing unless completed.",
-           "Outcome.ended, Outcome.arrived"),
+    Column("latency_s", SECONDS, "s", "From arrival to answer, a window before that included; missing unless "
+           "completed.", "Outcome.ended, Outcome.arrived, Demand.held"),
     Column("ideal_s", SECONDS, "s", "The ideal latency in seconds.", "Demand, Outcome"),
     Column("overhead_s", SECONDS, "s", "What the platform added: latency less ideal latency; missing unless completed.",
            "Demand, Outcome"),
-    Column("first_step_s", SECONDS, "s", "From arrival to the end of the first step; missing if that did not end.",
-           "Outcome.step_ended, Outcome.arrived"),
+    Column("first_step_s", SECONDS, "s", "From arrival, a window before that included, to the end of the first step; "
+           "missing if that did not end.", "Outcome.step_ended, Outcome.arrived, Demand.held"),
     Column("steps", COUNT, "", "Steps it consists of.", "Demand.step_first"),
     Column("steps_ended", COUNT, "", "Steps that ended.", "Outcome.step_ended"),
     Column("tokens_in", COUNT, "tokens", "Prompt tokens of the steps that ended, which are billed.",
@@ -90,6 +93,8 @@ _REQUESTS = (
            "Demand.step_tokens_cached"),
     Column("tokens_out", COUNT, "tokens", "Generated tokens of the steps that ended.", "Demand.step_tokens_out"),
     Column("memory_bytes", COUNT, "B", "Memory it uses while on an instance.", "Demand.memory"),
+    Column("coalesced", COUNT, "", "Requests that were merged into it and have no row of their own.",
+           "Demand.coalesced"),
 )
 
 _ATTEMPTS = (

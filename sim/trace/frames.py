@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.engine.contract import NEVER, Bools, Capacity, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
 from sim.trace.columns import DEPLOYMENT, TABLES, check
 from sim.trace.spans import spans
-from sim.trace.waits import step_sums, waits
+from sim.trace.waits import waits
 from sim.trace.window import Window
 
 EVENTS = (
@@ -123,6 +123,7 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "cause": _enumerated(outcome.cause[rows], Cause, skip=Cause.NONE),
         "warmth": _enumerated(np.where(outcome.started >= 0, outcome.warmth, NEVER)[rows], Warmth),
         "instance": _maybe(outcome.instance[rows]),
+        "window_s": _seconds(found.window[rows]),
         "turn_s": _seconds(found.turn[rows]),
         "queue_s": _seconds(found.queue[rows]),
         "start_s": _seconds(found.start[rows]),
@@ -131,13 +132,14 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "latency_s": _seconds(found.latency[rows]),
         "ideal_s": _seconds(ideal[rows]),
         "overhead_s": _seconds((found.latency - ideal)[rows], (found.latency >= 0)[rows]),
-        "first_step_s": _seconds((first_ended - outcome.arrived)[rows], (first_ended >= 0)[rows]),
+        "first_step_s": _seconds((first_ended - outcome.arrived + found.window)[rows], (first_ended >= 0)[rows]),
         "steps": np.diff(demand.step_first)[rows],
-        "steps_ended": step_sums(demand, over.astype(np.int64))[rows],
-        "tokens_in": step_sums(demand, np.where(over, demand.step_tokens_in, 0))[rows],
-        "tokens_cached": step_sums(demand, np.where(over, demand.step_tokens_cached, 0))[rows],
-        "tokens_out": step_sums(demand, np.where(over, demand.step_tokens_out, 0))[rows],
+        "steps_ended": demand.by_request(over.astype(np.int64))[rows],
+        "tokens_in": demand.by_request(np.where(over, demand.step_tokens_in, 0))[rows],
+        "tokens_cached": demand.by_request(np.where(over, demand.step_tokens_cached, 0))[rows],
+        "tokens_out": demand.by_request(np.where(over, demand.step_tokens_out, 0))[rows],
         "memory_bytes": demand.memory[rows],
+        "coalesced": demand.coalesced[rows],
     }
     return check("requests", pd.DataFrame(columns))
 
@@ -242,7 +244,7 @@ def _one_vocabulary(parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
 
 def _attempts(demand: Demand, outcome: Outcome) -> tuple[Int64s, Int64s, Bools]:
     """Of each step: its request, when it began, whether it did."""
-    request = np.repeat(np.arange(demand.n, dtype=np.int64), np.diff(demand.step_first))
+    request = demand.by_step(np.arange(demand.n, dtype=np.int64))
     began = np.empty(len(request), dtype=np.int64)
     began[1:] = outcome.step_ended[:-1]
     began[demand.step_first[:-1]] = outcome.started

@@ -10,17 +10,19 @@ from sim.engine.contract import NEVER, Bools, Demand, Fate, Int64s, Outcome, War
 from sim.exact import total
 
 CAUSES = ("turn", "queue", "start", "wake", "contention")
-"""The parts of a platform's overhead, in the order in which a request meets them."""
+"""The parts of a platform's overhead, in the order in which a request meets them. A window is no part of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waits:
     """Where the time of each request went. All int64[n], microseconds, NEVER where it did not come to that.
 
-    For a completed request the sum of the five waits and ``service`` is ``latency``, exactly.
+    For a completed request the sum of the six waits and ``service`` is ``latency``, exactly.
 
     Attributes
     ----------
+    window : ndarray
+        For the window in which requests are merged, from the first of them; of those that arrived.
     turn : ndarray
         For the agent's earlier requests: admitted less arrived.
     queue : ndarray
@@ -33,9 +35,10 @@ class Waits:
     service : ndarray
         Length of the steps on a full core of nominal speed; known of every request.
     latency : ndarray
-        Ended less arrived, of completed requests.
+        Ended less arrived, and ``window`` before that, of completed requests.
     """
 
+    window: Int64s
     turn: Int64s
     queue: Int64s
     start: Int64s
@@ -43,22 +46,6 @@ class Waits:
     contention: Int64s
     service: Int64s
     latency: Int64s
-
-
-def step_sums(demand: Demand, values: Int64s) -> Int64s:
-    """Add up a quantity of steps by request.
-
-    Parameters
-    ----------
-    demand : Demand
-    values : int64[m]
-
-    Returns
-    -------
-    int64[n]
-    """
-    running = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(values, dtype=np.int64)))
-    return running[demand.step_first[1:]] - running[demand.step_first[:-1]]
 
 
 def waits(demand: Demand, outcome: Outcome) -> Waits:
@@ -69,16 +56,17 @@ def waits(demand: Demand, outcome: Outcome) -> Waits:
 
     begun = outcome.started >= 0
     completed = outcome.fate == Fate.COMPLETED
-    service = step_sums(demand, demand.step_cpu + demand.step_wait)
+    service = demand.by_request(demand.step_cpu + demand.step_wait)
     ready = outcome.started - outcome.bound
     return Waits(
+        window=known(outcome.arrived >= 0, demand.held),
         turn=known(outcome.admitted >= 0, outcome.admitted - outcome.arrived),
         queue=known(outcome.bound >= 0, outcome.bound - outcome.admitted),
         start=known(begun, np.where(outcome.warmth == Warmth.COLD, ready, 0)),
         wake=known(begun, np.where(outcome.warmth == Warmth.WOKEN, ready, 0)),
         contention=known(completed, outcome.ended - outcome.started - service),
         service=service,
-        latency=known(completed, outcome.ended - outcome.arrived),
+        latency=known(completed, outcome.ended - outcome.arrived + demand.held),
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +14,17 @@ from sim import luck
 from sim.engine.contract import NEVER, Demand, Int64s
 from sim.errors import AdvisedError
 from sim.luck import Stream
-from sim.scenario.schema import Arrivals, Sessions, Workload
+from sim.scenario.arrivals import Closed, Sessions
+from sim.scenario.recorded import Column
+from sim.scenario.schema import Workload
 from sim.units import SECOND
-from sim.workload import points, recording, steps, week
+from sim.workload import closed as chains
+from sim.workload import opened, recording, replay, rows, skew, steps, week, windows
 from sim.workload.callers import with_callers
-from sim.workload.points import CumulativeRate, Points
+from sim.workload.fleet import Fleet
+from sim.workload.places import ranges
 from sim.workload.recording import Recording
+from sim.workload.rows import Rows
 from sim.workload.steps import Unrolling, Work
 
 MAX_WORK = 2**61
@@ -26,8 +34,9 @@ _DAY_S = 86_400
 
 
 def demand(
-    workload: Workload, directory: Path, horizon: int, drain: int, seed: int, replication: int, bootstrap: bool = False
-) -> Demand:
+    workload: Workload, directory: Path, horizon: int, drain: int, seed: int, replication: int, bootstrap: bool = False,
+    stretch: int = 1,
+) -> Demand:  # fmt: skip
     """Draw the demand of one replication.
 
     Parameters
@@ -42,6 +51,8 @@ def demand(
     bootstrap : bool
         Whether recorded sessions are drawn from a sample of the recording that this replication has for its own: as
         many sessions, with replacement. `sim.stats.estimates` says what for.
+    stretch : int
+        How many times as long as `sim.workload.closed` takes it the chain of each agent of a closed population is.
 
     Returns
     -------
@@ -54,21 +65,34 @@ def demand(
     InputError, AdvisedError
         When a file cannot be used, or the workload is too large.
     """
-    asked = _requests(workload, directory, horizon, drain, seed, replication, bootstrap)
+    asked = _requests(workload, directory, horizon, drain, seed, replication, bootstrap, stretch)
     return with_callers(asked, workload, directory, seed, replication)
 
 
 def _requests(workload: Workload, directory: Path, horizon: int, drain: int, seed: int, replication: int,
-              bootstrap: bool) -> Demand:
+              bootstrap: bool, stretch: int) -> Demand:
     """Draw the requests of all agents."""
     arrivals = workload.arrivals
+    shares = skew.shares(arrivals.skew, workload.agents)
+    fleet = Fleet(workload.agents, directory, horizon, seed, replication, shares)
     if arrivals.sessions is not None:
-        return _sessions(workload, arrivals.sessions, directory, horizon, drain, seed, replication, bootstrap)
-    found = _open(arrivals, workload.agents, directory, horizon, seed, replication)
-    keys = luck.of_agent(found.entity, found.ordinal)
-    none = np.full(len(keys), NEVER, np.int64)
-    work = Unrolling(seed, replication, keys, directory).work(workload.request or ())
-    return _put(workload, horizon, drain, found.entity, none, none, found.value, work)
+        asked = _sessions(workload, arrivals.sessions, fleet, bootstrap)
+    elif arrivals.closed is not None:
+        asked = _closed(workload, arrivals.closed, fleet, stretch)
+    else:
+        asked = _open(workload, fleet)
+    work = asked.work
+    longest = float(work.cpu.sum(dtype=np.float64) + work.wait.sum(dtype=np.float64))
+    if longest > MAX_WORK:
+        years = longest / (_DAY_S * SECOND * 365)
+        raise AdvisedError(f"the workload comes to {years:.2g} years of work, which is more than can be counted",
+                           "shorten the steps, or give their distributions a `max`")
+    return Demand(
+        horizon=horizon, stop=horizon + drain, serial=workload.serial, agent=asked.agent, session=asked.session,
+        after=asked.after, at=asked.at, coalesced=asked.coalesced, held=asked.held, memory=asked.memory,
+        step_first=work.first, step_kind=work.kind, step_cpu=work.cpu, step_wait=work.wait,
+        step_tokens_in=work.tokens_in, step_tokens_cached=work.tokens_cached, step_tokens_out=work.tokens_out,
+        step_model=work.model)
 
 
 def models(workload: Workload, directory: Path) -> tuple[str, ...]:
@@ -86,80 +110,104 @@ def models(workload: Workload, directory: Path) -> tuple[str, ...]:
     return steps.models(workload.request or ())
 
 
-def _open(arrivals: Arrivals, agents: int, directory: Path, horizon: int, seed: int, replication: int) -> Points:
-    """Return arrivals that do not depend on the platform, in microseconds."""
-    if arrivals.renewal is not None:
-        return points.renewal(seed, replication, arrivals.renewal.gap.load(directory), agents, horizon)
-    if arrivals.weekly is not None:
-        shape = week.from_buckets(arrivals.weekly)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Requests, in canonical order; see `Demand`."""
+
+    agent: Int64s
+    session: Int64s
+    after: Int64s
+    at: Int64s
+    coalesced: Int64s
+    held: Int64s
+    memory: Int64s
+    work: Work
+
+
+def _open(workload: Workload, fleet: Fleet) -> _Asked:
+    """Draw requests that come on their own."""
+    arrivals, recorded = workload.arrivals, None
+    if arrivals.requests is not None:
+        drawn, recorded = replay.draw(arrivals.requests, fleet)
     else:
-        assert arrivals.poisson is not None  # the schema lets arrivals be nothing else
-        shape = week.constant(arrivals.poisson.rate)
-    return _poisson(shape, horizon, seed, replication, Stream.ARRIVAL, agents)
+        drawn = opened.draw(arrivals, fleet)
+    handed = windows.hand_on(drawn, arrivals, fleet.horizon)
+    found = handed.points
+    if recorded is not None:
+        recorded = Rows(recorded.table, recorded.row[handed.first])
+    none = np.full(len(found.value), NEVER, np.int64)
+    work, memory = _work(workload, fleet, luck.of_agent(found.entity, found.ordinal), recorded)
+    return _Asked(found.entity, none, none, found.value, handed.coalesced, handed.held, memory, work)
 
 
-def _poisson(shape: week.Week, horizon: int, seed: int, replication: int, stream: Stream, entities: int) -> Points:
-    rate = CumulativeRate(shape, horizon)
-    found = points.poisson(seed, replication, stream, entities, rate.end)
-    return Points(found.entity, found.ordinal, rate.times(found.value))
+def _closed(workload: Workload, closed: Closed, fleet: Fleet, stretch: int) -> _Asked:
+    """Draw the chains of a closed population."""
+    law = closed.think.load(fleet.directory)
+    thinking = partial(chains.think, fleet.seed, fleet.replication, law)
+
+    def lengths(keys: Int64s) -> Int64s:
+        return _work(workload, fleet, keys)[0].lengths
+
+    counts = chains.counts(workload.agents, fleet.horizon, thinking, lengths) * stretch
+    agent = np.repeat(np.arange(workload.agents, dtype=np.int64), counts)
+    ordinal = ranges(np.zeros(workload.agents, np.int64), counts)
+    work, memory = _work(workload, fleet, luck.of_agent(agent, ordinal))
+    after = np.where(ordinal == 0, NEVER, np.arange(len(agent)) - 1)
+    never, none = np.full(len(agent), NEVER, np.int64), np.zeros(len(agent), np.int64)
+    return _Asked(agent, never, after, thinking(agent, ordinal), none, none, memory, work)
 
 
-def _sessions(workload: Workload, sessions: Sessions, directory: Path, horizon: int, drain: int, seed: int,
-              replication: int, bootstrap: bool) -> Demand:
+def _work(workload: Workload, fleet: Fleet, keys: Int64s, recorded: Rows | None = None) -> tuple[Work, Int64s]:
+    """Draw the work of requests, by their addresses, and the memory in which it is done."""
+    if workload.rows is not None:
+        found = rows.read(fleet.directory, workload.rows.file)
+        recorded = rows.drawn(found, keys, fleet.seed, fleet.replication)
+    unrolling = Unrolling(fleet.seed, fleet.replication, keys, fleet.directory, recorded)
+    memory = workload.memory
+    if not isinstance(memory, Column):
+        return unrolling.work(workload.request or ()), np.full(len(keys), memory, np.int64)
+    assert recorded is not None  # the schema lets columns be named only where there are rows
+    return unrolling.work(workload.request or ()), recorded.integers(memory)
+
+
+def _sessions(workload: Workload, sessions: Sessions, fleet: Fleet, bootstrap: bool) -> _Asked:
     """Draw session starts for the fleet, and for each an agent and a recorded session, with replacement."""
-    recorded = recording.read(directory / sessions.file, sessions.file)
+    recorded = recording.read(fleet.directory / sessions.file, sessions.file)
     rate = Fraction(str(sessions.per_day)) / _DAY_S
     shape = week.constant(rate)
     if sessions.shape is not None:
-        shape = week.from_file(sessions.shape, directory).scaled_to(rate)
-    starts = _poisson(shape, horizon, seed, replication, Stream.SESSION, 1)
+        shape = week.from_file(sessions.shape, fleet.directory).scaled_to(rate)
+    together = dataclasses.replace(fleet, agents=1, shares=None)
+    bursty = opened.bursty(workload.arrivals.burstiness, None, shape, together)
+    starts = opened.poisson(shape, Stream.SESSION, together, bursty)
     number = starts.ordinal
-    agent = luck.integers_below(workload.agents, seed, replication, Stream.SESSION_AGENT, number)
-    count = len(recorded.names)
-    source = luck.integers_below(count, seed, replication, Stream.SESSION_PICK, number)
+    agent = skew.chosen(fleet, Stream.SESSION_AGENT, number)
+    count, where = len(recorded.names), (fleet.seed, fleet.replication)
+    source = luck.integers_below(count, *where, Stream.SESSION_PICK, number)
     if bootstrap:
         places = np.arange(count, dtype=np.int64)
-        source = luck.integers_below(count, seed, replication, Stream.BOOTSTRAP, places)[source]
+        source = luck.integers_below(count, *where, Stream.BOOTSTRAP, places)[source]
     order = np.lexsort((number, agent))
-    return _played(workload, horizon, drain, recorded, agent[order], number[order], starts.value[order],
-                   source[order])
+    return _played(workload, recorded, agent[order], number[order], starts.value[order], source[order])
 
 
-def _played(workload: Workload, horizon: int, drain: int, recorded: Recording, agent: Int64s, number: Int64s,
-            start: Int64s, source: Int64s) -> Demand:
-    """Return the demand of recorded sessions that are played from their starts, in canonical order."""
+def _played(workload: Workload, recorded: Recording, agent: Int64s, number: Int64s, start: Int64s, source: Int64s
+            ) -> _Asked:
+    """Return recorded sessions that are played from their starts."""
     lengths = recorded.turn_first[source + 1] - recorded.turn_first[source]
-    turn = _ranges(recorded.turn_first[source], lengths)
+    turn = ranges(recorded.turn_first[source], lengths)
     opens = np.cumsum(lengths) - lengths
     after = np.arange(len(turn), dtype=np.int64) - 1
     after[opens] = NEVER
     at = recorded.gap[turn]
     at[opens] = start
     counts = recorded.step_first[turn + 1] - recorded.step_first[turn]
-    step = _ranges(recorded.step_first[turn], counts)
+    step = ranges(recorded.step_first[turn], counts)
     cpu, wait = recorded.cpu[step], recorded.wait[step]
     work = Work(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), recorded.kind[step], cpu,
                 np.where(cpu + wait < 1, 1, wait), recorded.tokens_in[step], recorded.tokens_cached[step],
                 recorded.tokens_out[step], recorded.model[step])
-    return _put(workload, horizon, drain, np.repeat(agent, lengths), np.repeat(number, lengths), after, at, work)
-
-
-def _put(workload: Workload, horizon: int, drain: int, agent: Int64s, session: Int64s, after: Int64s, at: Int64s,
-         work: Work) -> Demand:
-    longest = float(work.cpu.sum(dtype=np.float64) + work.wait.sum(dtype=np.float64))
-    if longest > MAX_WORK:
-        years = longest / (_DAY_S * SECOND * 365)
-        raise AdvisedError(f"the workload comes to {years:.2g} years of work, which is more than can be counted",
-                           "shorten the steps, or give their distributions a `max`")
-    return Demand(
-        horizon=horizon, stop=horizon + drain, serial=workload.serial, agent=agent, session=session, after=after,
-        at=at, memory=np.full(len(at), workload.memory, np.int64), step_first=work.first, step_kind=work.kind,
-        step_cpu=work.cpu, step_wait=work.wait, step_tokens_in=work.tokens_in,
-        step_tokens_cached=work.tokens_cached, step_tokens_out=work.tokens_out,
-        step_model=work.model)
-
-
-def _ranges(first: Int64s, counts: Int64s) -> Int64s:
-    """Return ``first[0], first[0] + 1, ...``, ``counts[0]`` numbers, then those from ``first[1]``, and so on."""
-    offset = np.cumsum(counts) - counts
-    return np.asarray(np.arange(int(counts.sum())) + np.repeat(first - offset, counts), np.int64)
+    none = np.zeros(len(at), np.int64)
+    assert not isinstance(workload.memory, Column)  # the schema lets columns be named only where there are rows
+    return _Asked(np.repeat(agent, lengths), np.repeat(number, lengths), after, at, none, none, none + workload.memory,
+                  work)

@@ -2,8 +2,8 @@
 
 A platform's overhead on a request is the request's latency there minus this. What is not the platform's doing is the
 same on both: the arrivals, the work, the luck, and the fates. A request that failed fails on the ideal platform too,
-after as long as it did here from its admission on; else a platform would be charged, or given credit, for the turns
-that its failures let pass sooner or later than success would have.
+after as long as it was served here; else a platform would be charged, or given credit, for the turns that its failures
+let pass sooner or later than success would have.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ def work(demand: Demand) -> Int64s:
     int64[n]
         Microseconds.
     """
-    total = np.concatenate(([0], np.cumsum(demand.step_cpu + demand.step_wait)))
-    return np.asarray(total[demand.step_first[1:]] - total[demand.step_first[:-1]], np.int64)
+    return demand.by_request(demand.step_cpu + demand.step_wait)
 
 
 def ideal(demand: Demand, outcome: Outcome) -> Int64s:
     """Return the latency of each request on the ideal platform, with the fates of a run.
 
-    It is the request's work, and before it the wait for the agent's turn, where an agent works on one request at a
-    time. Where requests come on their own, that wait is what it would be on the ideal platform (Lindley's recursion,
-    agent by agent: Lindley, 1952, Proc. Cambridge Phil. Soc. 48): each earlier request holds the agent for its work,
-    or, if it failed or was abandoned, for as long as it did here after its admission.
+    It is the request's work, and before it the time for which a window held it back, and the wait for the agent's turn,
+    where an agent works on one request at a time. Where requests come on their own, that wait is what it would be on
+    the ideal platform (Lindley's recursion, agent by agent: Lindley, 1952, Proc. Cambridge Phil. Soc. 48): each earlier
+    request holds the agent for its work, or, if it failed or was abandoned, for what of that it was served here: not
+    for what it waited, which is the platform's.
 
     Where requests follow others (sessions), when they come depends on the platform, so a wait on one platform has no
     counterpart on another. There the wait is the one that was had, so that overhead counts from admission.
@@ -62,10 +62,11 @@ def ideal(demand: Demand, outcome: Outcome) -> Int64s:
         wait = outcome.admitted - outcome.arrived
     else:
         failed = (outcome.fate == Fate.FAILED) | (outcome.fate == Fate.ABANDONED)
-        holds = np.where(failed, outcome.ended - outcome.admitted, needed)
+        begun = np.where(outcome.started >= 0, outcome.started, outcome.ended)
+        holds = np.where(failed, np.minimum(outcome.ended - begun, needed), needed)
         wait = np.zeros(demand.n, np.int64)
         wait[admitted] = _turns(demand.agent[admitted], demand.at[admitted], holds[admitted])
-    return np.where(admitted, wait + needed, NEVER)
+    return np.where(admitted, demand.held + wait + needed, NEVER)
 
 
 def _turns(agent: Int64s, at: Int64s, holds: Int64s) -> Int64s:

@@ -21,7 +21,7 @@ from sim.distributions.portable import Floats
 from sim.engine.contract import Int64s
 from sim.errors import AdvisedError
 from sim.luck import Stream
-from sim.units import SECOND, WEEK
+from sim.units import SECOND
 from sim.workload.week import Week
 
 TICKS = 2**32
@@ -76,14 +76,16 @@ class CumulativeRate:
         starts: list[int] = []
         levels: list[Fraction] = []
         slopes: list[float] = []
+        heights: list[float] = []
         level = Fraction(0)
-        for base in range(0, horizon, WEEK):
-            for start, end, rate in zip(week.starts, (*week.starts[1:], WEEK), week.rates, strict=True):
+        for base in range(0, horizon, week.length):
+            for start, end, rate in zip(week.starts, (*week.starts[1:], week.length), week.rates, strict=True):
                 if base + start >= horizon:
                     break
                 starts.append(base + start)
                 levels.append(level)
                 slopes.append(float(SECOND / (rate * TICKS)) if rate else 0.0)
+                heights.append(float(rate * TICKS / SECOND))
                 level += rate * TICKS * (min(base + end, horizon) - base - start) / SECOND
         self.mean = level / TICKS
         if self.mean > MAX_POINTS:
@@ -94,7 +96,25 @@ class CumulativeRate:
         self._ends = np.append(self._starts[1:], horizon)
         self._corners = np.array(corners, np.int64)
         self._beyond = np.array([float(up - level) for up, level in zip(corners, levels, strict=True)])
-        self._slopes = np.array(slopes)
+        self._slopes, self._heights = np.array(slopes), np.array(heights)
+        self._tops = np.append(self._corners[1:], self.end)
+
+    def levels(self, times: Int64s) -> Int64s:
+        """Return the integral up to some times: what `times` turns back, to about a microsecond.
+
+        Parameters
+        ----------
+        times : int64[n]
+            Microseconds from 0 to the horizon.
+
+        Returns
+        -------
+        int64[n]
+            Ticks, from 0 to ``end``, rising with time.
+        """
+        piece = np.searchsorted(self._starts, times, side="right") - 1
+        inside = np.floor((times - self._starts[piece]).astype(np.float64) * self._heights[piece]).astype(np.int64)
+        return np.asarray(np.minimum(self._corners[piece] + inside, self._tops[piece]), np.int64)
 
     def times(self, ticks: Int64s) -> Int64s:
         """Return when the integral reaches a level.
@@ -115,36 +135,34 @@ class CumulativeRate:
         return np.asarray(np.minimum(times, self._ends[piece] - 1), np.int64)
 
 
-def poisson(seed: int, replication: int, stream: Stream, entities: int, end: int) -> Points:
-    """Return the points of unit-rate Poisson processes before a level.
+def poisson(seed: int, replication: int, stream: Stream, ends: Int64s) -> Points:
+    """Return the points of unit-rate Poisson processes, each before a level of its own.
 
     Parameters
     ----------
     seed, replication, stream
         Address of the luck; entity is the process, ordinal the point.
-    entities : int
-        Number of processes.
-    end : int
-        Ticks.
+    ends : int64[entities]
+        Ticks, for each process.
 
     Returns
     -------
     Points
-        Values in ticks, below ``end``.
+        Values in ticks, below the process's end.
     """
     def gaps(entity: Int64s, ordinal: Int64s) -> Int64s:
         share = luck.uniform(seed, replication, stream, entity, ordinal)
         return np.asarray(np.floor(portable.log(share) * -TICKS), np.int64)
 
-    return _running_sums(gaps, entities, end, end / TICKS)
+    return running_sums(gaps, ends, ends / TICKS)
 
 
-def renewal(seed: int, replication: int, gap: Distribution, entities: int, horizon: int) -> Points:
-    """Return the points of stationary renewal processes before a horizon.
+def renewal(seed: int, replication: int, gap: Distribution, ends: Int64s, entities: Int64s | None = None) -> Points:
+    """Return the points of stationary renewal processes, each before a time of its own.
 
     Time 0 falls into a gap as an observer who comes at any time finds it: a gap is chosen in proportion to its length
     (among `FIRST_GAPS` quantiles of the distribution), and 0 lies evenly within it. So the mean number of points is
-    horizon / mean gap from the start, and processes with constant gaps are not in step.
+    time / mean gap from the start, and processes with constant gaps are not in step.
 
     Parameters
     ----------
@@ -153,23 +171,25 @@ def renewal(seed: int, replication: int, gap: Distribution, entities: int, horiz
         n + 1 is the gap before point n.
     gap : Distribution
         Microseconds; a gap shorter than one counts as one, a longer one than `LONGEST_GAP` is cut.
-    entities : int
-        Number of processes.
-    horizon : int
-        Microseconds.
+    ends : int64[n]
+        Microseconds, for each process.
+    entities : int64[n], optional
+        Number of each process, in rising order; from 0 on when absent.
 
     Returns
     -------
     Points
-        Values in microseconds, below ``horizon``.
+        Values in microseconds, below the process's end.
     """
     def drawn(uniforms: Floats) -> Int64s:
         return np.clip(gap.integers(uniforms), 1, LONGEST_GAP)
 
+    names = np.arange(len(ends), dtype=np.int64) if entities is None else entities
     lengths = drawn((np.arange(FIRST_GAPS) + 0.5) / FIRST_GAPS)
     upto = np.cumsum(lengths)
 
     def gaps(entity: Int64s, ordinal: Int64s) -> Int64s:
+        entity = names[entity]
         found = drawn(luck.uniform(seed, replication, Stream.ARRIVAL, entity, ordinal + 1))
         first = np.flatnonzero(ordinal == 0)
         share = luck.uniform(seed, replication, Stream.ARRIVAL, entity[first], 0)
@@ -178,7 +198,8 @@ def renewal(seed: int, replication: int, gap: Distribution, entities: int, horiz
         found[first] = np.floor(place * chosen).astype(np.int64)
         return found
 
-    return _running_sums(gaps, entities, horizon, horizon * FIRST_GAPS / int(upto[-1]))
+    made = running_sums(gaps, ends, ends.astype(np.float64) * (FIRST_GAPS / int(upto[-1])))
+    return Points(names[made.entity], made.ordinal, made.value)
 
 
 def too_many(count: float, what: str) -> AdvisedError:
@@ -187,36 +208,44 @@ def too_many(count: float, what: str) -> AdvisedError:
                         "shorten the horizon, or lower the rate, the number of agents or the rounds of loops")
 
 
-def _running_sums(gaps: Gaps, entities: int, end: int, expected: float) -> Points:
+def running_sums(gaps: Gaps, ends: Int64s, expected: Floats, what: str = "arrivals") -> Points:
     """Return the running sums of gaps that stay below an end, of every process.
 
     Parameters
     ----------
     gaps : callable
         See `Gaps`; a gap is 0 or more and sooner or later above.
-    entities : int
-        Number of processes.
-    end : int
-        Where a process stops.
-    expected : float
-        Points expected of one process.
+    ends : int64[entities]
+        Where each process stops.
+    expected : float64[entities]
+        Points expected of each process.
+    what : str
+        What they are, for the message that refuses them.
+
+    Raises
+    ------
+    AdvisedError
+        When there are too many.
     """
-    if expected * entities > MAX_POINTS:
-        raise too_many(expected * entities, "arrivals")
-    width = min(CELLS, math.ceil(expected + 4 * math.sqrt(expected)) + 8)
-    height = max(1, CELLS // width)
+    if expected.sum() > MAX_POINTS:
+        raise too_many(float(expected.sum()), what)
+    busiest_first = np.argsort(-expected, kind="stable")
     found: list[tuple[Int64s, Int64s, Int64s]] = []
-    for low in range(0, entities, height):
-        entity = np.arange(low, min(low + height, entities), dtype=np.int64)
+    low = 0
+    while low < len(ends):
+        most = float(expected[busiest_first[low]])
+        width = min(CELLS, math.ceil(most + 4 * math.sqrt(most)) + 8)
+        entity = np.sort(busiest_first[low : low + max(1, CELLS // width)])
+        low += len(entity)
         value = np.zeros(len(entity), np.int64)
         first = 0
         while len(entity):
             ordinal = np.arange(first, first + width, dtype=np.int64)
             steps = gaps(np.repeat(entity, width), np.tile(ordinal, len(entity))).reshape(len(entity), width)
             values = value[:, None] + np.cumsum(steps, axis=1)
-            row, column = np.nonzero(values < end)
+            row, column = np.nonzero(values < ends[entity, None])
             found.append((entity[row], ordinal[column], values[row, column]))
-            short = values[:, -1] < end
+            short = values[:, -1] < ends[entity]
             entity, value = entity[short], values[short, -1]
             first += width
     columns = [np.concatenate(parts) if parts else np.zeros(0, np.int64) for parts in zip(*found, strict=True)]

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from sim.distributions import Distribution
-from sim.scenario.schema import Arrivals, Step, Workload
-from sim.units import DAY, SECOND
-from sim.workload import recording, week
+from sim.scenario import crontab
+from sim.scenario.recorded import Column
+from sim.scenario.schema import Step, Workload
+from sim.units import DAY, SECOND, WEEK
+from sim.workload import bursts, rates, recording, replay, rows, week
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +55,70 @@ def expected(workload: Workload, directory: Path, horizon: int) -> Size:
         recorded = recording.read(directory / sessions.file, sessions.file)
         drawn = sessions.per_day * horizon / DAY / len(recorded.names)
         return Size(drawn * len(recorded.names), drawn * len(recorded.gap), drawn * len(recorded.kind))
-    requests = float(_a_second(workload.arrivals, directory)) * horizon / SECOND * workload.agents
-    return Size(0.0, requests, requests * _steps(workload.request or (), directory))
+    steps, means = workload.request or (), _Means(workload, directory)
+    if workload.arrivals.closed is not None:
+        cycle = means.of(workload.arrivals.closed.think) + means.length(steps)
+        a_second = SECOND / max(cycle, 1.0)
+    else:
+        a_second = float(_a_second(workload, directory, horizon))
+    bulk = workload.arrivals.bulk
+    requests = a_second * horizon / SECOND * workload.agents * (1.0 if bulk is None else max(means.of(bulk.size), 1.0))
+    return Size(0.0, requests, requests * means.steps(steps))
 
 
-def _a_second(arrivals: Arrivals, directory: Path) -> Fraction | float:
-    """Return the mean rate of one agent, a second."""
+def _a_second(workload: Workload, directory: Path, horizon: int) -> Fraction | float:
+    """Return the mean rate of one agent, a second; of requests before a window merges them."""
+    arrivals, agents = workload.arrivals, workload.agents
+    if arrivals.requests is not None:
+        whole = replay.read(arrivals.requests, directory)
+        lasting = 1.0 if arrivals.requests.loop or arrivals.requests.blocks else min(whole.length / horizon, 1.0)
+        return float(arrivals.requests.rate or len(whole.at) * SECOND / whole.length) * lasting / agents
+    if arrivals.rates is not None:
+        return (arrivals.rates.mean or rates.read(arrivals.rates, directory).mean) / agents
+    if arrivals.cron is not None:
+        named = {minute for line in arrivals.cron.schedule for minute in crontab.minutes(line)}
+        return Fraction(len(named) * SECOND, WEEK)
+    if arrivals.bursts is not None:
+        return bursts.mean_rate(arrivals.bursts)
     if arrivals.renewal is not None:
-        return SECOND / max(_mean(arrivals.renewal.gap, directory), 1.0)
+        return SECOND / max(arrivals.renewal.gap.load(directory).mean, 1.0)
     if arrivals.weekly is not None:
         return week.from_buckets(arrivals.weekly).mean
     assert arrivals.poisson is not None  # the schema lets arrivals be nothing else
     return arrivals.poisson.rate
 
 
-def _steps(steps: Sequence[Step], directory: Path) -> float:
-    """Return the mean number of steps that are done, loops unrolled."""
-    return sum(max(_mean(step.loop.times, directory), 1.0) * _steps(step.loop.steps, directory)
-               if step.loop is not None else 1.0 for step in steps)
+class _Means:
+    """Means of what the steps of a workload draw, or take from its recorded rows."""
 
+    def __init__(self, workload: Workload, directory: Path) -> None:
+        recorded = workload.arrivals.requests or workload.rows
+        self._directory = directory
+        self._file = None if recorded is None else recorded.file
 
-def _mean(law: Distribution, directory: Path) -> float:
-    return law.load(directory).mean
+    def of(self, law: Distribution | Column) -> float:
+        """Return the mean of a distribution or column, in microseconds or counts."""
+        if not isinstance(law, Column):
+            return law.load(self._directory).mean
+        assert self._file is not None  # the schema lets columns be named only where there are rows
+        found = rows.read(self._directory, self._file)
+        return float(np.cumsum(rows.Rows(found, np.arange(len(found.lines))).values(law))[-1]) / len(found.lines)
+
+    def steps(self, steps: Sequence[Step]) -> float:
+        """Return the mean number of steps that are done, loops unrolled."""
+        return sum((max(self.of(step.loop.times), 1.0) * self.steps(step.loop.steps) if step.loop is not None else 1.0)
+                   for step in steps)  # fmt: skip
+
+    def length(self, steps: Sequence[Step]) -> float:
+        """Return the mean length of a request, in microseconds; of calls that their model times, only what is sure."""
+        total = 0.0
+        for step in steps:
+            if step.loop is not None:
+                total += max(self.of(step.loop.times), 1.0) * self.length(step.loop.steps)
+            elif step.tool is not None:
+                total += self.of(step.tool.cpu) + self.of(step.tool.wait)
+            elif step.wait is not None:
+                total += self.of(step.wait)
+            elif step.llm is not None and step.llm.time is not None:
+                total += self.of(step.llm.time)
+        return total

@@ -20,10 +20,14 @@ from sim.engine.contract import NEVER, Int8s, Int64s
 from sim.errors import AdvisedError
 from sim.luck import Stream
 from sim.scenario.quantities import MOST_TOKENS
+from sim.scenario.recorded import Column
 from sim.scenario.schema import Llm, Step
 from sim.units import SECOND
+from sim.workload import copula
+from sim.workload.places import ranks
 from sim.workload.points import MAX_POINTS, too_many
 from sim.workload.recording import StepKind
+from sim.workload.rows import Rows
 
 VISITS = 2**20
 """Visits of one request to one step; the place of a draw is step number times this, plus the visit."""
@@ -53,6 +57,12 @@ class Work:
     tokens_cached: Int64s
     tokens_out: Int64s
     model: Int64s
+
+    @property
+    def lengths(self) -> Int64s:
+        """Work of each request: the sum of its steps, in microseconds."""
+        total = np.concatenate(([0], np.cumsum(self.cpu + self.wait)))
+        return np.asarray(total[self.first[1:]] - total[self.first[:-1]], np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +97,21 @@ class Unrolling:
         Address of each request.
     directory : Path
         Folder that files of recorded samples are relative to.
+    rows : Rows, optional
+        The recorded row of each request, for steps that take values from it.
     """
 
-    def __init__(self, seed: int, replication: int, keys: Int64s, directory: Path) -> None:
+    def __init__(
+        self, seed: int, replication: int, keys: Int64s, directory: Path, rows: Rows | None = None
+    ) -> None:
         self._seed = seed
         self._replication = replication
         self._keys = keys
         self._directory = directory
+        self._rows = rows
         self._visits: list[_Visits] = []
         self._numbered = 0
-        self._rows = 0
+        self._count = 0
 
     def work(self, steps: Sequence[Step]) -> Work:
         """Return the steps of all requests.
@@ -139,7 +154,7 @@ class Unrolling:
 
     def _step(self, step: Step, request: Int64s) -> tuple[Int64s, Int64s]:
         """Unroll one step; see `_sequence`."""
-        visits = _Visits(step, self._numbered, request, _visit(request))
+        visits = _Visits(step, self._numbered, request, ranks(request))
         self._numbered += 1
         if visits.visit.max(initial=0) >= VISITS:
             raise too_many(float(visits.visit.max()), "rounds of one request")
@@ -147,7 +162,7 @@ class Unrolling:
             return self._leaf(visits)
         times = np.maximum(self._integers(step.loop.times, Stream.LOOP, visits), 1)
         total = float(times.sum(dtype=np.float64))
-        if self._rows + total > MAX_POINTS:
+        if self._count + total > MAX_POINTS:
             raise too_many(total, "rounds of a loop")
         rounds = np.repeat(np.arange(len(request), dtype=np.int64), times)
         inner, row = self._sequence(step.loop.steps, request[rounds])
@@ -156,8 +171,8 @@ class Unrolling:
     def _leaf(self, visits: _Visits) -> tuple[Int64s, Int64s]:
         count = len(visits.request)
         self._visits.append(visits)
-        self._rows += count
-        return np.arange(count, dtype=np.int64), np.arange(self._rows - count, self._rows, dtype=np.int64)
+        self._count += count
+        return np.arange(count, dtype=np.int64), np.arange(self._count - count, self._count, dtype=np.int64)
 
     def _drawn(self, visits: _Visits, names: dict[str, int]) -> tuple[Int64s, ...]:
         """Draw one step for all visits: kind, CPU, waiting, tokens in, tokens out, model."""
@@ -166,26 +181,40 @@ class Unrolling:
             tokens_in, tokens_out, length = self._llm(step.llm, visits)
             return none + StepKind.LLM, none, length, tokens_in, tokens_out, none + names[step.llm.model]
         if step.tool is not None:
-            cpu = self._integers(step.tool.cpu, Stream.CPU, visits)
-            wait = self._integers(step.tool.wait, Stream.WAIT, visits)
+            common = self._common(step.tool.rank_correlation, visits)
+            cpu = self._integers(step.tool.cpu, Stream.CPU, visits, common)
+            wait = self._integers(step.tool.wait, Stream.WAIT, visits, common)
             return none + StepKind.TOOL, cpu, wait, none, none, none + NEVER
         assert step.wait is not None  # the schema lets a step be nothing else
         return none + StepKind.WAIT, none, self._integers(step.wait, Stream.WAIT, visits), none, none, none + NEVER
 
     def _llm(self, call: Llm, visits: _Visits) -> tuple[Int64s, Int64s, Int64s]:
         """Draw a call: tokens in, tokens out, microseconds."""
-        tokens_in = _possible(self._integers(call.input, Stream.TOKENS_IN, visits), "input")
-        tokens_out = _possible(self._integers(call.output, Stream.TOKENS_OUT, visits), "output")
+        common = self._common(call.rank_correlation, visits)
+        tokens_in = _possible(self._integers(call.input, Stream.TOKENS_IN, visits, common), "input")
+        tokens_out = _possible(self._integers(call.output, Stream.TOKENS_OUT, visits, common), "output")
         if call.time is not None:
-            return tokens_in, tokens_out, self._integers(call.time, Stream.WAIT, visits)
+            return tokens_in, tokens_out, self._integers(call.time, Stream.WAIT, visits, common)
         profile = catalog.llm(call.model)
-        first = self._integers(profile.first_token.value, Stream.WAIT, visits)
+        first = self._integers(profile.first_token.value, Stream.WAIT, visits, common)
         speed = profile.tokens_per_second.value.quantile(self._uniform(Stream.SPEED, visits))
         further = np.maximum(tokens_out - 1, 0)
         return tokens_in, tokens_out, first + np.rint(further * float(SECOND) / speed).astype(np.int64)
 
-    def _integers(self, law: Distribution, stream: Stream, visits: _Visits) -> Int64s:
-        return law.load(self._directory).integers(self._uniform(stream, visits))
+    def _common(self, correlation: float | None, visits: _Visits) -> copula.Common | None:
+        """Draw what the values of a step have in common, where they are correlated."""
+        if correlation is None:
+            return None
+        return copula.Common.of(correlation, self._uniform(Stream.COMMON, visits))
+
+    def _integers(
+        self, law: Distribution | Column, stream: Stream, visits: _Visits, common: copula.Common | None = None
+    ) -> Int64s:
+        if isinstance(law, Column):
+            assert self._rows is not None  # the schema lets columns be named only where there are rows
+            return self._rows.integers(law)[visits.request]
+        u = self._uniform(stream, visits)
+        return law.load(self._directory).integers(u if common is None else common.joined(u))
 
     def _uniform(self, stream: Stream, visits: _Visits) -> Floats:
         return luck.uniform(self._seed, self._replication, stream, self._keys[visits.request],
@@ -199,8 +228,3 @@ def _possible(tokens: Int64s, key: str) -> Int64s:
         raise AdvisedError(f"`{key}` of a call comes to {most:.2g} tokens, more than {MOST_TOKENS:.0e}",
                            "give its distribution a `max`, such as `pareto(mean=1000, shape=1.5, max=200000)`")
     return tokens
-
-
-def _visit(request: Int64s) -> Int64s:
-    """Return how often each sorted value has come before."""
-    return np.arange(len(request), dtype=np.int64) - np.searchsorted(request, request, side="left")

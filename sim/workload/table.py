@@ -1,4 +1,4 @@
-"""Reading of CSV files that a scenario names."""
+"""Reading of tables that a scenario names: CSV, gzipped or not, and parquet."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _FAR = 30
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A CSV file in memory.
+    """A table in memory.
 
     Attributes
     ----------
     name : str
         What to call the file in messages.
     lines : tuple of int
-        The line of the file that each row ends on.
+        The line of the file that each row ends on; its number from 1 where the file has no lines.
     columns : dict of str to sequence of str
         Texts, by the column's name.
     """
@@ -45,8 +45,8 @@ class Table:
         """Return a column; empty texts where the file has no such column."""
         return self.columns.get(column) or [""] * len(self.lines)
 
-    def numbers(self, column: str) -> Floats:
-        """Return a column of numbers that are not negative; an empty text, or no such column, is 0.
+    def numbers(self, column: str, most: float = LARGEST) -> Floats:
+        """Return a column of numbers from 0 to a bound; an empty text, or no such column, is 0.
 
         Raises
         ------
@@ -54,9 +54,9 @@ class Table:
             When a text is no such number.
         """
         found = np.array([_number(text) for text in self.texts(column)])
-        for row in np.flatnonzero(~((found >= 0) & (found <= LARGEST)))[:1]:
+        for row in np.flatnonzero(~((found >= 0) & (found <= most)))[:1]:
             raise self.wrong(row, f"has {quoted(self.texts(column)[row])} as `{column}`",
-                             f"write a number from 0 to {LARGEST}")
+                             f"write a number from 0 to {most:.0f}")
         return found
 
     def exact(self, column: str) -> tuple[Fraction, ...]:
@@ -77,6 +77,20 @@ class Table:
         for row in np.flatnonzero(found % 1)[:1]:
             raise self.wrong(row, f"has {quoted(self.texts(column)[row])} as `{column}`", "write a whole number")
         return found.astype(np.int64)
+
+    def require(self, column: str) -> None:
+        """Refuse the table if it lacks a column.
+
+        Raises
+        ------
+        InputError
+        """
+        if column not in self.columns:
+            raise problem(self.name, 1, f"has no column `{column}`", choose(column, self.columns))
+
+    def called(self, name: str) -> Table:
+        """Return the same table under another name."""
+        return Table(name, self.lines, self.columns)
 
     def wrong(self, row: int, message: str, fix: str) -> InputError:
         """Return an error about a row."""
@@ -99,7 +113,7 @@ def stamp(path: Path, name: str) -> int:
 
 
 def read(path: Path, name: str, required: tuple[str, ...]) -> Table:
-    """Read a CSV file, gzipped when its name ends in ``.gz``.
+    """Read a table: parquet when the name ends in ``.parquet``, else CSV, gzipped when it ends in ``.gz``.
 
     Parameters
     ----------
@@ -114,6 +128,15 @@ def read(path: Path, name: str, required: tuple[str, ...]) -> Table:
     InputError
         When it is no such file, lacks a column, has no rows, or a row is not as long as the header.
     """
+    found = _parquet(path, name) if path.suffix == ".parquet" else _csv(path, name)
+    for column in required:
+        found.require(column)
+    if not found.lines:
+        raise problem(name, 0, "has no rows", "a header alone says nothing")
+    return found
+
+
+def _csv(path: Path, name: str) -> Table:
     opener = gzip.open if path.suffix == ".gz" else open
     try:
         with opener(path, "rt", newline="", encoding="utf-8-sig") as file:
@@ -123,16 +146,24 @@ def read(path: Path, name: str, required: tuple[str, ...]) -> Table:
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise problem(name, 0, f"is no readable CSV file: {error}", "write UTF-8 text with commas between the fields, "
                       "gzipped when the name ends in .gz") from error
-    for column in required:
-        if column not in header:
-            raise problem(name, 1, f"has no column `{column}`", choose(column, header))
-    if not numbered:
-        raise problem(name, 0, "has no rows", "a header alone says nothing")
     for line, row in numbered:
         if len(row) != len(header):
             raise problem(name, line, "has another number of fields than the header", "give each column its field")
-    columns = zip(*(row for _, row in numbered), strict=True)
+    columns = list(zip(*(row for _, row in numbered), strict=True)) or [()] * len(header)
     return Table(name, tuple(line for line, _ in numbered), dict(zip(header, columns, strict=True)))
+
+
+def _parquet(path: Path, name: str) -> Table:
+    from pyarrow import ArrowInvalid, parquet  # slow to import, and rarely needed
+
+    try:
+        found = parquet.read_table(path)
+    except (OSError, ArrowInvalid) as error:
+        raise problem(name, 0, f"is no readable parquet file: {error}", "write it again, or use CSV") from error
+    columns: dict[str, Sequence[str]] = {}
+    for column in found.column_names:
+        columns[column] = ["" if value is None else str(value) for value in found[column].to_pylist()]
+    return Table(name, tuple(range(1, found.num_rows + 1)), columns)
 
 
 def problem(name: str, line: int, message: str, fix: str) -> InputError:

@@ -1,4 +1,4 @@
-"""The week: which rate holds when, from named buckets or from a recorded series.
+"""Which rate holds when: a week of named buckets or of a recorded series, or a series of any length.
 
 Time 0 of a run is Monday 00:00. A `Week` is piecewise constant; its rates are exact.
 """
@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from sim.scenario import weekly
-from sim.scenario.schema import Bucket, Shape
+from sim.scenario.arrivals import Bucket, Shape
 from sim.units import MINUTE, SECOND, WEEK
 from sim.workload import table
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Piecewise constant rates of a week that repeats.
+    """Piecewise constant rates of a week, or another period, that repeats.
 
     Attributes
     ----------
@@ -29,22 +29,25 @@ class Week:
         Microseconds since Monday 00:00 at which each rate begins to hold; the first is 0.
     rates : tuple of Fraction
         Events a second.
+    length : int
+        Microseconds after which it repeats.
     """
 
     starts: tuple[int, ...]
     rates: tuple[Fraction, ...]
+    length: int = WEEK
 
     @property
     def mean(self) -> Fraction:
-        """Mean rate over the week, a second."""
-        ends = (*self.starts[1:], WEEK)
+        """Mean rate over the period, a second."""
+        ends = (*self.starts[1:], self.length)
         return sum((rate * (end - start) for start, end, rate in zip(self.starts, ends, self.rates, strict=True)),
-                   Fraction(0)) / WEEK
+                   Fraction(0)) / self.length
 
     def scaled_to(self, mean: Fraction) -> Week:
         """Return the same shape with another mean rate, a second; the own mean must be above 0."""
         factor = mean / self.mean
-        return Week(self.starts, tuple(rate * factor for rate in self.rates))
+        return Week(self.starts, tuple(rate * factor for rate in self.rates), self.length)
 
 
 def constant(rate: Fraction) -> Week:

@@ -27,6 +27,8 @@ def readme_scenario() -> tuple[Demand, Capacity]:
         session=zeros - 1,
         after=zeros - 1,
         at=(np.cumsum(rng.exponential(1 / RATE, n)) * US).astype(np.int64),
+        coalesced=zeros,
+        held=zeros,
         memory=zeros,
         step_first=np.arange(n + 1),
         step_kind=zeros.astype(np.int8),

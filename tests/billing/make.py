@@ -70,8 +70,9 @@ def requests_of(requests: Sequence[tuple[int, int, int, Warmth]]) -> Requests:
 
 
 def steps_of(steps: Sequence[tuple[int, int, int, int, int, int]]) -> Steps:
-    """Arrays of steps: ended, cpu, tokens in, cached, out, model."""
-    return Steps(*np.array(steps, dtype=np.int64).reshape(-1, 6).T)
+    """Arrays of steps: ended, cpu, tokens in, cached, out, model; of requests that arrived as they ended."""
+    columns = np.array(steps, dtype=np.int64).reshape(-1, 6).T
+    return Steps(columns[0], *columns)
 
 
 def seen(

@@ -27,6 +27,7 @@ def shorts(*values: int) -> np.ndarray:
 
 DEMAND = Demand(
     horizon=D, stop=2 * D, serial=True, agent=longs(0, 0), session=longs(0, 0), after=longs(-1, 0), at=longs(H, S),
+    coalesced=longs(0, 0), held=longs(0, 0),
     memory=longs(GIB // 4, GIB // 4), step_first=longs(0, 2, 3), step_kind=shorts(0, 1, 0), step_cpu=longs(0, 3 * S, 0),
     step_wait=longs(5 * S, 2 * S, 5 * S), step_tokens_in=longs(2000, 0, 9000), step_tokens_cached=longs(0, 0, 0),
     step_tokens_out=longs(100, 0, 700), step_model=longs(0, NEVER, 0),

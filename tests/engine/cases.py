@@ -67,6 +67,8 @@ def demand(
         session=np.full(n, NEVER, dtype=np.int64),
         after=np.array([NEVER] * n if after is None else after, dtype=np.int64),
         at=np.array(at, dtype=np.int64),
+        coalesced=np.zeros(n, dtype=np.int64),
+        held=np.zeros(n, dtype=np.int64),
         memory=np.array([0] * n if memory is None else memory, dtype=np.int64),
         patience=np.array(patience, dtype=np.int64),
         linger=np.array(linger, dtype=np.int64),

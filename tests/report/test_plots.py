@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import math
@@ -26,15 +27,11 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 import sim
-from sim import stats, workload
-from sim.billing import Month, accumulate, amounts, observe
-from sim.catalog.prices import prices
 from sim.errors import UnknownName
 from sim.report import plots
 from sim.report.plots import breakdown, cost, exceedance, fleet, style
 from sim.study import warmup
 from sim.study.replicate import replicate
-from sim.trace.spans import spans
 
 SCENARIO = """
 name: little
@@ -63,35 +60,11 @@ DEPLOYMENTS = {
 
 
 def ran(folder: Path, names: tuple[str, ...] = tuple(DEPLOYMENTS), rate: str = "6/h", replications: int = 2) -> Any:
-    """A result of a small run, with its cost curve."""
+    """A result of a small run."""
     text = "\n".join(f"  {name}: {DEPLOYMENTS[name]}" for name in names)
     path = folder / "little.yaml"
     path.write_text(SCENARIO.format(rate=rate, replications=replications, deployments=text))
-    result = sim.load(path).run(workers=1)
-    return SimpleNamespace(summary=result.summary, requests=result.requests, attempts=result.attempts,
-                           instances=result.instances, cost_curve=curve(result.case, replications))
-
-
-def curve(case: Any, replications: int) -> pd.DataFrame:
-    found: dict[tuple[str, int, str], list[Any]] = {}
-    models = workload.models(case.scenario.workload, case.directory)
-    for number in range(replications):
-        one = replicate(case, number, warmup.given(case.scenario), True)
-        assert one.demand is not None
-        for bound in case.deployments:
-            outcome = one.runs[bound.name][1]
-            seen = observe(one.demand, outcome, spans(outcome, one.demand.stop), one.window)
-            lists = prices(case.book, bound.platform), prices(case.book, "llm")
-            made = amounts(accumulate(seen, bound, models, Month.parse(case.scenario.month), *lists))
-            for group, dollars in made.items():
-                for day, amount in enumerate(dollars):
-                    found.setdefault((bound.name, day, group), []).append(amount)
-    rows = []
-    for key, values in found.items():
-        estimate = stats.mean(values)
-        low, high = stats.interval(estimate)
-        rows.append((*key, estimate.value, math.nan if low is None else low, math.nan if high is None else high))
-    return pd.DataFrame(rows, columns=["deployment", "day", "group", "amount", "low", "high"])
+    return sim.load(path).run(workers=1)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +87,7 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Any:
 ALL: dict[str, Callable[..., Axes]] = {
     "latency": plots.latency,
     "overhead": plots.overhead,
+    "start_up": plots.start_up,
     "time_parts": plots.time_parts,
     "time_parts of overhead": lambda run, **given: plots.time_parts(run, "overhead_s", **given),
     "instances": plots.instances,
@@ -197,6 +171,14 @@ def test_some_of_the_deployments_keep_their_colours(name: str, result: Any) -> N
         ALL[name](result, deployments=["supsend"])
 
 
+def test_axes_of_their_own_show_themselves(alone: Any) -> None:
+    assert sim.plots is plots
+    shown = [plots.cost_curve(alone)._repr_png_() for _ in range(2)]  # type: ignore[attr-defined]
+    assert shown[0].startswith(b"\x89PNG")
+    assert shown[0] == shown[1], "equal results are equal bytes"
+    assert b"Software" not in shown[0]
+
+
 def test_plots_leave_pyplot_alone() -> None:
     code = "import sys, sim.report.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -224,8 +206,20 @@ def test_labels_are_spread(places: list[float], gap: float) -> None:
 
 
 def seconds(run: Any, name: str, figure: str) -> np.ndarray:
-    """Times of a deployment, from the microseconds of its table; infinite where it did not complete."""
-    rows = run.requests[run.requests.deployment == name]
+    """Times of all replications, from the microseconds of their tables; infinite where a request did not complete."""
+    return np.concatenate([of_table(one, name, figure) for one in singles(run)])
+
+
+@functools.cache
+def singles(run: Any) -> list[pd.DataFrame]:
+    """The tables of requests of each replication, played again."""
+    numbers = range(run.summary["replications"])
+    warm_up = warmup.given(run.case.scenario)
+    return [sim.Result(run.case, [replicate(run.case, number, warm_up, True)], {}).requests for number in numbers]
+
+
+def of_table(requests: pd.DataFrame, name: str, figure: str) -> np.ndarray:
+    rows = requests[requests.deployment == name]
     time = (rows.ended_us - rows.arrived_us).astype("Float64") / 1e6
     if figure == "overhead_s":
         time -= rows.ideal_us / 1e6
@@ -262,14 +256,26 @@ def test_percentiles_are_marked_where_they_are(result: Any) -> None:
             at = np.quantile(values, level, method="inverted_cdf")
             if 1e-3 < at < np.inf:
                 expected.append((at, 1 - level))
-    assert len(marks) == len(expected) >= 4
+    assert len(marks) == len(expected) >= 3
     assert np.array(marks) == pytest.approx(np.array(expected))
     assert "always-on  p95 0 s  p99 0 s" in written
     assert "p99 never" in written, "more than 1% of the impatient's requests fail"
 
 
+def test_starts_are_counted_by_themselves(result: Any) -> None:
+    ax = plots.start_up(result)
+    counts = result.times("start_up_s").groupby("deployment", observed=False).size()
+    assert counts["always-on"] == 0
+    assert "always-on  none" in texts(ax)
+    assert f"Start-up of {counts.max()} starts at most" in texts(ax)
+    assert "starts that take longer (%)" in texts(ax)
+    states = result.instances[result.instances.state == "starting"]
+    first = states.groupby("deployment", observed=False).size()
+    assert counts["serverless"] >= first["serverless"] > 0, "the table has the first replication alone"
+
+
 def test_failures_are_said_and_never_come_down(result: Any) -> None:
-    failed = result.requests[result.requests.deployment == "impatient"].fate.eq("failed").mean()
+    failed = pd.concat(one[one.deployment == "impatient"] for one in singles(result)).fate.eq("failed").mean()
     assert 0.01 < failed < 1
     ax = plots.latency(result)
     shown = next(text for text in ax.texts if "failed or unfinished" in text.get_text())
@@ -332,15 +338,12 @@ def test_the_slowest_are_those_of_the_summary(alone: Any, tmp_path: Path) -> Non
         assert slowest == pytest.approx({part: told[part] / told["requests"] / 1e6 for part in slowest}, abs=1e-9)
 
 
-@pytest.mark.parametrize("plot", [plots.latency, plots.overhead])
-def test_requests_of_the_warm_up_are_not_drawn(plot: Any, result: Any) -> None:
+def test_requests_of_the_warm_up_are_not_drawn(result: Any) -> None:
     late = result.requests.assign(in_window=result.requests["arrived_s"] > 40_000)
-    part = SimpleNamespace(summary=result.summary, requests=late, attempts=result.attempts)
-    count = late[late["in_window"]].groupby("deployment", observed=True).size().max()
-    assert f"of {count:,} requests" in plot(part).get_title(loc="left")
-    bars = [[bar.get_width() for bars in plots.time_parts(one).containers for bar in bars.patches]
-            for one in (part, SimpleNamespace(**vars(part) | {"requests": late[late["in_window"]]}))]
-    assert bars[0] == bars[1] != []
+    tables = {"summary": result.summary, "attempts": result.attempts}
+    whole, part = ([bar.get_width() for bars in plots.time_parts(SimpleNamespace(**tables, requests=one)).containers
+                    for bar in bars.patches] for one in (late, late[late["in_window"]]))
+    assert whole == part != []
 
 
 # Over time -----------------------------------------------------------------------------------------------------------

@@ -256,3 +256,23 @@ def test_a_run_without_anything_at_all_gives_no_advice(plain) -> None:
         for percentile in ("p95", "p99"):
             deployment["overhead_s"][percentile] = {"value": 0.0, "low": 0.0, "high": 0.0}
     assert advise(plain) == []
+
+
+def test_a_precision_that_was_missed_is_told(plain) -> None:
+    plain["stopping"] = {"precision": [
+        {"figure": "suspend.overhead_s.p50", "asked": 0.02, "half_width": 0.039, "reached": False},
+        {"figure": "always-on.overhead_s.p50", "asked": 0.02, "half_width": 0.01, "reached": True},
+        {"figure": "always-on.overhead_s.p95", "asked": 0.02, "half_width": None, "why": "it is 0, and varies",
+         "reached": False}]}  # fmt: skip
+    assert (
+        "Not as precise as asked for, after 24 replications: suspend.overhead_s.p50 (±3.90%, asked 2.00%) and "
+        "always-on.overhead_s.p95 (it is 0, and varies); raise `max_replications`, or simulate longer."
+    ) in by_rule(plain)["precision"]
+
+
+def test_of_equal_costs_the_one_that_adds_less_comes_first(plain) -> None:
+    places = plain["deployments"]
+    for name, p99 in zip(places, (900.0, 3.0, 2.0, 1.0), strict=False):
+        places[name]["cost"]["infrastructure"] = {"value": 7.09, "low": 7.09, "high": 7.09}
+        places[name]["overhead_s"]["p99"]["value"] = p99
+    assert not any("traded" in text for text in by_rule(plain)["choice"])

@@ -13,11 +13,10 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import sim
 from sim.cli import program
 from sim.documents import parse
 
-SCENARIOS = Path(sim.__file__).parents[1] / "scenarios"
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
 TEXTS = {path.stem: path.read_text() for path in sorted(SCENARIOS.glob("*.yaml"))}
 LONGEST = 10
 """Seconds that a command may take: a thousand times what it takes on a file as small as these are made."""

@@ -289,7 +289,8 @@ def test_warm_up_against_the_definition(values: list[int]) -> None:
     least = brute_mser(groups)
     found = stats.warm_up(array(values))
     if found.first is None:
-        assert least > len(groups) // 2
+        # Beyond half of the run, or at the last place that is looked at.
+        assert least > len(groups) // 2 or least == len(groups) - 6
     else:
         # Equal minima may be told apart by rounding: the cut must be as good as the least.
         tail = groups[found.first // 5 :]

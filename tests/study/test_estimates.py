@@ -43,7 +43,7 @@ def measures(arrived: int, failed: int, bill: Fraction | int | None, *, queue: t
         counts={"requests.arrived": arrived, "requests.completed": arrived - failed, "requests.failed": failed,
                 "requests.unfinished": 0},
         amounts={"requests.per_month": Fraction(30 * arrived), **whole, **parts, **amounts},
-        slowest={}, invoice=Invoice("2026-11", "book", ()), audit=Audit(()),
+        slowest={}, invoice=Invoice("2026-11", "book", ()), curve={}, audit=Audit(()),
     )  # fmt: skip
 
 

@@ -61,6 +61,7 @@ def ints(*values: int) -> Any:
 DEMAND = Demand(
     horizon=HORIZON * S, stop=STOP * S, serial=True, agent=ints(0, 0, 1, 1, 0, 1, 1, 1), session=ints(*[NEVER] * 8),
     after=ints(*[NEVER] * 7, 6), at=times(100, 120, 1000, DAY + 500, HORIZON - 10, HORIZON - 5, HORIZON - 4, 0),
+    coalesced=ints(0, 2, 0, 0, 0, 0, 0, 9), held=ints(*[0] * 8),
     memory=ints(*(MB * one for one in (200, 300, 200, 900, 100, 100, 900, 900))),
     step_first=ints(0, 2, 3, 5, 6, 7, 9, 10, 11), step_kind=np.zeros(11, np.int8),
     step_cpu=times(0, 30, 5, 40, 0, 20, 0, 0, 0, 1, 0),
@@ -129,9 +130,14 @@ def invoice(*lines: Line) -> Invoice:
 BILL = invoice(line(Group.INFRASTRUCTURE, "1.25"), line(Group.INFRASTRUCTURE, "2"), line(Group.LLM, "0.75"))
 
 
+FIRST = invoice(line(Group.INFRASTRUCTURE, "1.25"), line(Group.LLM, "0.5"))
+"""Of the days before the last."""
+
+
 def run_of(demand: Demand = DEMAND, outcome: Outcome = OUTCOME, bill: Invoice = BILL) -> Run:
     return Run(window=Window(0, demand.horizon), demand=demand, outcome=outcome, ideal=IDEAL,
-               waits=waits(demand, outcome), spans=spans(LIVES), invoice=bill, audit=Audit(()))  # fmt: skip
+               waits=waits(demand, outcome), spans=spans(LIVES), bills=(invoice(), FIRST, bill),
+               audit=Audit(()))  # fmt: skip
 
 
 def measured(run: Run, month: str = "2026-12", agents: int = 2) -> Measures:
@@ -160,6 +166,7 @@ TIMES: dict[str, list[Any]] = {
     # Instance 2 was still starting at the end; a start after the horizon is one all the same.
     "start_up_s": [10, 2, 3, ENDLESS],
     "wake_up_s": [3],
+    "wait_s.window": [0] * 7,
     # Request 1 was held for 40 s; request 6 was held until the end.
     "wait_s.turn": [0, 40, 0, 0, 0, 0, ENDLESS],
     # Of the admitted: request 1 waited 3 s, and request 3 never began. Request 6 did not come to the queue.
@@ -183,7 +190,8 @@ def test_there_are_no_other_times(found: Measures) -> None:
 
 def test_what_became_of_requests(found: Measures) -> None:
     assert dict(found.counts) == {
-        "requests.arrived": 7, "requests.completed": 3, "requests.failed": 2, "requests.unfinished": 2,
+        "requests.arrived": 9, "requests.completed": 3, "requests.failed": 2, "requests.unfinished": 2,
+        "requests.coalesced": 2,  # those of request 7, which never arrived, are not counted
         "requests.failed_by_cause.queue_full": 1, "requests.failed_by_cause.memory": 0,
         "requests.failed_by_cause.duration": 1}  # fmt: skip
     assert dict(found.proportions) == {
@@ -337,3 +345,14 @@ def test_times_of_very_many_instances_do_not_overflow() -> None:
     # 1% of them: 4,000.
     assert found.slowest["overhead"] == 4_000 * (year - 1)
     assert found.slowest["requests"] == 4_000
+
+
+def test_the_bill_accumulates() -> None:
+    unpriced = measured(run_of(bill=invoice(line(Group.INFRASTRUCTURE, "2"), line(Group.LLM, None)))).curve
+    for name, expected in {"total": [0, 1.75, 4], "infrastructure": [0, 1.25, 3.25], "llm": [0, 0.5, 0.75],
+                           "orchestration": [0, 0, 0], "labour": [0, 0, 0]}.items():
+        assert measured(run_of()).curve[name].tolist() == expected
+        # From the day on which something is used that has no known price.
+        gone = name in ("total", "llm")
+        assert np.isnan(unpriced[name]).tolist() == [False, False, gone]
+        assert unpriced[name][:2].tolist() == expected[:2]

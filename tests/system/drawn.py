@@ -12,7 +12,7 @@ from sim.catalog import Profile
 from sim.catalog.prices import books, platforms
 from sim.scenario.window import period
 
-from .support import FEWER, LEVELS, MISSING, SESSIONS, STARTS, WEEK, Tree, base
+from .support import ASKED, FEWER, LATER, LEVELS, MISSING, SESSIONS, STARTS, WEEK, Tree, base
 
 MIB = 2**20
 BOOK = "list-2026"
@@ -64,6 +64,7 @@ requests = st.lists(st.one_of(leaves, looped(st.one_of(leaves, looped(leaves))))
 
 # Arrivals
 
+PHASES = {"on": {"rate": "6/h", "stay": "20 min"}, "off": {"rate": 0, "stay": "1 h"}}
 buckets = st.one_of(
     st.fixed_dictionaries({"busy": st.just({"when": "08:00-18:00", "rate": "3/h"}),
                            "calm": st.just({"when": "otherwise", "rate": "0.2/h"})}),
@@ -83,7 +84,31 @@ open_arrivals = st.one_of(
     one_of("30 min", "exponential(mean=20 min)", "gamma(mean=1 h, cv=3)", "mixture(90%: 5 s, 10%: 3 h)").map(
         lambda gap: {"renewal": {"gap": gap}}),
     buckets.map(lambda week: {"weekly": week}),
+    st.builds(lambda at, scope: {"poisson": {"rate": "4/h"}, "burstiness": {
+        "index_of_dispersion": [3, 9][: len(at)], "at": at, "scope": scope}},
+        one_of(["10 min"], ["5 min", "3 h"]), one_of("agent", "fleet")),
+    one_of("*/20 8-18 * * mon-fri", ["@hourly", "5 3 * * *"]).map(
+        lambda schedule: {"cron": {"schedule": schedule, "jitter": "exponential(mean=1 min)"}}),
+    one_of(LEVELS, WEEK).map(lambda file: {"rates": {"file": file, "per": "h"}}),
+    one_of("agent", "fleet").map(lambda scope: {"bursts": {"phases": PHASES, "scope": scope}}),
 )  # fmt: skip
+replays = st.fixed_dictionaries({"file": one_of(ASKED, LATER)}, optional={
+    "begin": one_of("0 s", "20 min"), "rate": one_of("2/h", "11/h"), "blocks": one_of("30 min", "2 h"),
+}).map(lambda requests: {"requests": requests})  # fmt: skip
+windows = one_of({}, {}, {"debounce": {"quiet": "2 min"}}, {"debounce": {"quiet": "5 min", "at_most": "9 min"}},
+                 {"batch": {"window": "3 min"}}, {"batch": {"window": "1 h", "size": 3}})  # fmt: skip
+batches = one_of({}, {}, {"bulk": {"size": "geometric(mean=2)"}}, {"bulk": {"size": 3, "over": "fleet"}})
+skews = one_of({}, {}, {"skew": {"zipf": 1.2}}, {"skew": {"shares": [3]}})
+closed = one_of("10 min", "exponential(mean=20 min)", "mixture(80%: 0 s, 20%: 2 h)").map(
+    lambda think: {"closed": {"think": think}})  # fmt: skip
+
+
+def with_options(kind: Tree, window: Tree, batch: Tree, skew: Tree) -> Tree:
+    """Put options beside a kind of arrivals, if they go with it."""
+    return kind | window | ({} if "requests" in kind else batch) | ({} if "cron" in kind else skew)
+
+
+optioned = st.builds(with_options, st.one_of(open_arrivals, replays), windows, batches, skews)
 
 
 @st.composite
@@ -94,7 +119,8 @@ def workloads(draw: st.DrawFn) -> Tree:
     if draw(st.integers(0, 3)) == 0:
         made = {"agents": agents, "arrivals": {"sessions": draw(sessions)}}
     else:
-        made = {"agents": agents, "arrivals": draw(open_arrivals), "request": draw(requests)}
+        asked = draw(st.one_of(closed, *[optioned] * 4))
+        made = {"agents": agents, "arrivals": asked, "request": draw(requests)}
     callers = draw(given_keys(patience=one_of(MISSING, "5 s", "exponential(mean=2 min)"), keep_open=one_of(
         MISSING, "1 min", "exponential(mean=10 min)"), payload=one_of(MISSING, "uniform(low=0, high=2000000)")))
     return without_missing(made | {"memory": memory, "serial": serial} | callers)

@@ -5,7 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .support import FEWER, LEVELS, MISSING, SESSIONS, STARTS, WEEK, Tree, base, with_value, workload
+from .support import (
+    ASKED,
+    FEWER,
+    LATER,
+    LEVELS,
+    MISSING,
+    SESSIONS,
+    STARTS,
+    TENANTS,
+    WEEK,
+    Tree,
+    base,
+    with_value,
+    workload,
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,39 @@ def week(**changed: Any) -> Tree:
     return base(workload=workload(arrivals={"weekly": buckets | changed}))
 
 
+def arriving(**arrivals: Any) -> Tree:
+    """A scenario with other arrivals."""
+    return base(workload=workload(arrivals=arrivals))
+
+
+def replayed(**changed: Any) -> Tree:
+    """A scenario of recorded requests."""
+    return arriving(requests={"file": ASKED} | changed)
+
+
+def from_rows(**steps: Any) -> Tree:
+    """A scenario of requests that are rows of a file."""
+    return base(workload=workload(rows={"file": ASKED}, request=[{"tool": steps}]))
+
+
+def rated(**changed: Any) -> Tree:
+    """A scenario of recorded rates."""
+    return arriving(rates={"file": LEVELS, "per": "h"} | changed)
+
+
+def tenants(**changed: Any) -> Tree:
+    """A scenario of recorded rates, of each agent its own."""
+    return rated(**{"file": TENANTS, "agent": "tenant"} | changed)
+
+
+VARIED = base(workload=workload(
+    request=[{"tool": {"cpu": "exponential(mean=1 s)", "wait": "exponential(mean=9 s)"}}]))
+TOOK = {"column": "ms", "unit": "ms"}
+PHASES = {"calm": {"rate": "1/h", "stay": "2 h"}, "burst": {"rate": "20/h", "stay": "15 min"}}
+POISSON = {"rate": "6/h"}
+BURSTY = {"index_of_dispersion": 5, "at": "30 min"}
+
+
 def own(**keys: Any) -> Tree:
     """An instance for each agent, which is suspended when idle."""
     machine = {"platform": "fly/machines", "size": "shared-cpu-1x-1gb", "placement": "per-agent"}
@@ -101,6 +148,7 @@ def kept(**schedule: Any) -> Tree:
 
 
 LATENCY, OVERHEAD, COST = "here:latency_s.mean.value", "here:overhead_s.mean.value", "here:cost.infrastructure.value"
+WINDOW, COALESCED = "here:wait_s.window.mean.value", "here:requests.coalesced"
 COLD, ARRIVED, TOKENS = "here:cold_start_fraction.value", "here:requests.arrived", "here:tokens.in.value"
 TWO = {"here": {"platform": "cloud-run/request-based", "concurrency": 9}, "there": {"platform": "hetzner/cx23"}}
 EXPECTING = base(expect=[{"that": "here.overhead_s.mean > 0 s", "claim": "A01", "note": "because"}])
@@ -111,6 +159,9 @@ PAIRS = (
     Pair("Llm.input", "workload.request.0.llm.input", 2000, "lognormal(mean=2000, p95=5000)",
          (TOKENS, "here:cost.llm.value"), call()),
     Pair("Llm.output", "workload.request.0.llm.output", 300, 301, ("here:tokens.out.value", LATENCY), call()),
+    Pair("Llm.rank_correlation", "workload.request.0.llm.rank_correlation", MISSING, 0.8, (TOKENS, LATENCY),
+         call(input="lognormal(mean=2000, p95=5000)", output="geometric(mean=300)")),
+    Pair("Tool.rank_correlation", "workload.request.0.tool.rank_correlation", MISSING, 0.8, (LATENCY,), VARIED),
     Pair("Llm.time", "workload.request.0.llm.time", MISSING, "3 s", (LATENCY,), call()),
     Pair("Tool.cpu", "workload.request.0.tool.cpu", "300 ms", "301 ms", (LATENCY, "here:work_s.offered")),
     Pair("Tool.wait", "workload.request.0.tool.wait", MISSING, "10 ms", (LATENCY, "here:work_s.offered")),
@@ -149,6 +200,81 @@ PAIRS = (
          week() | {"horizon": "1 week"}),
     Pair("Arrivals.sessions", "workload.arrivals.sessions", {"file": SESSIONS, "per_day": 40},
          {"file": SESSIONS, "per_day": 55}, (ARRIVED, TOKENS), recorded()),
+    Pair("Arrivals.bursts", "workload.arrivals", {"poisson": {"rate": "2/h"}}, {"bursts": {"phases": PHASES}},
+         (ARRIVED,)),
+    Pair("Bursts.phases", "workload.arrivals.bursts.phases", PHASES, PHASES | {"storm": PHASES["burst"]}, (ARRIVED,),
+         arriving(bursts={})),
+    Pair("Bursts.scope", "workload.arrivals.bursts.scope", MISSING, "fleet", (ARRIVED,),
+         arriving(bursts={"phases": PHASES})),
+    Pair("Phase.rate", "workload.arrivals.bursts.phases.calm.rate", "1/h", 0, (ARRIVED,),
+         arriving(bursts={"phases": PHASES})),
+    Pair("Phase.stay", "workload.arrivals.bursts.phases.burst.stay", "15 min", "20 min", (ARRIVED,),
+         arriving(bursts={"phases": PHASES})),
+    Pair("Arrivals.closed", "workload.arrivals", {"poisson": {"rate": "2/h"}}, {"closed": {"think": "30 min"}},
+         (ARRIVED,)),
+    Pair("Closed.think", "workload.arrivals.closed.think", "30 min", "exponential(mean=30 min)", (ARRIVED,),
+         arriving(closed={})),
+    Pair("Arrivals.debounce", "workload.arrivals.debounce", MISSING, {"quiet": "5 min"}, (COALESCED, WINDOW, LATENCY),
+         arriving(poisson=POISSON)),
+    Pair("Debounce.quiet", "workload.arrivals.debounce.quiet", "1 min", "5 min", (COALESCED, WINDOW, LATENCY),
+         arriving(poisson=POISSON, debounce={})),
+    Pair("Debounce.at_most", "workload.arrivals.debounce.at_most", MISSING, "10 min", (COALESCED, WINDOW),
+         arriving(poisson=POISSON, debounce={"quiet": "8 min"})),
+    Pair("Arrivals.batch", "workload.arrivals.batch", MISSING, {"size": 2}, (COALESCED, WINDOW, LATENCY),
+         arriving(poisson=POISSON)),
+    Pair("Batch.window", "workload.arrivals.batch.window", "1 min", "5 min", (COALESCED, WINDOW, LATENCY),
+         arriving(poisson=POISSON, batch={})),
+    Pair("Batch.size", "workload.arrivals.batch.size", MISSING, 3, (COALESCED, WINDOW),
+         arriving(poisson=POISSON, batch={"window": "20 min"})),
+    Pair("Arrivals.requests", "workload.arrivals", {"poisson": {"rate": "2/h"}}, {"requests": {"file": ASKED}},
+         (ARRIVED, "covers")),
+    Pair("Requests.file", "workload.arrivals.requests.file", ASKED, LATER, (ARRIVED,), replayed()),
+    Pair("Requests.time", "workload.arrivals.requests.time", MISSING, "ms", (ARRIVED,), replayed(end="1 h")),
+    Pair("Requests.unit", "workload.arrivals.requests.unit", MISSING, "min", (ARRIVED,),
+         replayed(time="min", end="1 h")),
+    Pair("Requests.agent", "workload.arrivals.requests.agent", MISSING, "who", (LATENCY, OVERHEAD), replayed()),
+    Pair("Requests.begin", "workload.arrivals.requests.begin", MISSING, "1 h", (ARRIVED,), replayed()),
+    Pair("Requests.end", "workload.arrivals.requests.end", MISSING, "1 h", (ARRIVED,), replayed()),
+    Pair("Requests.loop", "workload.arrivals.requests.loop", MISSING, True, (ARRIVED,), replayed(end="6 h")),
+    Pair("Requests.rate", "workload.arrivals.requests.rate", MISSING, "3/h", (ARRIVED,), replayed()),
+    Pair("Requests.blocks", "workload.arrivals.requests.blocks", MISSING, "1 h", (ARRIVED, "covers"), replayed()),
+    Pair("Rows.file", "workload.rows.file", ASKED, LATER, (LATENCY,), from_rows(wait=TOOK)),
+    Pair("Workload.rows", "workload.rows", {"file": ASKED}, {"file": LATER}, (LATENCY,), from_rows(wait=TOOK)),
+    Pair("Column.column", "workload.request.0.tool.wait.column", "ms", "n", (LATENCY,), from_rows(wait=TOOK)),
+    Pair("Column.unit", "workload.request.0.tool.wait.unit", "ms", "us", (LATENCY,), from_rows(wait=TOOK)),
+    Pair("Arrivals.skew", "workload.arrivals.skew", MISSING, {"zipf": 1.1}, (ARRIVED,), arriving(poisson=POISSON)),
+    Pair("Skew.zipf", "workload.arrivals.skew.zipf", 1, 1.5, (LATENCY,), arriving(poisson=POISSON, skew={})),
+    Pair("Skew.shares", "workload.arrivals.skew.shares", [1], [5, 1], (ARRIVED,), arriving(poisson=POISSON, skew={})),
+    Pair("Arrivals.burstiness", "workload.arrivals.burstiness", MISSING, BURSTY, (ARRIVED,), arriving(poisson=POISSON)),
+    Pair("Burstiness.index_of_dispersion", "workload.arrivals.burstiness.index_of_dispersion", 2, 4, (ARRIVED,),
+         arriving(poisson=POISSON, burstiness={"at": "30 min"})),
+    Pair("Burstiness.at", "workload.arrivals.burstiness.at", "30 min", "1 h", (ARRIVED,),
+         arriving(poisson=POISSON, burstiness={"index_of_dispersion": 3})),
+    Pair("Burstiness.scope", "workload.arrivals.burstiness.scope", MISSING, "agent", (ARRIVED,),
+         arriving(poisson=POISSON, burstiness=BURSTY)),
+    Pair("Arrivals.rates", "workload.arrivals", {"poisson": {"rate": "2/h"}}, {"rates": {"file": LEVELS, "per": "h"}},
+         (ARRIVED,)),
+    Pair("Rates.file", "workload.arrivals.rates.file", LEVELS, WEEK, (ARRIVED,), rated()),
+    Pair("Rates.time", "workload.arrivals.rates.time", MISSING, "half", (OVERHEAD,), tenants()),
+    Pair("Rates.rate", "workload.arrivals.rates.rate", MISSING, "load", (ARRIVED,), tenants()),
+    Pair("Rates.per", "workload.arrivals.rates.per", "min", "h", (ARRIVED,), tenants()),
+    Pair("Rates.agent", "workload.arrivals.rates.agent", "tenant", "load", (ARRIVED,), tenants()),
+    Pair("Rates.cv", "workload.arrivals.rates.cv", MISSING, "cv", (ARRIVED,), tenants()),
+    Pair("Rates.hold", "workload.arrivals.rates.hold", MISSING, "30 min", (ARRIVED,), tenants()),
+    Pair("Rates.period", "workload.arrivals.rates.period", MISSING, "6 h", (ARRIVED,), rated()),
+    Pair("Rates.mean", "workload.arrivals.rates.mean", MISSING, "9/h", (ARRIVED,), rated()),
+    Pair("Arrivals.cron", "workload.arrivals", {"poisson": {"rate": "2/h"}}, {"cron": {"schedule": "@hourly"}},
+         (ARRIVED,)),
+    Pair("Cron.schedule", "workload.arrivals.cron.schedule", "*/15 * * * *", ["*/15 * * * *", "5 9 * * mon"],
+         (ARRIVED,), arriving(cron={})),
+    Pair("Cron.jitter", "workload.arrivals.cron.jitter", MISSING, "uniform(0 s, 10 min)", (OVERHEAD, COLD),
+         arriving(cron={"schedule": "@hourly"})),
+    Pair("Arrivals.bulk", "workload.arrivals.bulk", MISSING, {"size": 3}, (ARRIVED, OVERHEAD),
+         arriving(poisson=POISSON)),
+    Pair("Bulk.size", "workload.arrivals.bulk.size", 3, "geometric(mean=3)", (ARRIVED,),
+         arriving(poisson=POISSON, bulk={})),
+    Pair("Bulk.over", "workload.arrivals.bulk.over", MISSING, "fleet", ("here:wait_s.turn.mean.value",),
+         arriving(poisson=POISSON, bulk={"size": 3})),
     # Workload
     Pair("Workload.agents", "workload.agents", 6, 7, (ARRIVED, "agents", "here:cost.per_agent.value")),
     Pair("Workload.serial", "workload.serial", MISSING, False, ("here:wait_s.turn.mean.value", LATENCY),
@@ -286,18 +412,28 @@ OWN_TESTS = {"Scenario.axes"}
 """Fields that are no part of a run: a test of their own says what they do."""
 
 MOVES_ARRIVALS = ("Intervals.cover", "Scenario.extends", "Poisson.", "Renewal.", "Bucket.", "Shape.", "Sessions.",
-                  "Arrivals.", "Workload.agents",
+                  "Arrivals.", "Bursts.", "Phase.", "Closed.", "Debounce.", "Batch.", "Requests.", "Skew.", "Rates.",
+                  "Cron.", "Bulk.",
+                  "Burstiness.",
+                  "Workload.agents",
                   "Workload.arrivals", "Scenario.horizon", "Scenario.warmup", "Scenario.seed",
                   "Scenario.workload")  # fmt: skip
 """Fields that may change who arrives when; no other may."""
 
 CHOICES = {
-    "Deployment.placement": ("placement", recorded()),
-    "Deployment.binding": ("binding", crowd(start="30 s")),
-    "Deployment.reuse": ("reuse", crowd(idle_timeout="30 s")),
-    "Limits.at_lifetime": ("limits.at_lifetime", crowd(limits={"lifetime": "1 min"})),
+    "Deployment.placement": recorded(),
+    "Deployment.binding": crowd(start="30 s"),
+    "Deployment.reuse": crowd(idle_timeout="30 s"),
+    "Limits.at_lifetime": crowd(limits={"lifetime": "1 min"}),
+    "Bursts.scope": arriving(bursts={"phases": PHASES}),
+    "Bulk.over": arriving(poisson=POISSON, bulk={"size": 3}),
+    "Burstiness.scope": arriving(poisson=POISSON, burstiness=BURSTY),
 }
-"""For each field with named values: its place in a deployment, and a scenario in which no two give the same trace."""
+"""For each field with named values, a scenario in which no two of them give the same trace."""
+
+PLACES = {"Deployment": "deployments.here", "Limits": "deployments.here.limits", "Bursts": "workload.arrivals.bursts",
+          "Bulk": "workload.arrivals.bulk", "Burstiness": "workload.arrivals.burstiness"}
+"""Where the models of these fields stand in a scenario."""
 
 _SCALING = "deployments.here.scaling"
 _LIMITS, _IDLE = "deployments.here.limits", "deployments.here.idle"

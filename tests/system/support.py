@@ -26,6 +26,7 @@ MISSING = object()
 """A key that is to be left out."""
 
 SESSIONS, FEWER, WEEK, LEVELS, STARTS = "sessions.csv", "fewer.csv", "week.csv", "levels.csv", "starts.csv"
+ASKED, LATER, TENANTS = "asked.csv", "later.csv", "tenants.csv"
 """Names of the data files that `write_data` makes."""
 
 
@@ -48,6 +49,14 @@ def write_data(folder: Path) -> Path:
     _table(folder / WEEK, ("t_s", "rate", "hour", "load"), rates)
     _table(folder / LEVELS, ("t_s", "rate"), [(0, 8), (3600, 1)])
     _table(folder / STARTS, ("ms", "other_ms", "provider"), [(100 + 37 * n, 9000 + n, "ab"[n % 2]) for n in range(40)])
+    asked = [(600 * n + n * n % 50, 7 * n, "abc"[n * n % 3], 500 + 40 * n, 900 - n, 1000 * n, 20 + n)
+             for n in range(60)]  # fmt: skip
+    columns = ("t_s", "min", "who", "n", "m", "ms", "mb")
+    _table(folder / ASKED, columns, asked)
+    _table(folder / LATER, columns, [(time + 1000, *row) for time, *row in asked[:40]])
+    tenants = [(hour * 3600, f"t{n}", 1 + (hour * n) % 5, 2 * n, 0.5 + n, hour * 1800)
+               for hour in range(8) for n in range(6) if hour != 3]  # fmt: skip
+    _table(folder / TENANTS, ("t_s", "tenant", "rate", "load", "cv", "half"), tenants)
     return folder
 
 

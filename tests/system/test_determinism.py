@@ -124,7 +124,7 @@ def test_any_number_of_workers_gives_the_same_bytes(first: tuple[str, Path], tmp
 def test_a_run_from_python_writes_the_same_bytes(first: tuple[str, Path], folder: Path, tmp_path: Path) -> None:
     name, expected = first
     result = run(SCENARIOS[name], folder)
-    assert contents(result.write(tmp_path / "run")) == contents(expected)
+    assert contents(result.write(str(tmp_path / "run"))) == contents(expected)
 
 
 @pytest.mark.skipif(not FEATURES, reason="numpy uses nothing of this processor that can be switched off")

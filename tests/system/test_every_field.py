@@ -15,20 +15,22 @@ from sim import scenario
 from sim.api import Result, Study
 from sim.distributions.recorded import Samples
 from sim.report.terminal import render
-from sim.scenario import elastic, schema
+from sim.scenario import arrivals, elastic, schema
 from sim.scenario.model import Model
+from sim.scenario.recorded import Column
 
-from .pairs import CHOICES, DESCRIPTIVE, MOVES_ARRIVALS, NESTED, OWN_TESTS, PAIRS, Pair, crowd
-from .support import LEVELS, Tree, base, bind, figures, load, requests, run, tables, with_value, workload
+from .pairs import BURSTY, CHOICES, DESCRIPTIVE, MOVES_ARRIVALS, NESTED, OWN_TESTS, PAIRS, PHASES, PLACES, Pair, crowd
+from .support import ASKED, LEVELS, Tree, base, bind, figures, load, requests, run, tables, with_value, workload
 
 ECHOED = ("identity", "seed", "scenario", "about", "as_of", "prices", "reference")
 """Keys of the summary that only repeat what the file says: they prove no effect."""
 
 
 def models() -> Iterator[type[Model]]:
-    for _, one in {*inspect.getmembers(schema, inspect.isclass), *inspect.getmembers(elastic, inspect.isclass)}:
-        if issubclass(one, Model) and one not in (Model, elastic.Target):
-            yield one
+    """Return every model of the schema, once."""
+    found = {one for module in (schema, arrivals, elastic) for _, one in inspect.getmembers(module, inspect.isclass)
+             if issubclass(one, Model) and one not in (Model, elastic.Target)}  # fmt: skip
+    yield from sorted(found, key=lambda one: one.__name__)
 
 
 def look(result: Result, path: str) -> Any:
@@ -67,6 +69,7 @@ def test_every_field_has_a_pair() -> None:
     fields = {f"{model.__name__}.{name}" for model in models() for name in model.model_fields}
     keys = {"file": "samples"}
     fields |= {f"Samples.{keys.get(field.name, field.name)}" for field in dataclasses.fields(Samples)}
+    fields |= {f"Column.{field.name}" for field in dataclasses.fields(Column) if field.name != "scale"}
     paired = [pair.name for pair in PAIRS]
     assert sorted([*paired, *OWN_TESTS]) == sorted(fields)
 
@@ -93,18 +96,17 @@ def test_a_field_changes_what_it_is_for(pair: Pair, data: Path) -> None:
             assert render(one.summary, width=120) != render(other.summary, width=120)
     else:
         assert happened(one) != happened(other)
-    if not pair.name.startswith(MOVES_ARRIVALS) and "sessions" not in pair.tree["workload"]["arrivals"]:
+    if not pair.name.startswith(MOVES_ARRIVALS) and not {"sessions", "closed"} & set(pair.tree["workload"]["arrivals"]):
         assert requests(one)["arrived_us"].equals(requests(other)["arrived_us"])
 
 
 @pytest.mark.parametrize("name", CHOICES)
 def test_each_named_value_is_a_behaviour_of_its_own(name: str, data: Path) -> None:
     model, _, key = name.partition(".")
-    path, tree = CHOICES[name]
-    annotation = getattr(schema, model).model_fields[key].annotation
+    annotation = next(one for one in models() if one.__name__ == model).model_fields[key].annotation
     values = [value for one in (annotation, *get_args(annotation)) if get_origin(one) is Literal
               for value in get_args(one)]  # fmt: skip
-    traces = {value: tables(run(with_value(tree, f"deployments.here.{path}", value), data), "here")
+    traces = {value: tables(run(with_value(CHOICES[name], f"{PLACES[model]}.{key}", value), data), "here")
               for value in values}  # fmt: skip
     for one, other in combinations(values, 2):
         assert traces[one] != traces[other], (one, other)
@@ -128,7 +130,11 @@ DEFAULTS = {
     "expect": [],
     "workload.serial": True, "workload.memory": "256 MiB", "workload.request.0.tool.cpu": "0 s",
     "workload.request.1.tool.wait": "0 s", "workload.arrivals.sessions.shape.time": "t_s",
-    "workload.arrivals.sessions.shape.rate": "rate",
+    "workload.arrivals.sessions.shape.rate": "rate", "workload.arrivals.bursts.scope": "agent",
+    "workload.arrivals.burstiness.scope": "fleet", "workload.arrivals.bulk.over": "agent",
+    "workload.arrivals.requests.time": "t_s", "workload.arrivals.requests.unit": "s",
+    "workload.arrivals.rates.per": "s",
+    "workload.arrivals.requests.begin": "0 s", "workload.arrivals.requests.loop": False,
 }  # fmt: skip
 """What the schema says of fields that are left out; the others are None: nothing is said."""
 
@@ -151,7 +157,12 @@ def test_a_default_may_be_written_out(path: str, data: Path) -> None:
         request=[{"tool": {"wait": "1 s"}}, {"tool": {"cpu": "1 s"}}],
         arrivals={"sessions": {"file": "sessions.csv", "per_day": 20, "shape": {"file": LEVELS}}}))  # fmt: skip
     if "sessions" not in path:
-        tree["workload"]["arrivals"] = {"poisson": {"rate": "2/h"}}
+        kinds = {"bursts": {"phases": PHASES}, "requests": {"file": ASKED}, "rates": {"file": LEVELS},
+                 "poisson": {"rate": "2/h"}}  # fmt: skip
+        kind = next((kind for kind in kinds if kind in path), "poisson")
+        options = {"burstiness": BURSTY, "bulk": {"size": 2}}
+        beside = {option: value for option, value in options.items() if option in path}
+        tree["workload"]["arrivals"] = {kind: kinds[kind]} | beside
     else:
         del tree["workload"]["request"]
     for key in ("seed", "replications"):

@@ -131,8 +131,8 @@ def check_percentiles(told: Tree) -> None:
         value = told[name]["value"]
         assert value is None or 0 <= value <= 1, name
     counts, causes = told["requests"], told["requests"]["failed_by_cause"]
-    arrived, failed, *others = (
-        counts[name]["value"] for name in ("arrived", "failed", "completed", "abandoned", "unfinished"))  # fmt: skip
+    arrived, failed, *others = (counts[name]["value"] for name in (
+        "arrived", "failed", "completed", "abandoned", "unfinished", "coalesced"))  # fmt: skip
     assert math.isclose(arrived, math.fsum([failed, *others]))
     assert math.isclose(failed, math.fsum(figure["value"] for figure in causes.values()))
     work = {name: figure["value"] for name, figure in told["work_s"].items()}
@@ -142,7 +142,7 @@ def check_percentiles(told: Tree) -> None:
 def check_requests(result: Result, bound: Any) -> None:
     table = requests(result, bound.name)
     done = table[table["fate"] == "completed"]
-    waited = sum(done[f"{cause}_s"] for cause in CAUSES)
+    waited = sum(done[f"{cause}_s"] for cause in ("window", *CAUSES))
     assert np.allclose(waited + done["service_us"] / 1e6, done["latency_s"], rtol=0, atol=1e-5)
     if bound.duration_limit is not None:
         begun = table[table["ended_us"].notna() & table["started_us"].notna()]
@@ -159,7 +159,9 @@ def check_figures(result: Result, name: str, told: Tree) -> None:
     assert table["in_window"].equals(in_window.rename("in_window"))
     counted = set(table["request"][in_window])
     table = table[in_window]
-    assert len(table) == told["requests"]["arrived"]["value"]
+    merged = told["requests"]["coalesced"]["value"]
+    assert merged == table["coalesced"].sum()
+    assert len(table) == told["requests"]["arrived"]["value"] - merged
     each, asked = told["cost"]["per_1000_requests"]["value"], told["requests"]["per_month"]["value"]
     if told["cost"]["total"]["value"] is not None:
         total = told["cost"]["total"]["value"]
@@ -221,7 +223,8 @@ def check_same_demand(result: Result) -> None:
     """Every deployment meets the same arrivals, unless sessions wait for answers; always the same work."""
     tables = [requests(result, bound.name).set_index("request") for bound in result.case.deployments]
     for other in tables[1:]:
-        if result.case.scenario.workload.arrivals.sessions is None:
+        arrivals = result.case.scenario.workload.arrivals
+        if arrivals.sessions is None and arrivals.closed is None:
             assert tables[0]["arrived_us"].equals(other["arrived_us"])
         both = tables[0].index.intersection(other.index)
         assert tables[0].loc[both, "service_us"].equals(other.loc[both, "service_us"])

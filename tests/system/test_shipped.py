@@ -10,7 +10,7 @@ import sim
 from sim.cli import program
 from sim.report.document import document
 
-FILES = sorted((Path(sim.__file__).parent.parent / "scenarios").glob("*.yaml"))
+FILES = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
 
 CLAIMS = {"support-bot": {"A01", "A02", "A05", "A06", "B02"}}
 """Rows of the ledger of claims that a file must say something about."""

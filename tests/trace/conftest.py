@@ -26,7 +26,8 @@ def demand(**given: Any) -> Demand:
     m = len(steps["step_cpu"])
     fields: dict[str, Any] = {
         "horizon": 10_000, "stop": 20_000, "serial": False, "agent": np.arange(n), "session": np.full(n, NEVER),
-        "after": np.full(n, NEVER), "memory": np.ones(n), "step_kind": np.zeros(m), "step_tokens_in": np.zeros(m),
+        "after": np.full(n, NEVER), "coalesced": np.zeros(n), "held": np.zeros(n),
+        "memory": np.ones(n), "step_kind": np.zeros(m), "step_tokens_in": np.zeros(m),
         "step_tokens_cached": np.zeros(m), "step_tokens_out": np.zeros(m), "step_model": np.full(m, NEVER),
     } | steps  # fmt: skip
     for name, value in fields.items():

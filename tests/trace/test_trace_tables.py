@@ -12,6 +12,7 @@ import pytest
 from sim.engine import simulate
 from sim.engine.contract import NEVER, Outcome, State
 from sim.trace import frames
+from sim.trace.audit import audit
 from sim.trace.columns import TABLES, check, documentation, markdown
 from sim.trace.frames import EVENTS, Names, tables, write_parquet
 from sim.trace.spans import spans
@@ -88,6 +89,26 @@ def test_waits_by_hand(by_hand) -> None:
     assert found.service.tolist() == [35, 10, 10, 10, 10]
     assert found.contention.tolist() == [0, 0, 0, NEVER, NEVER]
     assert found.latency.tolist() == [85, 65, 30, NEVER, NEVER]
+
+
+def test_latency_counts_from_the_first_of_those_that_were_merged(by_hand) -> None:
+    held = replace(by_hand.demand, held=np.array([7, 0, 4, 9, 9]), coalesced=np.array([2, 0, 1, 3, 5]))
+    found = waits(held, by_hand.outcome)
+    assert found.window.tolist() == [7, 0, 4, 9, NEVER]
+    assert found.latency.tolist() == [92, 65, 34, NEVER, NEVER]
+    # The window is there on the ideal platform too, so it is no part of the overhead.
+    everyone = np.ones(5, np.bool_)
+    before = slowest(waits(by_hand.demand, by_hand.outcome), IDEAL, everyone)
+    now = slowest(found, IDEAL + held.held, everyone)
+    assert now == before | {"latency": before["latency"] + 7}
+    checked = audit(held, by_hand.capacity, by_hand.outcome)
+    assert checked.passed
+    # Those of request 4, which never arrived, did not come either.
+    assert "10 arrived = 3 completed + 0 failed + 1 unfinished + 6 coalesced" in [one.detail for one in checked.checks]
+    table = frames.requests(held, by_hand.capacity, by_hand.outcome, IDEAL + held.held, WINDOW)
+    assert table["window_s"].tolist() == [7e-6, 0, 4e-6, 9e-6]
+    assert table["coalesced"].tolist() == [2, 0, 1, 3]
+    assert table["first_step_s"].tolist()[0] == pytest.approx(87e-6)  # 80 - 0, and 7
 
 
 def test_the_slowest_are_divided_among_their_causes(by_hand) -> None:

@@ -28,6 +28,8 @@ def requests(at: ArrayLike, wait: ArrayLike = 0, cpu: ArrayLike = 0, *, agent: A
         session=zeros - 1,
         after=zeros - 1,
         at=at_us,
+        coalesced=zeros,
+        held=zeros,
         memory=zeros,
         step_first=np.arange(n + 1),
         step_kind=zeros.astype(np.int8),

@@ -36,11 +36,21 @@ arrivals = st.one_of(
         ["1 h", "lognormal(mean=2 h, cv=3)", "exponential(mean=20 min)", "weibull(shape=0.5, scale=1 h)"])})}),
     st.builds(lambda day, night: {"weekly": {"day": {"when": "08:00-20:00", "rate": day},
                                              "night": {"when": "otherwise", "rate": night}}},
-              rates, st.sampled_from(["0/h", "2/h"])))
+              rates, st.sampled_from(["0/h", "2/h"])),
+    st.builds(lambda rate, scope: {"bursts": {"scope": scope, "phases": {
+        "on": {"rate": rate, "stay": "1 h"}, "off": {"rate": 0, "stay": "2 h"}}}},
+              rates, st.sampled_from(["agent", "fleet"])))
+windows = st.sampled_from([{}, {"debounce": {"quiet": "5 min"}}, {"batch": {"window": "20 min", "size": 3}}])
 open_workloads = st.builds(
     lambda agents, arrivals, request, serial: Workload.model_validate(
         {"agents": agents, "arrivals": arrivals, "request": request, "serial": serial}),
-    st.integers(1, 4), arrivals, st.lists(steps, min_size=1, max_size=4), st.booleans())
+    st.integers(1, 4), st.builds(lambda kind, window: kind | window, arrivals, windows),
+    st.lists(steps, min_size=1, max_size=4), st.booleans())
+closed_workloads = st.builds(
+    lambda agents, think, request: Workload.model_validate(
+        {"agents": agents, "arrivals": {"closed": {"think": think}}, "request": request}),
+    st.integers(1, 4), st.sampled_from(["1 h", "exponential(mean=3 h)", "mixture(50%: 0 s, 50%: 1 h)"]),
+    st.lists(steps, min_size=1, max_size=4))
 session_workloads = st.builds(
     lambda agents, per_day, shape, serial: sessions(per_day=per_day, shape=shape, serial=serial, agents=agents),
     st.integers(1, 5), st.sampled_from([0.2, 3, 40]), st.booleans(), st.booleans())
@@ -51,14 +61,14 @@ horizons = st.sampled_from([DAY, 3 * DAY])
 
 class TestContract:
     @settings(max_examples=60, deadline=None)
-    @given(st.one_of(open_workloads, session_workloads), horizons, seeds, replications)
+    @given(st.one_of(open_workloads, closed_workloads, session_workloads), horizons, seeds, replications)
     def test_invariants(self, made: Workload, horizon: int, seed: int, replication: int):
         found = draw(made, horizon, seed, replication)
         n, m = found.n, len(found.step_kind)
         assert found.horizon == horizon
         assert found.stop == horizon + DAY
         assert found.serial == made.serial
-        for name in ("agent", "session", "after", "at", "memory"):
+        for name in ("agent", "session", "after", "at", "coalesced", "held", "memory"):
             assert getattr(found, name).dtype == np.int64
             assert len(getattr(found, name)) == n
         for name in ("step_cpu", "step_wait", "step_tokens_in", "step_tokens_cached", "step_tokens_out", "step_model"):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.errors import InputError
-from sim.scenario.schema import Shape
+from sim.scenario.arrivals import Shape
 from sim.units import HOUR, SECOND, WEEK
 from sim.workload import recording, week
 from tests.workload.support import SCENARIOS

@@ -199,18 +199,18 @@ class TestBlocks:
     @pytest.mark.parametrize("cells", [1, 7, 100])
     def test_no_effect(self, cells: int, monkeypatch: pytest.MonkeyPatch):
         end = 3 * TICKS
-        whole = points.poisson(1, 0, Stream.ARRIVAL, 9, end)
+        whole = points.poisson(1, 0, Stream.ARRIVAL, np.full(9, end))
         monkeypatch.setattr(points, "CELLS", cells)
-        parts = points.poisson(1, 0, Stream.ARRIVAL, 9, end)
+        parts = points.poisson(1, 0, Stream.ARRIVAL, np.full(9, end))
         for name in ("entity", "ordinal", "value"):
             assert np.array_equal(getattr(whole, name), getattr(parts, name))
 
     def test_longer_horizon_adds_at_the_end(self):
-        short = points.poisson(1, 0, Stream.ARRIVAL, 5, 4 * TICKS)
-        long = points.poisson(1, 0, Stream.ARRIVAL, 5, 400 * TICKS)
+        short = points.poisson(1, 0, Stream.ARRIVAL, np.full(5, 4 * TICKS))
+        long = points.poisson(1, 0, Stream.ARRIVAL, np.full(5, 400 * TICKS))
         kept = long.value < 4 * TICKS
         assert np.array_equal(short.value, long.value[kept])
         assert np.array_equal(short.ordinal, long.ordinal[kept])
 
     def test_nothing_happens(self):
-        assert len(points.poisson(1, 0, Stream.ARRIVAL, 5, 0).value) == 0
+        assert len(points.poisson(1, 0, Stream.ARRIVAL, np.full(5, 0)).value) == 0

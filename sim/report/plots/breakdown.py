@@ -27,8 +27,8 @@ _CAUSES = {
 }
 """What a platform adds, in words, and its colour."""
 
-_KINDS = {"llm": "#6E6E6E", "tool": "#9B9B9B", "gpu": "#BDBDBD", "wait": "#DADADA"}
-"""The work itself, which is the same everywhere, in greys."""
+_KINDS = {"llm": "#6E6E6E", "tool": "#9B9B9B", "gpu": "#BDBDBD", "wait": "#DADADA", "window": "#EDEDED"}
+"""The work itself, and the window that merges requests, which are the same everywhere, in greys."""
 
 _SLIGHT = 1e-3
 """Least share of the longest bar for which a part is in the legend."""
@@ -121,7 +121,8 @@ def _means(requests: pd.DataFrame, attempts: pd.DataFrame, figure: Figure) -> Ma
         return {**causes, "turn": float(requests["overhead_s"].mean()) - rest}
     steps = attempts[attempts["request"].isin(requests["request"]).to_numpy()]
     work = (steps["cpu_us"] + steps["wait_us"]).groupby(steps["kind"], observed=True).sum() / (1e6 * len(requests))
-    return {**causes, **{str(kind): float(value) for kind, value in work.items()}}
+    held = {"window": float(requests["window_s"].mean())}
+    return {**causes, **{str(kind): float(value) for kind, value in work.items()}, **held}
 
 
 def _stack(ax: Axes, bars: Sequence[Mapping[str, float]], places: Sequence[float], longest: float) -> list[str]:

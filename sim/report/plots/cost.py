@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from calendar import monthrange
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
@@ -13,7 +13,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
-from sim.errors import UnknownName
 from sim.report.numbers import dollars
 from sim.report.plots import result as of
 from sim.report.plots import style
@@ -153,9 +152,8 @@ def cost_against(
     shown = [point._replace(y=min(point.y, top)) for point in points]
     _draw_points(ax, shown, look)
     _name_points(ax, shown, top, look)
-    name, _, statistic = figure.rpartition(".")
-    words = f"{statistic.replace('_', '.')} of {name.removesuffix('_s').replace('_s.', ' ').replace('_', ' ')}"
-    style.name_axes(ax, f"{_words(cost.removeprefix('cost.'))} (USD)", f"{words} (s)")
+    words = in_words(figure)
+    style.name_axes(ax, f"{in_words(cost)} (USD)", f"{words} (s)")
     notes = f"{result.summary['scenario']}, prices of {result.summary['prices']}"
     if any(point.x_range or point.y_range for point in points):
         notes += f"; bars: {result.summary['level']:.0%} intervals"
@@ -187,29 +185,13 @@ def _points(
     points, missing = [], {}
     for name in deployments:
         of_deployment = result.summary["deployments"][name]
-        x, y = _figure(of_deployment, cost), _figure(of_deployment, figure)
+        x, y = of.figure(of_deployment, cost), of.figure(of_deployment, figure)
         lacking = next((one for one in (x, y) if one.get("value") is None), None)
         if lacking is None:
             points.append(Point(name, float(x["value"]), float(y["value"]), _range(x), _range(y)))
         else:
             missing[name] = str(lacking["why"])
     return points, missing
-
-
-def _figure(tree: Mapping[str, Any], path: str) -> Mapping[str, Any]:
-    figures = dict(_figures(tree))
-    if path not in figures:
-        raise UnknownName(path, figures, "figure")
-    return figures[path]
-
-
-def _figures(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Find all figures of a deployment, with their paths."""
-    if "value" in tree:
-        yield path.removeprefix("."), tree
-    for key, branch in tree.items():
-        if isinstance(branch, Mapping):
-            yield from _figures(branch, f"{path}.{key}")
 
 
 def _range(figure: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -224,12 +206,21 @@ def _bars(value: float, ends: tuple[float, float] | None) -> Any:
 
 def _scales(ax: Axes, points: Sequence[Point]) -> float:
     """Choose the scales of both axes; return where on the one of time infinity is drawn."""
-    _scale(ax, "x", [end for point in points for end in (point.x, *(point.x_range or ()))])
-    return _scale(ax, "y", [end for point in points for end in (point.y, *(point.y_range or ()))])
+    scale(ax, "x", [end for point in points for end in (point.x, *(point.x_range or ()))])
+    return scale(ax, "y", [end for point in points for end in (point.y, *(point.y_range or ()))], style.UNFELT)
 
 
-def _scale(ax: Axes, which: Literal["x", "y"], values: Sequence[float]) -> float:
+def scale(ax: Axes, which: Literal["x", "y"], values: Sequence[float], least: float = 0.0) -> float:
     """Make an axis linear from 0; logarithmic for values of different size, with a place for 0 where there is one.
+
+    Parameters
+    ----------
+    ax : Axes
+    which : {"x", "y"}
+    values : sequence of float
+        All that it has to show; what is infinite has no part in it.
+    least : float
+        What is less is on a logarithmic axis with 0.
 
     Returns
     -------
@@ -240,15 +231,16 @@ def _scale(ax: Axes, which: Literal["x", "y"], values: Sequence[float]) -> float
         (ax.xaxis, ax.set_xscale, ax.set_xlim) if which == "x" else (ax.yaxis, ax.set_yscale, ax.set_ylim)
     )
     above = [value for value in values if 0 < value < math.inf]
-    zero = any(value <= 0 for value in values)
     top = 1.25 * max(above, default=1.0)
-    if not above or (max(above) <= _ALIKE * min(above) and not (zero and which == "y")):
+    zero = any(value <= least for value in values)
+    above = [value for value in above if value > least]
+    if not above or max(above) <= _ALIKE * min(above):
         limit(0, top)
         return top
-    top, least = 2.5 * max(above), 10.0 ** math.floor(math.log10(min(above)))
+    top, edge = 2.5 * max(above), 10.0 ** math.floor(math.log10(min(above)))
     if zero:
-        rescale("symlog", linthresh=least, linscale=0.5)
-        limit(-0.25 * least, top)
+        rescale("symlog", linthresh=edge, linscale=0.5)
+        limit(-0.25 * edge, top)
     else:
         rescale("log")
         limit(min(above) / 2, top)
@@ -302,12 +294,17 @@ def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     return max(width, 0.0) * max(height, 0.0)
 
 
-def _words(cost: str) -> str:
-    """Say what a path below ``cost`` is, such as ``infrastructure.per_agent``."""
-    first, _, per = cost.rpartition("per_")
-    group = first.removesuffix(".") or "total" if per != cost else cost
-    shares = {"agent": " per agent, a month", "1000_requests": " per 1,000 requests"}
-    return f"{_GROUPS.get(group, group)} cost{shares.get(per, ' a month')}"
+def in_words(figure: str) -> str:
+    """Say what the path of a figure is, such as ``cost.infrastructure.per_agent`` or ``overhead_s.p99``."""
+    first, _, last = figure.rpartition(".")
+    if figure.startswith("cost."):
+        group, _, per = figure.removeprefix("cost.").partition("per_")
+        shares = {"agent": " per agent, a month", "1000_requests": " per 1,000 requests"}
+        group = group.removesuffix(".") or "total"
+        return f"{_GROUPS.get(group, group)} cost{shares.get(per, ' a month')}"
+    if first.endswith("_s") or "_s." in first:
+        return f"{last.replace('_', '.')} of {first.removesuffix('_s').replace('_s.', ' ').replace('_', ' ')}"
+    return figure.replace(".", ", ").replace("_", " ")
 
 
 def _days_of_month(ax: Axes, first: date) -> None:

@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from sim.report.numbers import seconds, share
 from sim.report.plots import result as of
 from sim.report.plots import style
-from sim.report.plots.result import Traced
+from sim.report.plots.result import Timed
 from sim.report.plots.style import Look
 
 Floats = NDArray[np.float64]
@@ -24,17 +23,13 @@ Floats = NDArray[np.float64]
 _MARKED = {"p95": (Fraction(95, 100), "white"), "p99": (Fraction(99, 100), "")}
 """Percentiles that are marked, and what their markers are filled with: the line's colour when empty."""
 
-_LEAST = 1e-3
-"""Seconds from which on an axis begins: nobody feels less."""
-
-
-def latency(result: Traced, deployments: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
+def latency(result: Timed, deployments: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """Draw how many requests take longer than so much, from arrival to answer.
 
     Parameters
     ----------
-    result : Traced
-        Such as a `sim.api.Result`. The requests of its first replication are drawn.
+    result : Timed
+        Such as a `sim.api.Result`. The requests of all its replications are drawn.
     deployments : sequence of str, optional
         Only these.
     ax : Axes, optional
@@ -46,18 +41,27 @@ def latency(result: Traced, deployments: Sequence[str] | None = None, ax: Axes |
         Both axes logarithmic. A request that failed or was not finished is slower than everything: its deployment's
         curve does not come down to 0.
     """
-    return _exceedance(result, "latency_s", "latency, from arrival to answer (s)", "Latency", deployments, ax)
+    return _exceedance(result, "latency_s", ("Latency", "from arrival to answer", "requests"), deployments, ax)
 
 
-def overhead(result: Traced, deployments: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
+def overhead(result: Timed, deployments: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """Draw for how many requests the platform adds more than so much to the latency; see `latency`.
 
     A logarithmic axis has no 0: the curve begins, at its left end, with the share of requests that have more than a
     millisecond. A deployment without any is only in the legend.
     """
-    return _exceedance(
-        result, "overhead_s", "overhead, what the platform adds to the latency (s)", "Overhead", deployments, ax
-    )
+    words = ("Overhead", "what the platform adds to the latency", "requests")
+    return _exceedance(result, "overhead_s", words, deployments, ax)
+
+
+def start_up(result: Timed, deployments: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
+    """Draw how many starts of instances take longer than so much; see `latency`.
+
+    That is what starts take, not what anybody waits for them: a request may be served by another instance meanwhile,
+    and most requests meet no start at all. A deployment that starts nothing is only in the legend.
+    """
+    words = ("Start-up", "from nothing to ready", "starts")
+    return _exceedance(result, "start_up_s", words, deployments, ax)
 
 
 def exceedance(values: Floats) -> tuple[Floats, Floats]:
@@ -79,17 +83,15 @@ def exceedance(values: Floats) -> tuple[Floats, Floats]:
     return value[finite], above[finite]
 
 
-def times(requests: pd.DataFrame, figure: str) -> Floats:
-    """Return a time of each request, infinite where it did not complete."""
-    return np.asarray(requests[figure].fillna(math.inf), np.float64)
-
-
 def _exceedance(
-    result: Traced, figure: str, label: str, title: str, deployments: Sequence[str] | None, ax: Axes | None
+    result: Timed, figure: str, words: tuple[str, str, str], deployments: Sequence[str] | None, ax: Axes | None
 ) -> Axes:
+    """Draw the curves of a figure, told by its name, what it is, and what has it."""
+    title, meaning, things = words
     ax = style.axes(ax, 5.6)
     look = style.looks(of.names(result))
-    values = {name: times(of.counted(result, name), figure) for name in of.chosen(result, deployments)}
+    table = result.times(figure)
+    values = {name: of.part(table, name)[figure].to_numpy() for name in of.chosen(result, deployments)}
     left, right, bottom = _limits(values.values())
     ax.set(xscale="log", yscale="log", xlim=(left, right), ylim=(bottom, 1.15))
     style.plain_ticks(ax.xaxis)
@@ -98,19 +100,20 @@ def _exceedance(
         ax.axhline(float(1 - q), color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
         style.write(ax, name, (left, float(1 - q)), xytext=(4, 2), color=style.MUTED)
     handles = [_curve(ax, name, one, look[name], (left, right)) for name, one in values.items()]
-    style.name_axes(ax, label, "requests that take longer (%)")
+    style.name_axes(ax, f"{title.lower()}, {meaning} (s)", f"{things} that take longer (%)")
     style.legend_below(ax, handles)
-    count = max(map(len, values.values()), default=0)
-    marks = "p95 hollow, p99 filled"
-    style.head(ax, f"{title} of {count:,} requests", f"{result.summary['scenario']}, {of.first_of(result)}; {marks}")
-    if not count:
-        style.say_empty(ax, "no requests")
+    counts, replications = [len(one) for one in values.values() if len(one)], result.summary["replications"]
+    count = f"{max(counts, default=0):,} {things}{' at most' if len(set(counts)) > 1 else ''}"
+    notes = f"all of {replications} replications" if replications > 1 else "one replication"
+    style.head(ax, f"{title} of {count}", f"{result.summary['scenario']}, {notes}; p95 hollow, p99 filled")
+    if not counts:
+        style.say_empty(ax, f"no {things}")
     return ax
 
 
 def _curve(ax: Axes, name: str, values: Floats, look: Look, limits: tuple[float, float]) -> Line2D:
     """Draw the curve of a deployment and its marks; return what stands for it in the legend."""
-    told = [name]
+    told = [name] if len(values) else [name, "none"]
     if len(values):
         value, above = exceedance(values)
         # On a logarithmic axis the curve begins with those that have any time at all, and what never came stays.
@@ -135,8 +138,8 @@ def _curve(ax: Axes, name: str, values: Floats, look: Look, limits: tuple[float,
 def _limits(values: Any) -> tuple[float, float, float]:
     """Return both ends of the axis of time, and the lower end of that of shares."""
     every = np.concatenate([np.empty(0), *values])
-    finite = every[np.isfinite(every) & (every > _LEAST)]
-    left = max(_LEAST, 10.0 ** math.floor(math.log10(finite.min()))) if len(finite) else _LEAST
+    finite = every[np.isfinite(every) & (every > style.UNFELT)]
+    left = max(style.UNFELT, 10.0 ** math.floor(math.log10(finite.min()))) if len(finite) else style.UNFELT
     right = 1.5 * finite.max() if len(finite) else 1.0
     most = max(map(len, values), default=0)
     return left, max(right, 10 * left), 0.5 / max(most, 100)

@@ -146,7 +146,12 @@ def load(result: Traced, deployment: str, within: Window | None = None, ax: Axes
 
 
 def timeline(
-    result: Traced, deployment: str, count: int = 12, within: Window | None = None, ax: Axes | None = None
+    result: Traced,
+    deployment: str,
+    count: int = 12,
+    within: Window | None = None,
+    numbers: Sequence[int] | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw what some instances of a deployment did, one below the other.
 
@@ -160,6 +165,8 @@ def timeline(
         were busy first.
     within : (float, float), optional
         Seconds since the start of the run; the two hours with the most arrivals when absent.
+    numbers : sequence of int, optional
+        Only these instances.
     ax : Axes, optional
         Where to draw; a new figure when absent.
 
@@ -174,6 +181,9 @@ def timeline(
     spans = of.part(result.instances, deployment)
     begin, end = _times(spans)
     spans = spans[(begin < window[1]) & (end > window[0])]
+    total = spans["instance"].nunique()
+    if numbers is not None:
+        spans = spans[spans["instance"].isin(numbers).to_numpy()]
     there = sample(spans, count)
     ax = style.axes(ax, 1.9 + 0.3 * max(4, len(there)))
     handles = _bars(ax, spans[spans["instance"].isin(there).to_numpy()], there)
@@ -185,7 +195,6 @@ def timeline(
     unit, tall = _time_axis(ax, window)
     style.name_axes(ax, unit, "instance (number)")
     style.legend_below(ax, handles, tall_ticks=tall)
-    total = spans["instance"].nunique()
     chosen = f"{len(there)} of the {total:,} instances" if total > len(there) else "all instances"
     when = "" if within else " in the two busiest hours"
     notes = f"{result.summary['scenario']}, {of.first_of(result)}; {chosen} that are there{when}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import pandas as pd
@@ -34,6 +34,13 @@ class Traced(Summarised, Protocol):
         """One row for each stretch of time that an instance spent in one state."""
 
 
+class Timed(Summarised, Protocol):
+    """A result with the times of all requests of all replications."""
+
+    def times(self, figure: str) -> pd.DataFrame:
+        """Columns deployment, replication and the figure (seconds, infinite for what never came)."""
+
+
 class Billed(Summarised, Protocol):
     """A result with the bill as it accumulates."""
 
@@ -48,24 +55,28 @@ def names(result: Summarised) -> list[str]:
 
 
 def chosen(result: Summarised, deployments: Sequence[str] | None) -> list[str]:
-    """Return the deployments that are to be drawn, in the order of the scenario.
+    """Return the deployments that are to be drawn, in the order of the scenario; see `among`."""
+    return among(names(result), deployments)
+
+
+def among(known: Sequence[str], deployments: Sequence[str] | None) -> list[str]:
+    """Return the deployments that are to be drawn, in the order in which they are known.
 
     Parameters
     ----------
-    result : Summarised
+    known : sequence of str
     deployments : sequence of str or None
         All when None.
 
     Raises
     ------
     UnknownName
-        The result has no such deployment.
+        There is no such deployment.
     """
-    known = names(result)
     for name in deployments or ():
         if name not in known:
             raise UnknownName(name, known, "deployment")
-    return known if deployments is None else [name for name in known if name in deployments]
+    return list(known) if deployments is None else [name for name in known if name in deployments]
 
 
 def part(table: pd.DataFrame, deployment: str) -> pd.DataFrame:
@@ -77,6 +88,39 @@ def counted(result: Traced, deployment: str) -> pd.DataFrame:
     """Return the requests of one deployment that figures count: not those of the warm-up."""
     requests = part(result.requests, deployment)
     return requests[requests["in_window"].to_numpy()]
+
+
+def figure(deployment: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    """Return a figure of a deployment of a summary.
+
+    Parameters
+    ----------
+    deployment : mapping
+    path : str
+        Such as ``overhead_s.p99``.
+
+    Returns
+    -------
+    mapping
+        With ``value``, and ``low`` and ``high`` or ``why``.
+
+    Raises
+    ------
+    UnknownName
+        There is no such figure.
+    """
+    figures = dict(_figures(deployment))
+    if path not in figures:
+        raise UnknownName(path, figures, "figure")
+    return figures[path]
+
+
+def _figures(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            if "value" in value:
+                yield f"{path}{key}", value
+            yield from _figures(value, f"{path}{key}.")
 
 
 def first_of(result: Summarised) -> str:

@@ -6,6 +6,7 @@ out; the grey that R's palette of their name adds is the last.
 
 from __future__ import annotations
 
+import io
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,9 +33,12 @@ SMALL, TEXT, TITLE = 9.0, 10.0, 12.0
 """Sizes of type in points, on a figure that is shown at 800 pixels."""
 
 _WIDTH, _HEIGHT, _DPI = 8.0, 4.8, 100
-_LETTER = 0.52
+LETTER = 0.52
 """Mean width of a letter, in sizes of the type."""
 
+
+UNFELT = 1e-3
+"""Seconds that nobody feels: where logarithmic axes of time begin, or have what is less with 0."""
 
 HALO = withStroke(linewidth=2.5, foreground="white")
 """A white edge, for what lies over other things."""
@@ -74,6 +78,16 @@ def looks(deployments: Sequence[str]) -> dict[str, Look]:
     }
 
 
+class ShownAxes(Axes):
+    """Axes of a figure of their own, which show themselves in a notebook without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        kept = io.BytesIO()
+        # Without the version of matplotlib, equal results are equal bytes.
+        _figure(self).savefig(kept, format="png", metadata={"Software": None})
+        return kept.getvalue()
+
+
 def axes(ax: Axes | None, height: float = _HEIGHT) -> Axes:
     """Return the axes that were given, or those of a new figure, ready to be drawn into.
 
@@ -85,7 +99,7 @@ def axes(ax: Axes | None, height: float = _HEIGHT) -> Axes:
     """
     if ax is None:
         figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, layout="constrained", facecolor="white")
-        ax = figure.add_subplot()
+        ax = figure.add_subplot(axes_class=ShownAxes)
         ax.set_facecolor("white")
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(MUTED)
@@ -105,7 +119,7 @@ def head(ax: Axes, title: str, notes: str) -> None:
     notes : str
         Lines.
     """
-    most = int(_size(ax)[0] / (_LETTER * SMALL))
+    most = int(size(ax)[0] / (LETTER * SMALL))
     lines = [line for note in notes.split("\n") for line in textwrap.wrap(note, most)]
     ax.set_title(title, loc="left", fontsize=TITLE, fontweight="bold", color=INK, pad=7 + 1.3 * SMALL * len(lines))
     written = ax.annotate(
@@ -136,10 +150,10 @@ def legend_below(ax: Axes, handles: Sequence[Any], *, tall_ticks: bool = False) 
     if not handles:
         return
     down = ScaledTranslation(0, -(54 if tall_ticks else 40) / 72, _figure(ax).dpi_scale_trans)
-    widths = [_LETTER * SMALL * len(str(handle.get_label())) + 5.2 * SMALL for handle in handles]
+    widths = [LETTER * SMALL * len(str(handle.get_label())) + 5.2 * SMALL for handle in handles]
     # Each column is as wide as the widest of its own; matplotlib fills them from the top.
     fitting = (number for number in range(len(handles), 1, -1)
-               if sum(max(column) for column in np.array_split(widths, number)) < 1.15 * _size(ax)[0])
+               if sum(max(column) for column in np.array_split(widths, number)) < 1.15 * size(ax)[0])
     ax.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=ax.transAxes + down,
         ncols=next(fitting, 1), frameon=False, fontsize=SMALL, labelcolor=INK, borderaxespad=0, handlelength=2.4,
@@ -196,7 +210,7 @@ def label_ends(ax: Axes, ends: Iterable[End]) -> None:
     heights = [ax.transAxes.inverted().transform(ax.transData.transform((0, end.y)))[1] for end in ordered]
     # A logarithmic axis has no place for 0.
     wanted = np.clip(heights, 0, 1).tolist()
-    for end, at, place in zip(ordered, wanted, spread(wanted, 1.3 * SMALL / _size(ax)[1]), strict=True):
+    for end, at, place in zip(ordered, wanted, spread(wanted, 1.3 * SMALL / size(ax)[1]), strict=True):
         ax.annotate(
             end.text, (1, at), xytext=(1.035, place), xycoords="axes fraction", textcoords="axes fraction",
             ha="left", va="center", fontsize=SMALL, color=ink(end.colour), annotation_clip=False,
@@ -236,8 +250,8 @@ def _high(group: Sequence[float], gap: float) -> float:
     return float(np.mean(group)) + gap * (len(group) - 1) / 2
 
 
-def _size(ax: Axes) -> tuple[float, float]:
-    """Width and height of axes in points, near enough: the layout of a figure is made when it is drawn."""
+def size(ax: Axes) -> tuple[float, float]:
+    """Return width and height of axes in points, near enough: the layout of a figure is made when it is drawn."""
     figure, place = _figure(ax), ax.get_position()
     return place.width * figure.get_figwidth() * 72, place.height * figure.get_figheight() * 72
 
