@@ -98,6 +98,10 @@ phases of no length are passed over at once, and the request ends with its last 
 A request that has not ended ``duration_limit`` microseconds after it began fails then (kind CRASH, row;
 `Cause.DURATION`), and leaves the instance as if it had ended.
 
+Of a request that leaves without having ended its steps, and of one that is still on an instance at ``stop``, the work
+done on the step it is in is told: the step's CPU time less what remains of it, in whole microseconds, rounded down. It
+is all of that time while the step waits, and nothing while no step has begun.
+
 CPU credit
 ----------
 With `Credit`, each instance has a balance, ``first`` when it becomes ready (and at 0 for those that are idle then),
@@ -534,6 +538,9 @@ class Outcome:
         became ready.
     step_ended : int64[m]
         Microseconds, NEVER for a step that did not end.
+    spent : int64[n]
+        Microseconds of CPU, on a core of nominal speed, that were done on the step that was in flight when the request
+        left its instance or the run stopped; 0 where none was.
     opener : int64[i]
         The request an instance was opened for, NEVER for the initial ones.
     pool : int64[i]
@@ -556,6 +563,7 @@ class Outcome:
     cause: Int8s
     warmth: Int8s
     step_ended: Int64s
+    spent: Int64s
     opener: Int64s
     pool: Int64s
     turn_time: Int64s

@@ -61,6 +61,11 @@ class SharedCpu:
         self._schedule()
         return done
 
+    def left(self, row: int) -> int:
+        """Give the microseconds of its CPU time that a request still asks for, begun ones included."""
+        attained = self._attained + (self._clock.now - self._since) * self._pace
+        return next((max(0, -((attained - target) // CORE)) for target, other, _ in self._asking if other == row), 0)
+
     def withdraw(self, row: int) -> None:
         """Take a request out that will not finish its CPU time, if it is in it."""
         rest = [asked for asked in self._asking if asked[1] != row]

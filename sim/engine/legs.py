@@ -114,3 +114,32 @@ class Legs:
         last = np.where(fate[owner] == Fate.UNFINISHED, stop - 1, ended[owner])
         over = (done[self.of_step] >= 0) | ((self.cut is not Cut.AT_STEPS) & (time <= last))
         return np.where((rest_began[self.of_step] >= 0) & over, time, NEVER)
+
+    def spent(self, demand: Demand, began: Int64s, until: Int64s, step_ended: Int64s, unspent: Int64s) -> Int64s:
+        """Say how much CPU was done on the steps that did not end.
+
+        Parameters
+        ----------
+        demand : Demand
+        began, until : int64[n]
+            When each request began, NEVER if it did not; when it left, or the end of the run.
+        step_ended : int64[m]
+        unspent : int64[n]
+            Where work is cut, microseconds of CPU time that each request still asked for then.
+
+        Returns
+        -------
+        int64[n]
+            Microseconds of the step in flight; 0 where there is none.
+        """
+        over = demand.by_request((step_ended >= 0).astype(np.int64))
+        cut = np.flatnonzero((began >= 0) & (until > began) & (over < np.diff(demand.step_first)))
+        step = demand.step_first[cut] + over[cut]
+        cpu = demand.step_cpu[step]
+        if self.cut is Cut.NOWHERE:
+            done = until[cut] - np.where(over[cut] > 0, step_ended[step - 1], began[cut])
+        else:
+            done = cpu - unspent[cut]
+        found = np.zeros(demand.n, np.int64)
+        found[cut] = np.minimum(cpu, done)
+        return found

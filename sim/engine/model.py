@@ -65,7 +65,7 @@ class Model:
         self._followers = _followers(demand.after)
         self._arrived, self._admitted, self._bound = [NEVER] * n, [NEVER] * n, [NEVER] * n
         self._started, self._ended = [NEVER] * n, [NEVER] * n
-        self._cause, self._warmth = [0] * n, [0] * n
+        self._cause, self._warmth, self._unspent = [0] * n, [0] * n, [0] * n
         self._patience = demand.patience.tolist() or None
         self._refused = capacity.refused.tolist() or None
         self._on: list[Instance | None] = [None] * n
@@ -87,6 +87,9 @@ class Model:
         self._clock.process(self._arrivals())
         self._clock.run(until=self._demand.stop)
         self._count_presence(0)
+        for instance in self._fleet.instances:
+            for row in instance.residents:
+                self._note_unspent(row)
         return self._outcome()
 
     def _arrivals(self) -> Story:
@@ -178,8 +181,8 @@ class Model:
 
     def _overrun(self, row: int, instance: Instance) -> None:
         if row in instance.residents and instance.cpu is not None:
-            instance.cpu.withdraw(row)
             self.fail(row, Cause.DURATION)
+            instance.cpu.withdraw(row)
 
     def begin(self, row: int, instance: Instance, bound: int, warmth: int) -> None:
         """Let the request go on, on its instance."""
@@ -194,11 +197,18 @@ class Model:
     def fail(self, row: int, cause: Cause) -> None:
         """Let the request go on to its end."""
         self._cause[row] = int(cause)
+        self._note_unspent(row)
         event = self._waits[row]
         if event is None:
             self._waiting(row).succeed()
         else:
             redirect(event)
+
+    def _note_unspent(self, row: int) -> None:
+        """Remember how much of the CPU time that it is in a request has not had."""
+        instance = self._on[row]
+        if instance is not None and instance.cpu is not None:
+            self._unspent[row] = instance.cpu.left(row)
 
     def _waiting(self, row: int) -> Event:
         event = self._waits[row]
@@ -255,6 +265,8 @@ class Model:
         rest_began, done = np.array(self._rest_began, np.int64), np.array(self._done, np.int64)
         if self._legs.cut is Cut.NOWHERE:
             rest_began, done = started, np.where(fate == Fate.COMPLETED, ended, NEVER)
+        stop = self._demand.stop
+        step_ended = self._legs.step_ends(rest_began, done, fate, ended, stop)
         instances = self._fleet.instances
         turns = np.array(self._fleet.turns, np.int64).reshape(-1, 4)
         return Outcome(
@@ -267,7 +279,9 @@ class Model:
             fate=fate,
             cause=cause,
             warmth=np.array(self._warmth, np.int8),
-            step_ended=self._legs.step_ends(rest_began, done, fate, ended, self._demand.stop),
+            step_ended=step_ended,
+            spent=self._legs.spent(self._demand, started, np.where(ended < 0, stop, ended), step_ended,
+                                   np.array(self._unspent, np.int64)),
             opener=np.array([instance.opener for instance in instances], np.int64),
             pool=np.array([instance.pool.index for instance in instances], np.int64),
             turn_time=turns[:, 0],

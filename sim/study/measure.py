@@ -16,10 +16,11 @@ from sim.exact import sums, total
 from sim.scenario import BoundDeployment
 from sim.stats import INFINITE
 from sim.study.times import Times
-from sim.trace.audit import Audit, Check, work
+from sim.trace.audit import Audit, Check
 from sim.trace.spans import Spans
 from sim.trace.waits import Waits, slowest
 from sim.trace.window import Window
+from sim.trace.work import work
 from sim.units import DAY, SECOND
 
 COSTS: Mapping[str, Group | None] = {"cost": None, **{f"cost.{group.value}": group for group in Group}}

@@ -40,8 +40,9 @@ def ideal(demand: Demand, outcome: Outcome) -> Int64s:
     Where requests follow others (sessions), when they come depends on the platform, so a wait on one platform has no
     counterpart on another. There the wait is the one that was had, so that overhead counts from admission.
 
-    No request can be faster than this, and on the ideal platform itself each takes exactly so long: a request holds
-    its agent here at least as long as there, and Lindley's recursion grows with each of its terms.
+    On instances of at most nominal speed no request can be faster than this, and on the ideal platform itself each
+    takes exactly so long: a request holds its agent here at least as long as there, and Lindley's recursion grows with
+    each of its terms.
 
     Parameters
     ----------

@@ -38,8 +38,9 @@ OUTCOME = Outcome(
     arrived=longs(H, H + 13 * S), admitted=longs(H, H + 13 * S), bound=longs(H, H + 13 * S),
     started=longs(H + 2 * S, H + 13 * S), ended=longs(H + 12 * S, NEVER), instance=longs(0, 0),
     fate=shorts(Fate.COMPLETED, Fate.UNFINISHED), cause=shorts(Cause.NONE, Cause.NONE),
-    warmth=shorts(Warmth.COLD, Warmth.WARM), step_ended=longs(H + 7 * S, H + 12 * S, NEVER), opener=longs(0),
-    pool=longs(0), turn_time=longs(H, H + 2 * S, H + 12 * S, H + 13 * S), turn_instance=longs(0, 0, 0, 0),
+    warmth=shorts(Warmth.COLD, Warmth.WARM), step_ended=longs(H + 7 * S, H + 12 * S, NEVER), spent=longs(0, 0),
+    opener=longs(0), pool=longs(0), turn_time=longs(H, H + 2 * S, H + 12 * S, H + 13 * S),
+    turn_instance=longs(0, 0, 0, 0),
     turn_state=shorts(State.STARTING, State.BUSY, State.IDLE, State.BUSY),
     turn_rung=shorts(NEVER, NEVER, NEVER, NEVER), presence=0,
 )  # fmt: skip

@@ -447,7 +447,8 @@ def rows(outcome: Outcome) -> list[str]:
     return [
         f"row {r}: arrived {outcome.arrived[r]} admitted {outcome.admitted[r]} bound {outcome.bound[r]} "
         f"started {outcome.started[r]} ended {outcome.ended[r]} instance {outcome.instance[r]} "
-        f"{Fate(outcome.fate[r]).name} {Cause(outcome.cause[r]).name} {Warmth(outcome.warmth[r]).name}"
+        f"spent {outcome.spent[r]} {Fate(outcome.fate[r]).name} {Cause(outcome.cause[r]).name} "
+        f"{Warmth(outcome.warmth[r]).name}"
         for r in range(len(outcome.arrived))
     ]
 

@@ -41,6 +41,7 @@ class Request:
     place: int = 0  # which of its steps it is in
     work_left: int | None = None  # millionths of a microsecond of CPU, while in CPU time
     wait_until: int | None = None  # while in waiting time
+    spent: int = 0  # microseconds of CPU done on the step it was in when it left, or at the end
 
 
 @dataclass(eq=False)
@@ -208,6 +209,8 @@ class Reference:
             while self.left:
                 self.pass_turn(self.left.pop(0))
         self.pass_time(max(self.now, self.demand.stop))
+        for request in self.present:
+            request.spent = self.spent(request)
         return self.outcome()
 
     def pass_time(self, time: int) -> None:
@@ -287,12 +290,21 @@ class Reference:
     def leave_system(self, request: Request, cause: Cause, fate: Fate | None = None) -> None:
         """Write down that the request is gone. Whom this lets in is settled when the event is done."""
         request.ended = self.now
+        request.spent = self.spent(request)
         request.cause = cause
         request.fate = fate or (Fate.COMPLETED if cause == Cause.NONE else Fate.FAILED)
         request.work_left = None
         request.wait_until = None
         self.present = [other for other in self.present if other is not request]
         self.left.append(request)
+
+    def spent(self, request: Request) -> int:
+        """Microseconds of CPU that are done of the step it is in."""
+        if request.work_left is None and request.wait_until is None:
+            return 0
+        _, cpu, _ = request.steps[request.place]
+        left = 0 if request.work_left is None else max(0, request.work_left)
+        return (cpu * MILLION - left) // MILLION
 
     def pass_turn(self, request: Request) -> None:
         """Let in the agent's next held request, and fix the arrivals of those that follow the one that left."""
@@ -770,6 +782,7 @@ class Reference:
             cause=shorts([r.cause for r in requests]),
             warmth=shorts([r.warmth for r in requests]),
             step_ended=longs(self.step_ended),
+            spent=longs([r.spent for r in requests]),
             opener=longs([i.opener for i in self.instances]),
             pool=longs([i.pool for i in self.instances]),
             turn_time=longs([turn[0] for turn in self.turns]),

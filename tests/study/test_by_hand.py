@@ -152,9 +152,10 @@ def test_shares_and_counts(name: str, result: Result, sessions: list[int]) -> No
     assert told["completed_fraction"]["low"] == pytest.approx(0.025 ** (1 / n), rel=1e-12)
     requests = dict(told["requests"])
     causes = requests.pop("failed_by_cause")
-    assert {key: figure["value"] for key, figure in causes.items()} == {"queue_full": 0, "memory": 0, "duration": 0}
+    assert {key: figure["value"] for key, figure in causes.items()} == {
+        "queue_full": 0, "memory": 0, "duration": 0, "payload": 0, "lifetime": 0}
     assert {key: figure["value"] for key, figure in requests.items()} == pytest.approx({
-        "arrived": 3 * count, "completed": 3 * count, "failed": 0, "unfinished": 0, "coalesced": 0,
+        "arrived": 3 * count, "completed": 3 * count, "failed": 0, "abandoned": 0, "unfinished": 0, "coalesced": 0,
         "per_month": 90 * count})
     assert {key: figure["value"] for key, figure in told["work_s"].items()} == pytest.approx({
         "offered": 60 * count, "useful": 60 * count, "lost": 0, "wasted": 0, "remaining": 0})

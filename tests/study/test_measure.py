@@ -84,7 +84,7 @@ OUTCOME = Outcome(
     cause=np.array([0, 0, Cause.DURATION, Cause.QUEUE_FULL, 0, 0, 0, 0], np.int8),
     warmth=np.array([Warmth.COLD, Warmth.WARM, Warmth.WOKEN, 0, Warmth.COLD, Warmth.WARM, 0, 0], np.int8),
     step_ended=times(130, 160, 170, 1043, NONE, NONE, HORIZON + 22, HORIZON + 5, NONE, NONE, NONE),
-    opener=ints(0, 4, 5, 5), pool=ints(0, 0, 0, 0),
+    spent=times(0, 0, 20, 0, 0, 0, 0, 0), opener=ints(0, 4, 5, 5), pool=ints(0, 0, 0, 0),
     turn_time=ints(), turn_instance=ints(), turn_state=np.array([], np.int8), turn_rung=np.array([], np.int8),
     presence=0,
 )  # fmt: skip
@@ -190,10 +190,12 @@ def test_there_are_no_other_times(found: Measures) -> None:
 
 def test_what_became_of_requests(found: Measures) -> None:
     assert dict(found.counts) == {
-        "requests.arrived": 9, "requests.completed": 3, "requests.failed": 2, "requests.unfinished": 2,
+        "requests.arrived": 9, "requests.completed": 3, "requests.failed": 2, "requests.abandoned": 0,
+        "requests.unfinished": 2,
         "requests.coalesced": 2,  # those of request 7, which never arrived, are not counted
         "requests.failed_by_cause.queue_full": 1, "requests.failed_by_cause.memory": 0,
-        "requests.failed_by_cause.duration": 1}  # fmt: skip
+        "requests.failed_by_cause.duration": 1, "requests.failed_by_cause.payload": 0,
+        "requests.failed_by_cause.lifetime": 0}  # fmt: skip
     assert dict(found.proportions) == {
         "cold_start_fraction": (2, 5),  # requests 0 and 4, of the five that began
         "wake_fraction": (1, 5),  # request 2

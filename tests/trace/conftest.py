@@ -86,6 +86,7 @@ def by_hand() -> Run:
         cause=np.full(5, Cause.NONE, dtype=np.int8),
         warmth=np.array([Warmth.COLD, Warmth.WARM, Warmth.WOKEN, Warmth.WARM, Warmth.WARM], dtype=np.int8),
         step_ended=np.array([80, 85, 95, 330, NEVER, NEVER]),
+        spent=np.zeros(5, dtype=np.int64),
         opener=np.array([0]),
         pool=np.array([0]),
         turn_time=np.array([turn[0] for turn in turns]),
@@ -111,7 +112,7 @@ def _fleet(**serves: Any) -> Run:
     asked = demand(
         serial=serves.pop("serial", True), horizon=6000, stop=6400, agent=agent, after=after, at=at,
         memory=luck.integers(1, 4, n), step_first=np.arange(0, m + 1, 2), step_cpu=luck.integers(0, 60, m),
-        step_wait=luck.integers(1, 120, m),
+        step_wait=luck.integers(1, 120, m), patience=np.full(n, serves.pop("patience", NEVER)),
     )  # fmt: skip
     ladder = {
         "rung_after": [80, 200], "rung_enter": [7, 3], "rung_keeps": [True, False],
@@ -128,7 +129,8 @@ def fleets() -> dict[str, Run]:
     return {
         "early": _fleet(concurrency=2, maximum=2, queue_limit=1, serial=False),
         "late": _fleet(early=False, concurrency=3, maximum=2, minimum=1, cpu=CORE // 2),
-        "own": _fleet(pools=6, pool_of=own, maximum=1, initial_rung=0, rung_keeps=[True, True]),
+        "own": _fleet(pools=6, pool_of=own, maximum=1, initial_rung=0, rung_keeps=[True, True], duration_limit=170),
         "killed": _fleet(concurrency=4, maximum=2, memory=6, memory_kills=True),
+        "limited": _fleet(concurrency=3, maximum=2, duration_limit=150, lifetime=400, patience=300),
         "refused": _fleet(concurrency=4, maximum=1, memory=5, base_memory=1, duration_limit=150, serial=False),
     }

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from sim.engine.contract import NEVER, Cause, Fate, Outcome, State, Warmth
-from sim.trace.audit import _CHECKS, audit, work
+from sim.trace.audit import CHECKS, audit
+from sim.trace.work import work
 
 Change = Callable[[Outcome], dict[str, object]]
 
@@ -79,6 +80,10 @@ CORRUPTIONS: list[tuple[str, str, Change]] = [
     ("clocks", "early", set_to("opener", anywhere, 1)),
     ("work", "early", set_to("step_ended", lambda o: o.step_ended >= 0, NEVER)),
     ("work", "early", lambda o: {"step_ended": np.concatenate((o.started[:1], o.step_ended[1:]))}),
+    ("work", "early", set_to("spent", lambda o: o.fate == Fate.COMPLETED, 1)),
+    ("work", "limited", add_to("spent", lambda o: o.cause == Cause.DURATION, 60)),
+    ("work", "limited", add_to("spent", lambda o: o.spent == 0, -1)),
+    ("work", "own", add_to("spent", lambda o: o.spent > 0, -1)),
     ("waits", "early", set_to("warmth", lambda o: o.warmth == Warmth.COLD, Warmth.WOKEN)),
     ("waits", "early", set_to("warmth", lambda o: o.warmth == Warmth.COLD, Warmth.WARM)),
     ("waits", "early", set_to("warmth", lambda o: o.warmth == Warmth.WARM, Warmth.COLD)),
@@ -96,12 +101,12 @@ CORRUPTIONS: list[tuple[str, str, Change]] = [
 ]
 
 
-@pytest.mark.parametrize("name", ["early", "late", "own", "killed", "refused"])
+@pytest.mark.parametrize("name", ["early", "late", "own", "killed", "limited", "refused"])
 def test_what_the_model_gives_passes(fleets, name: str) -> None:
     run = fleets[name]
     found = audit(run.demand, run.capacity, run.outcome)
     assert found.passed, [check for check in found.checks if not check.passed]
-    assert [check.name for check in found.checks] == ["arrays", *_CHECKS]
+    assert [check.name for check in found.checks] == ["arrays", *CHECKS]
     assert all(check.detail for check in found.checks)
     assert found.summary()["passed"] is True
 
@@ -142,7 +147,7 @@ def test_a_run_that_was_given_more_than_it_should_is_caught(fleets, check: str, 
 
 
 def test_every_check_has_a_corruption_that_it_catches() -> None:
-    assert {check for check, _, _ in CORRUPTIONS} | {"cpu"} == {"arrays", *_CHECKS}
+    assert {check for check, _, _ in CORRUPTIONS} | {"cpu"} == {"arrays", *CHECKS}
 
 
 def test_a_missed_rung_is_caught_although_every_change_is_legal(by_hand) -> None:

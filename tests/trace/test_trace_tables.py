@@ -104,7 +104,8 @@ def test_latency_counts_from_the_first_of_those_that_were_merged(by_hand) -> Non
     checked = audit(held, by_hand.capacity, by_hand.outcome)
     assert checked.passed
     # Those of request 4, which never arrived, did not come either.
-    assert "10 arrived = 3 completed + 0 failed + 1 unfinished + 6 coalesced" in [one.detail for one in checked.checks]
+    assert "10 arrived = 3 completed + 0 failed + 0 abandoned + 1 unfinished + 6 coalesced" in [
+        one.detail for one in checked.checks]
     table = frames.requests(held, by_hand.capacity, by_hand.outcome, IDEAL + held.held, WINDOW)
     assert table["window_s"].tolist() == [7e-6, 0, 4e-6, 9e-6]
     assert table["coalesced"].tolist() == [2, 0, 1, 3]
