@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from sim.billing.invoice import Invoice
-from sim.billing.metering import Billed, Metering, Observed, Steps, TokenMetering
+from sim.billing.metering import Billed, CutOff, Metering, Observed, Steps, TokenMetering
 from sim.billing.month import Month, Tiling, tile
 from sim.billing.rating import rate
 from sim.billing.records import Requests
@@ -46,6 +48,8 @@ def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> O
             tokens_out=demand.step_tokens_out,
             model=demand.step_model,
         ),
+        # What is cut off by the end of the run is so in its last microsecond, which is a part of it.
+        cut_off=CutOff(np.where(outcome.ended < 0, demand.stop - 1, outcome.ended), outcome.spent),
     )
 
 

@@ -85,6 +85,22 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
+class CutOff:
+    """What was used on steps that did not end.
+
+    Attributes
+    ----------
+    at : int64[n]
+        Microseconds: when the step was cut off.
+    cpu : int64[n]
+        Microseconds of CPU on one core that were done on it until then.
+    """
+
+    at: Int64s
+    cpu: Int64s
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """What a run left that costs something.
 
@@ -97,6 +113,7 @@ class Observed:
         The pool of each instance.
     requests : Requests
     steps : Steps
+    cut_off : CutOff
     """
 
     window: Window
@@ -104,6 +121,7 @@ class Observed:
     pool: Int64s
     requests: Requests
     steps: Steps
+    cut_off: CutOff
 
 
 def meter(seen: Observed, deployment: Billed, prices: PriceList, month: Month) -> Usage:
@@ -293,10 +311,11 @@ class Metering:
         return _once(self._days_made, "requests", make)
 
     def _cpu(self) -> Objects:
-        """Microseconds of CPU that steps used, by day of the window."""
-        steps = self._seen.steps
+        """Microseconds of CPU that steps used, those too that did not end, by day of the window."""
+        steps, cut_off, window = self._seen.steps, self._seen.cut_off, self._seen.window
         return _once(self._days_made, "cpu",
-                     lambda: _of_steps(steps.ended >= 0, steps.ended, steps.cpu, self._seen.window))
+                     lambda: (_of_steps(steps.ended >= 0, steps.ended, steps.cpu, window)
+                              + _of_steps(cut_off.cpu > 0, cut_off.at, cut_off.cpu, window)))
 
     def _of_spans(self, name: str, scope: Scope) -> Records:
         seen = self._seen

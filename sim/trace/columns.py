@@ -110,6 +110,8 @@ _ATTEMPTS = (
     Column("fate", NAME, "", "What became of it: completed, failed (its request was cut off in it), unfinished.",
            "Outcome.step_ended, Outcome.fate"),
     Column("cpu_us", COUNT, "us", "CPU time it asks for, on a full core of nominal speed.", "Demand.step_cpu"),
+    Column("spent_us", COUNT, "us", "How much of that was done: all of a step that ended or waits, a part of one that "
+           "was cut off before.", "Outcome.spent"),
     Column("wait_us", COUNT, "us", "Time it waits without using CPU.", "Demand.step_wait"),
     Column("tokens_in", COUNT, "tokens", "Prompt tokens.", "Demand.step_tokens_in"),
     Column("tokens_cached", COUNT, "tokens", "Those of them that were in the provider's cache.",

@@ -163,6 +163,7 @@ def attempts(demand: Demand, outcome: Outcome, names: Names) -> pd.DataFrame:
         "duration_s": _seconds(end - begin, end >= 0),
         "fate": _enumerated(fate, Fate, skip=Fate.ABSENT),
         "cpu_us": demand.step_cpu[steps],
+        "spent_us": np.where(ended >= 0, demand.step_cpu[steps], outcome.spent[row]),
         "wait_us": demand.step_wait[steps],
         "tokens_in": demand.step_tokens_in[steps],
         "tokens_cached": demand.step_tokens_cached[steps],

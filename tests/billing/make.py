@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from sim import catalog
-from sim.billing import Observed, Requests, Steps
+from sim.billing import CutOff, Observed, Requests, Steps
 from sim.catalog.profiles import Profile, Rung
 from sim.engine.contract import NEVER, State, Warmth
 from sim.trace.spans import Spans
@@ -81,9 +81,12 @@ def seen(
     requests: Sequence[tuple[int, int, int, Warmth]] = (),
     steps: Sequence[tuple[int, int, int, int, int, int]] = (),
     warm_up: int = 0,
+    cut_off: Sequence[tuple[int, int]] = (),
 ) -> Observed:
-    """A run with one pool, of which so much counts after the warm-up."""
+    """A run with one pool, of which so much counts after the warm-up; and when CPU was cut off, and how much."""
     made = spans if isinstance(spans, Spans) else spans_of(spans)
     instances = int(made.instance.max(initial=-1)) + 1
     window = Window(warm_up, warm_up + horizon)
-    return Observed(window, made, np.zeros(instances, dtype=np.int64), requests_of(requests), steps_of(steps))
+    at, cpu = np.array(cut_off, dtype=np.int64).reshape(-1, 2).T
+    return Observed(window, made, np.zeros(instances, dtype=np.int64), requests_of(requests), steps_of(steps),
+                    CutOff(at, cpu))

@@ -10,9 +10,11 @@ import pytest
 
 from sim.billing import Month, bill, observe
 from sim.catalog.prices import Group, prices
-from sim.engine.contract import NEVER, Cause, Demand, Fate, Outcome, State, Warmth
+from sim.engine import simulate
+from sim.engine.contract import CORE, NEVER, Cause, Demand, Fate, Outcome, State, Warmth
 from sim.trace.spans import spans
 from sim.trace.window import Window
+from tests.engine import cases as capacities
 
 from .make import GIB, D, H, S, deployment
 
@@ -73,6 +75,20 @@ def test_requests_of_a_run() -> None:
                 prices("list-2026", "aws-lambda/x86"), prices("list-2026", "llm"))
     duration = next(line for line in made.lines if line.charge == "duration-x86")
     assert duration.quantity == duration.billable + duration.free == 28 * (12 + 86_400 - 3613)
+
+
+def test_cpu_is_paid_for_that_a_limit_cut_off() -> None:
+    # Cloudflare bills CPU used. On half a core, requests of 10 s of CPU, and of 3 s and 9 s of waiting, are cut off
+    # after 4 s, which is 2 s of CPU each. If only after 12 s, it is 6 s of the one; the other, which comes 10 s before
+    # the end of the run, is cut off by that, as it waits: 3 s. All that on each of 28 days.
+    asked = capacities.demand([0, D - 10 * S], [[(10 * S, 0)], [(3 * S, 9 * S)]], horizon=D, stop=D)
+    for limit, used in ((4 * S, 4), (12 * S, 9)):
+        outcome = simulate(asked, capacities.capacity(2, cpu=CORE // 2, duration_limit=limit))
+        seen = observe(asked, outcome, spans(outcome, D), DAY_ONE)
+        made = bill(seen, deployment("cloudflare/containers", "lite"), [], FEBRUARY,
+                    prices("list-2026", "cloudflare/containers"), prices("list-2026", "llm"))
+        cpu = next(line for line in made.lines if line.charge == "cpu")
+        assert cpu.quantity == 28 * used
 
 
 def test_cached_tokens_cost_what_cached_tokens_do() -> None:

@@ -213,6 +213,17 @@ def test_nothing_from_the_horizon_on_is_billed() -> None:
     assert usage.used["cpu"].quantity == Fraction(7, S)
 
 
+def test_cpu_of_steps_that_were_cut_off_is_used_when_they_were() -> None:
+    # Of 7 days, after a warm-up of one. A step of 5 s of CPU ended on the first; 3 s were done on one that was cut off
+    # in the last microsecond, 4 s in the warm-up, and 6 s too late.
+    run = seen(7 * D, warm_up=D, steps=[(2 * D - 1, 5 * S, 0, 0, 0, 0)],
+               cut_off=[(8 * D - 1, 3 * S), (D - 1, 4 * S), (8 * D, 6 * S), (3 * D, 0)])
+    book = listed(charge("cpu", meter="invocation", measure="cpu", per="s"))
+    usage = meter(run, deployment("aws-lambda/x86"), book, Month(2026, 10))
+    assert usage.used["cpu"].quantity == sum(weight * cpu for weight, cpu in zip(
+        tile(Month(2026, 10), 7 * D).weights, (5, 0, 0, 0, 0, 0, 3), strict=True))
+
+
 def test_the_start_goes_to_the_first_request_that_waited_for_it() -> None:
     # Two cold requests on instance 0, whose start took 3 s; a warm one on instance 1, whose start nobody waited for.
     spans = life(0, 0, (STARTING, 3 * S), (BUSY, 10 * S)) + life(1, 0, (STARTING, 5 * S), (BUSY, 10 * S))

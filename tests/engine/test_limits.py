@@ -280,3 +280,41 @@ def test_panic_answers_a_burst_at_once_and_keeps_what_it_gave() -> None:
     outcome = simulate(asked, replace(calm, scaler=scaler(window=200, panic_window=10)))
     assert [count_at(outcome, time, there) for time in (10, 100, 200)] == [20, 20, 20]
     assert count_at(outcome, 400, there) == 0
+
+
+# Work that is cut off
+
+
+def test_what_a_limit_cuts_off_has_been_worked_on() -> None:
+    # Steps of 10 us of CPU and 5 of waiting, one after the other, at most 7, 12 and 20 us: 7 of CPU are done; all 10,
+    # while it waits; 5 of the second step.
+    asked = demand([0], [[(10, 5), (10, 5)]])
+    for limit, spent in ((7, 7), (12, 10), (20, 5), (NEVER, 0)):
+        assert simulate(asked, capacity(1, duration_limit=limit)).spent.tolist() == [spent]
+
+
+def test_who_shares_a_core_has_done_half_of_it() -> None:
+    # Two on one core from 0 on, cut off at 9: 4.5 us each, of which whole ones count. At 1.5 times the speed: 6.75.
+    asked = demand([0, 0], [[(10, 0)], [(10, 0)]])
+    serves = capacity(2, concurrency=2, duration_limit=9)
+    assert simulate(asked, serves).spent.tolist() == [4, 4]
+    assert simulate(asked, replace(serves, speed=np.full(3, CORE * 3 // 2))).spent.tolist() == [6, 6]
+
+
+def test_what_ends_with_its_instance_has_been_worked_on() -> None:
+    # The first works alone on a core from 0 to 6, when a second is too much for the memory: both fail, the second
+    # without having done anything. With one instance, which lives for 8 us, each has done 8 when it ends.
+    asked = demand([0, 6], [[(10, 0)], [(10, 0)]], memory=[2, 2], horizon=9, stop=30)
+    killed = simulate(asked, capacity(2, concurrency=2, memory=3, memory_kills=True))
+    assert killed.spent.tolist() == [6, 0]
+    assert killed.cause.tolist() == [Cause.MEMORY, Cause.MEMORY]
+    taken = simulate(asked, capacity(2, concurrency=1, maximum=1, minimum=1, lifetime=8, lifetime_kills=True, start=9))
+    assert taken.spent.tolist() == [8, 8]
+    assert taken.cause.tolist() == [Cause.LIFETIME, Cause.LIFETIME]
+
+
+def test_who_leaves_before_having_begun_has_done_nothing() -> None:
+    asked = demand([0, 0], [[(9, 0)], [(9, 0)]], patience=[NEVER, 5], stop=9, horizon=9)
+    outcome = simulate(asked, capacity(2, maximum=1))
+    assert outcome.fate.tolist() == [Fate.UNFINISHED, Fate.ABANDONED]
+    assert outcome.spent.tolist() == [9, 0]

@@ -262,6 +262,11 @@ def test_failures_carry_their_cause_and_cut_their_step_off(fleets) -> None:
     assert set(cut["request"]) == set(late)
     ends = table.set_index("request")["ended_us"][cut["request"]]
     assert cut["end_us"].tolist() == ends.tolist()
+    done = made["attempts"][made["attempts"]["fate"] == "completed"]
+    assert done["spent_us"].equals(done["cpu_us"].rename("spent_us"))
+    spent = dict(zip(range(run.demand.n), run.outcome.spent.tolist(), strict=True))
+    assert cut["spent_us"].tolist() == [spent[row] for row in cut["request"]]
+    assert (cut["spent_us"] <= cut["cpu_us"]).all() and cut["spent_us"].any()
     events = made["events"]
     assert events["cause"].notna().equals(events["event"] == "failed")
     assert (np.diff(events["time_us"]) >= 0).all()
