@@ -1,0 +1,162 @@
+"""A second model, crude and independent: the contract of `sim.engine.contract` taken word by word.
+
+Nothing here is quick. Whatever could happen next is looked up anew at every step, over all requests and all
+instances, and time passes for everybody at once. That is the point: there is no timer to go stale, no index to
+fall behind, no order of insertion. It shares the contract's dataclasses with the model under test and nothing else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.engine.contract import NEVER, Capacity, Cause, Demand, Kind, Outcome, State
+
+from .admission import Admission
+from .life import Life
+from .requests import Requests
+from .scaling import Scaling
+
+
+class Reference(Requests, Admission, Life, Scaling):
+    """The world as it goes on: whatever could happen next, what does, and what is told of it in the end."""
+
+    def pending(self) -> list[tuple[int, Kind, int]]:
+        """Everything that would happen if nothing else did."""
+        events: list[tuple[int, Kind, int]] = []
+        for request in self.requests:
+            if request.arrival is not None:
+                events.append((request.arrival, Kind.ARRIVAL, request.row))
+            if request in self.present and request.started == NEVER and request.patience != NEVER:
+                events.append((request.arrived + request.patience, Kind.TIMEOUT, request.row))
+            if request.wait_until is not None:
+                events.append((request.wait_until, Kind.END, request.row))
+            if self.capacity.duration_limit != NEVER and self.resident(request):
+                events.append((request.started + self.capacity.duration_limit, Kind.CRASH, request.row))
+        for instance in self.instances:
+            computing = self.computing(instance)
+            pace = self.pace(instance)
+            if self.capacity.lifetime != NEVER and instance.warm:
+                events.append((instance.ready_at + self.capacity.lifetime, Kind.INTERRUPT, instance.number))
+            if self.capacity.credit is not None and instance.has_credit and computing:
+                lost = self.used(instance) - self.capacity.credit.rate
+                if lost > 0:
+                    exhausted = self.now + (instance.balance + lost - 1) // lost
+                    events.append((exhausted, Kind.CAPACITY, instance.number + 1))
+            if computing and pace > 0:
+                first = min(computing, key=lambda request: (request.work_left, request.row))
+                work_left = first.work_left
+                assert work_left is not None
+                microseconds = 0
+                if work_left > 0:
+                    microseconds = (work_left + pace - 1) // pace
+                events.append((self.now + microseconds, Kind.END, first.row))
+            if instance.until is not None:
+                kind = Kind.EXPIRE
+                if instance.state in (State.STARTING, State.WAKING):
+                    kind = Kind.READY
+                elif instance.state == State.ENTERING:
+                    kind = Kind.ENTERED
+                events.append((instance.until, kind, instance.number))
+        if self.capacity.pace_every != NEVER and self.lacks_token():
+            opens = self.due - (self.capacity.pace_burst - 1) * self.capacity.pace_every
+            events.append((max(opens, self.now), Kind.CAPACITY, 0))
+        if self.check_at is not None:
+            events.append((self.check_at, Kind.TICK, 0))
+        if self.floors:
+            events.append((self.floors[0][0], Kind.TICK, 1))
+        if self.tick_at is not None:
+            events.append((self.tick_at, Kind.TICK, 2))
+        return events
+
+    def run(self) -> Outcome:
+        while True:
+            events = self.pending()
+            if not events:
+                break
+            time, kind, key = min(events)
+            if time >= self.demand.stop:
+                break
+            self.pass_time(time)
+            if kind == Kind.ARRIVAL:
+                self.arrive(self.requests[key])
+            elif kind == Kind.END:
+                self.end_phase(self.requests[key])
+            elif kind == Kind.CRASH:
+                self.leave_instance(self.requests[key], Cause.DURATION)
+            elif kind == Kind.READY:
+                self.ready(self.instances[key])
+            elif kind == Kind.ENTERED:
+                self.entered(self.instances[key])
+            elif kind == Kind.EXPIRE:
+                self.expire(self.instances[key])
+            elif kind == Kind.INTERRUPT:
+                self.take(self.instances[key])
+            elif kind == Kind.CAPACITY and key == 0:
+                self.replenish()
+            elif kind == Kind.CAPACITY:
+                self.instances[key - 1].has_credit = False
+                self.instances[key - 1].balance = 0
+            elif kind == Kind.TICK and key == 0:
+                self.check()
+            elif kind == Kind.TICK and key == 1:
+                self.floor = self.floors.pop(0)[1]
+                self.replenish()
+            elif kind == Kind.TICK:
+                self.scale()
+            elif kind == Kind.TIMEOUT:
+                self.abandon(self.requests[key])
+            while self.left:
+                self.pass_turn(self.left.pop(0))
+        self.pass_time(max(self.now, self.demand.stop))
+        for request in self.present:
+            request.spent = self.spent(request)
+        return self.outcome()
+
+    def pass_time(self, time: int) -> None:
+        elapsed = time - self.now
+        assert elapsed >= 0, "time went back"
+        self.presence += len(self.present) * elapsed
+        if self.capacity.scaler is not None:
+            self.total_load += self.load_now() * elapsed
+        for instance in self.instances:
+            pace = self.pace(instance)
+            if self.capacity.credit is not None:
+                instance.balance += (self.capacity.credit.rate - self.used(instance)) * elapsed
+            for request in self.computing(instance):
+                assert request.work_left is not None
+                request.work_left -= pace * elapsed
+        self.now = time
+
+    def outcome(self) -> Outcome:
+        def longs(values: list[int]) -> np.ndarray:
+            return np.array(values, dtype=np.int64)
+
+        def shorts(values: list[int]) -> np.ndarray:
+            return np.array(values, dtype=np.int8)
+
+        requests = self.requests
+        return Outcome(
+            arrived=longs([r.arrived for r in requests]),
+            admitted=longs([r.admitted for r in requests]),
+            bound=longs([r.bound for r in requests]),
+            started=longs([r.started for r in requests]),
+            ended=longs([r.ended for r in requests]),
+            instance=longs([r.instance for r in requests]),
+            fate=shorts([r.fate for r in requests]),
+            cause=shorts([r.cause for r in requests]),
+            warmth=shorts([r.warmth for r in requests]),
+            step_ended=longs(self.step_ended),
+            spent=longs([r.spent for r in requests]),
+            opener=longs([i.opener for i in self.instances]),
+            pool=longs([i.pool for i in self.instances]),
+            turn_time=longs([turn[0] for turn in self.turns]),
+            turn_instance=longs([turn[1] for turn in self.turns]),
+            turn_state=shorts([turn[2] for turn in self.turns]),
+            turn_rung=shorts([turn[3] for turn in self.turns]),
+            presence=self.presence,
+        )
+
+
+def simulate(demand: Demand, capacity: Capacity) -> Outcome:
+    """The outcome, by the crude model."""
+    return Reference(demand, capacity).run()

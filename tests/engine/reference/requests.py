@@ -1,0 +1,138 @@
+"""From the arrival of a request to its departure."""
+
+from __future__ import annotations
+
+from sim.engine.contract import NEVER, Cause, Fate, State, Warmth
+
+from .things import MILLION, Instance, Request
+from .world import World
+
+
+class Requests(World):
+    """Arrival, Work and Departure of the contract."""
+
+    def arrive(self, request: Request) -> None:
+        request.arrival = None
+        request.arrived = self.now
+        request.fate = Fate.UNFINISHED
+        held = self.demand.serial and any(other.agent == request.agent for other in self.present)
+        self.present.append(request)
+        if not held:
+            self.admit(request)
+
+    def abandon(self, request: Request) -> None:
+        """Let it go wherever it waits."""
+        for queue in self.queues:
+            if request in queue:
+                queue.remove(request)
+        for instance in self.instances:
+            if request in instance.bound:
+                instance.bound.remove(request)
+        self.leave_system(request, Cause.NONE, Fate.ABANDONED)
+        self.replenish()
+
+    def leave_system(self, request: Request, cause: Cause, fate: Fate | None = None) -> None:
+        """Write down that the request is gone. Whom this lets in is settled when the event is done."""
+        request.ended = self.now
+        request.spent = self.spent(request)
+        request.cause = cause
+        request.fate = fate or (Fate.COMPLETED if cause == Cause.NONE else Fate.FAILED)
+        request.work_left = None
+        request.wait_until = None
+        self.present = [other for other in self.present if other is not request]
+        self.left.append(request)
+
+    def spent(self, request: Request) -> int:
+        """Microseconds of CPU that are done of the step it is in."""
+        if request.work_left is None and request.wait_until is None:
+            return 0
+        _, cpu, _ = request.steps[request.place]
+        left = 0 if request.work_left is None else max(0, request.work_left)
+        return (cpu * MILLION - left) // MILLION
+
+    def pass_turn(self, request: Request) -> None:
+        """Let in the agent's next held request, and fix the arrivals of those that follow the one that left."""
+        for other in self.present:
+            if request.admitted == NEVER or not self.demand.serial:
+                break
+            if other.agent == request.agent and other.admitted == NEVER:
+                self.admit(other)
+                break
+        for row in range(self.demand.n):
+            if self.demand.after[row] == request.row:
+                arrival = request.ended + int(self.demand.at[row])
+                if arrival < self.demand.horizon:
+                    self.requests[row].arrival = arrival
+
+    def begin(self, request: Request, instance: Instance, warmth: Warmth, bound: int) -> None:
+        capacity = self.capacity
+        used = capacity.base_memory + sum(other.memory for other in instance.residents) + request.memory
+        too_much = capacity.memory != NEVER and used > capacity.memory
+        request.started = self.now
+        request.instance = instance.number
+        request.warmth = warmth
+        request.bound = bound
+        if too_much and not capacity.memory_kills:
+            self.leave_system(request, Cause.MEMORY)
+            return
+        instance.residents.append(request)
+        if too_much:
+            self.kill(instance)
+            return
+        if instance.state != State.BUSY:
+            self.turn(instance, State.BUSY)
+        self.next_phase(request, waited=False, computed=False)
+
+    def next_phase(self, request: Request, computed: bool, waited: bool) -> bool:
+        """Go to the next phase that has a length; False when there is none left."""
+        while request.place < len(request.steps):
+            step, cpu, wait = request.steps[request.place]
+            if not computed and cpu > 0:
+                request.work_left = cpu * MILLION
+                self.settle_credit(self.instances[request.instance])
+                return True
+            if not waited and wait > 0:
+                request.wait_until = self.now + wait
+                return True
+            self.step_ended[step] = self.now
+            request.place += 1
+            computed = waited = False
+        return False
+
+    def end_phase(self, request: Request) -> None:
+        waited = request.wait_until is not None
+        if not waited:
+            self.settle_credit(self.instances[request.instance])
+        request.wait_until = None
+        request.work_left = None
+        if not self.next_phase(request, computed=True, waited=waited):
+            self.leave_instance(request, Cause.NONE)
+
+    def leave_instance(self, request: Request, cause: Cause) -> None:
+        instance = self.instances[request.instance]
+        if request.work_left is not None:
+            self.settle_credit(instance)
+        instance.residents.remove(request)
+        instance.used = self.now
+        instance.open_until = max(instance.open_until, self.now + request.linger)
+        instance.last = request.row
+        self.leave_system(request, cause)
+        if instance.state == State.DRAINING:
+            if not instance.residents:
+                self.off(instance)
+                self.replenish()
+            return
+        queue = self.queues[instance.pool]
+        while self.free(instance) and queue:
+            self.begin(queue.pop(0), instance, Warmth.WARM, self.now)
+        self.idle_if_empty(instance)
+
+    def kill(self, instance: Instance) -> None:
+        failed = sorted(instance.residents, key=lambda request: request.row)
+        self.queues[instance.pool][:0] = instance.bound
+        instance.residents = []
+        instance.bound = []
+        self.off(instance)
+        for request in failed:
+            self.leave_system(request, Cause.MEMORY)
+        self.replenish()

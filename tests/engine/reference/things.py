@@ -1,0 +1,63 @@
+"""A request and an instance of the crude model, and what has become of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sim.engine.contract import NEVER, Cause, Fate, State, Warmth
+
+MILLION = 1_000_000
+
+
+@dataclass(eq=False)
+class Request:
+    """One row of the demand and what has become of it."""
+
+    row: int
+    agent: int
+    pool: int
+    memory: int
+    steps: list[tuple[int, int, int]]  # (index of the step, CPU, wait)
+    patience: int = NEVER
+    linger: int = 0
+    arrival: int | None = None  # when it is going to arrive, once that is known
+    arrived: int = NEVER
+    admitted: int = NEVER
+    given: int = NEVER  # when it was bound to an instance, early, the last time
+    bound: int = NEVER
+    started: int = NEVER
+    ended: int = NEVER
+    instance: int = NEVER
+    fate: Fate = Fate.ABSENT
+    cause: Cause = Cause.NONE
+    warmth: Warmth = Warmth.WARM
+    place: int = 0  # which of its steps it is in
+    work_left: int | None = None  # millionths of a microsecond of CPU, while in CPU time
+    wait_until: int | None = None  # while in waiting time
+    spent: int = 0  # microseconds of CPU done on the step it was in when it left, or at the end
+
+
+@dataclass(eq=False)
+class Instance:
+    """One instance, from its opening on."""
+
+    number: int
+    pool: int
+    opener: int
+    state: State = State.OFF
+    rung: int = NEVER
+    warm: bool = False
+    residents: list[Request] = field(default_factory=list)
+    bound: list[Request] = field(default_factory=list)  # waiting for it to be ready, in the order bound
+    waker: int | None = None  # the row of luck of whoever wakes it
+    speed: int = MILLION
+    ready_at: int = 0
+    idle_from: int = 0  # since when it counts as idle
+    open_until: int = 0  # the last connection of a request that left it
+    last: int | None = None  # the request that left it last
+    stuck: bool = False  # whether it should have gone down, and did not
+    balance: int = 0  # of CPU credit
+    has_credit: bool = True
+    asked: int = NEVER  # when its opening or its wake was asked for
+    until: int | None = None  # when it is ready, entered or expired
+    used: int = 0  # when it became ready or a request left it, the last time

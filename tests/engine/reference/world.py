@@ -1,0 +1,115 @@
+"""What there is in the crude model, and what can be seen of it."""
+
+from __future__ import annotations
+
+from sim.engine.contract import NEVER, Capacity, Demand, State
+
+from .things import MILLION, Instance, Request
+
+
+class World:
+    """A clock, the requests, the instances, the queues."""
+
+    def __init__(self, demand: Demand, capacity: Capacity) -> None:
+        self.demand = demand
+        self.capacity = capacity
+        self.now = 0
+        self.presence = 0
+        self.step_ended = [NEVER] * len(demand.step_cpu)
+        self.turns: list[tuple[int, int, int, int]] = []
+        self.instances: list[Instance] = []
+        self.queues: list[list[Request]] = [[] for _ in range(capacity.pools)]
+        self.due = 0  # of the token bucket of openings
+        self.lucky = 0  # openings and wakes for no request so far
+        self.floor = capacity.minimum
+        self.floors = [(int(t), int(f)) for t, f in zip(capacity.floor_at, capacity.floor, strict=True)]
+        self.check_at = capacity.check_every if capacity.check_every != NEVER else None
+        self.tick_at = capacity.scaler.tick if capacity.scaler is not None else None
+        self.load = [0]  # summed over each microsecond... kept as totals at multiples of the tick
+        self.total_load = 0
+        self.advised: list[tuple[int, int]] = []  # when, how many instances
+        self.panic_until = -1
+        self.panic_most = 0
+        self.present: list[Request] = []  # those in the system, in order of arrival
+        self.left: list[Request] = []  # those that left in this event and have not passed their turn
+        self.requests = [self.read(row) for row in range(demand.n)]
+        for pool in range(capacity.pools):
+            for _ in range(capacity.minimum):
+                instance = self.add(pool, NEVER, self.spare_luck())
+                instance.warm = True
+                self.fill_up(instance)
+                self.idle(instance)
+            if capacity.minimum == 0 and capacity.initial_rung >= 0:
+                self.rest(self.add(pool, NEVER, self.spare_luck()), capacity.initial_rung)
+
+    def read(self, row: int) -> Request:
+        demand = self.demand
+        steps = range(int(demand.step_first[row]), int(demand.step_first[row + 1]))
+        return Request(
+            row=row,
+            agent=int(demand.agent[row]),
+            pool=int(self.capacity.pool_of[row]),
+            memory=int(demand.memory[row]),
+            patience=int(demand.patience[row]) if len(demand.patience) else NEVER,
+            linger=int(demand.linger[row]) if len(demand.linger) else 0,
+            steps=[(s, int(demand.step_cpu[s]), int(demand.step_wait[s])) for s in steps],
+            arrival=int(demand.at[row]) if demand.after[row] == NEVER and demand.at[row] < demand.horizon else None,
+        )
+
+    def of_pool(self, pool: int) -> list[Instance]:
+        return [instance for instance in self.instances if instance.pool == pool]
+
+    def computing(self, instance: Instance) -> list[Request]:
+        return [request for request in instance.residents if request.work_left is not None]
+
+    def share(self, instance: Instance) -> int:
+        """Millionths of a core that each resident in CPU time has."""
+        k = len(self.computing(instance))
+        if k == 0:
+            return 0
+        cpu = self.capacity.cpu
+        if self.capacity.credit is not None and not instance.has_credit:
+            cpu = min(cpu, self.capacity.credit.rate)
+        return min(MILLION, cpu // k)
+
+    def used(self, instance: Instance) -> int:
+        return self.share(instance) * len(self.computing(instance))
+
+    def pace(self, instance: Instance) -> int:
+        """Millionths of a microsecond of work that each resident in CPU time does in a microsecond."""
+        if not self.computing(instance):
+            return 0
+        return max(1, self.share(instance) * instance.speed // MILLION)
+
+    def resident(self, request: Request) -> bool:
+        return any(request in instance.residents for instance in self.instances)
+
+    def coming(self, instance: Instance) -> bool:
+        if instance.warm:
+            return False
+        if instance.state == State.ENTERING:
+            return instance.waker is not None
+        return instance.state in (State.STARTING, State.WAKING)
+
+    def up(self, instance: Instance) -> bool:
+        return instance.state not in (State.OFF, State.RESTING)
+
+    def there(self, pool: int) -> int:
+        """Instances that are warm or coming."""
+        return sum(1 for instance in self.of_pool(pool) if instance.warm or self.coming(instance))
+
+    def free(self, instance: Instance) -> bool:
+        return instance.warm and len(instance.residents) < self.capacity.concurrency
+
+    def slots_coming(self, pool: int) -> int:
+        return sum(self.capacity.concurrency for instance in self.of_pool(pool) if self.coming(instance))
+
+    def full(self) -> bool:
+        """Say whether as many instances are up as may be."""
+        quota = self.capacity.quota
+        return quota != NEVER and sum(1 for i in self.instances if self.up(i)) >= quota
+
+    def spare_luck(self) -> int:
+        row = self.demand.n + self.lucky % max(1, self.capacity.spare)
+        self.lucky += 1
+        return row
