@@ -73,8 +73,11 @@ pace_every``; ``due``, which is 0 at first, then becomes ``max(due, now) + pace_
 or has fewer than its minimum, and one could be had but for a token, a CAPACITY event at the first time that allows it
 replenishes the pools.
 
-Starting many at once is slower: the time to start is ``start[r] * slow[k] // 1000000``, where ``k`` is the number of
-instances of all pools that are starting already, or the last index of ``slow``.
+Starting many at once is slower: with ``start_pace``, a start is ``start[r]`` microseconds of work, and while ``k``
+instances of all pools are starting, each progresses by ``start_pace[k - 1]`` (the last of them, when there are fewer)
+millionths of a microsecond of work in a microsecond. Of the instances that are starting, the one with the least
+``(remaining work, number)`` is ready next, at the first microsecond at which nothing remains; when that time comes,
+only it is ready, the others are looked at again, as with CPU time (see Work).
 
 Work
 ----
@@ -462,8 +465,9 @@ class Capacity:
         Speed of the instance that is opened for request r, in millionths; empty for full speed.
     refused : bool[n] or bool[0]
         Whether a request is larger than the platform takes; empty for no.
-    slow : int64[s]
-        How much longer a start takes while so many others are starting, in millionths; empty for no longer.
+    start_pace : int64[s]
+        Progress of each of so many instances that are starting, from 1 on, in millionths, at least 1; empty for all of
+        it.
     quota : int
         Instances of all pools that are up at once, or NEVER.
     pace_every, pace_burst : int
@@ -506,7 +510,7 @@ class Capacity:
     spare: int = 0
     speed: Int64s = field(default_factory=_none)
     refused: Bools = field(default_factory=_nobody)
-    slow: Int64s = field(default_factory=_none)
+    start_pace: Int64s = field(default_factory=_none)
     quota: int = NEVER
     pace_every: int = NEVER
     pace_burst: int = 1

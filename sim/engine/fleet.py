@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from simpy.events import Event
 
 from sim.engine.clock import ORDER, Clock, Timer
-from sim.engine.contract import CORE, NEVER, Capacity, Kind, State
+from sim.engine.contract import NEVER, Capacity, Kind
 from sim.engine.ranking import Ranking
 from sim.engine.rules import Rules
+from sim.engine.sharing import Sharing
 
 if TYPE_CHECKING:
     from sim.engine.instance import Instance
     from sim.engine.pool import Pool
     from sim.engine.scaling import Autoscaler
 
-_CAPACITY, _TICK = ORDER[Kind.CAPACITY], ORDER[Kind.TICK]
+_READY, _CAPACITY, _TICK = (ORDER[kind] for kind in (Kind.READY, Kind.CAPACITY, Kind.TICK))
 _CHECK, _FLOOR = 0, 1
-_STARTING = int(State.STARTING)
 
 
 class Fleet:
@@ -38,8 +38,10 @@ class Fleet:
         Idle instances, where they are checked together.
     floor : int
         Instances of each pool that are to be warm or coming.
-    up, starting : int
-        Instances that are neither off nor resting; instances that are starting.
+    up : int
+        Instances that are neither off nor resting.
+    starts : Sharing or None
+        What starts share, where many at once are slower.
     autoscaler : Autoscaler or None
     """
 
@@ -51,7 +53,8 @@ class Fleet:
         self.pools: list[Pool] = []
         self.idle: dict[int, Instance] = {}
         self.floor = capacity.minimum
-        self.up = self.starting = 0
+        self.up = 0
+        self.starts = Sharing(clock, _READY, self._start_pace) if rules.start_pace else None
         self.autoscaler: Autoscaler | None = None
         self._steps = list(zip(capacity.floor_at.tolist(), capacity.floor.tolist(), strict=True))
         self._due = self._lucky = 0
@@ -89,10 +92,9 @@ class Fleet:
         if self.rules.pace_every >= 0:
             self._due = max(self._due, self.clock.now) + self.rules.pace_every
 
-    def start_length(self, row: int) -> int:
-        """Give the time that a start takes now."""
-        length, slow = self.rules.start[row], self.rules.slow
-        return length * slow[min(self.starting, len(slow) - 1)] // CORE if slow else length
+    def _start_pace(self, starting: int) -> int:
+        paces = self.rules.start_pace
+        return paces[min(starting, len(paces)) - 1]
 
     def _next_opening(self) -> int:
         """Give the first time at which there is, or was, a token."""

@@ -81,8 +81,11 @@ class Instance:
     def start(self, length: int) -> None:
         """Open."""
         self.turn(_STARTING)
-        self.pool.fleet.starting += 1
-        self._come(length)
+        starts = self.pool.fleet.starts
+        if starts is None:
+            self._come(length)
+        else:
+            starts.run(self.number, length).callbacks.append(self._ready)
 
     def wake(self, row: int) -> None:
         """Leave the rung, with the luck of a request."""
@@ -96,8 +99,6 @@ class Instance:
         Timer(clock, clock._now + delay, _READY + self.number, self._ready)
 
     def _ready(self, _: Event) -> None:
-        if self.state == _STARTING:
-            self.pool.fleet.starting -= 1
         self.used = self._clock._now
         self.set_out()
         self.pool.ready(self)

@@ -27,7 +27,7 @@ _REUSE = {
 _SPARE = 4096
 """Rows of luck for openings that are done for no request, where there may be any; then they come again."""
 
-_STARTING = 1024
+_STARTING = 65_536
 """Instances that are starting at once, up to which a start becomes slower."""
 
 
@@ -149,14 +149,14 @@ def _floor(deployment: BoundDeployment, horizon: int) -> dict[str, Any]:
 
 
 def _limits(limits: Limits, demand: Demand) -> dict[str, Any]:
-    factors = [CORE + limits.slowdown * CORE * others for others in range(_STARTING if limits.slowdown else 0)]
+    others = np.arange(_STARTING if limits.slowdown else 0)
     return {
         "quota": _limit(limits.quota),
         "pace_every": NEVER if limits.openings is None else max(1, round(1_000_000 / limits.openings)),
         "pace_burst": limits.burst,
         "lifetime": _limit(limits.lifetime),
         "lifetime_kills": limits.at_lifetime == "kill",
-        "slow": np.array([round(factor) for factor in factors], np.int64),
+        "start_pace": np.maximum(1, np.rint(CORE / (1 + float(limits.slowdown) * others))).astype(np.int64),
         # Where nothing is said of payloads there are none, so nothing is refused.
         "refused": demand.payload > (np.iinfo(np.int64).max if limits.payload is None else limits.payload),
     }

@@ -164,7 +164,7 @@ class Pool:
         instance = self._new(row, luck)
         self.fleet.up += 1
         self._coming(instance, row)
-        instance.start(self.fleet.start_length(luck))
+        instance.start(self.rules.start[luck])
         self.fleet.opened()
         return instance
 

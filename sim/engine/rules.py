@@ -30,7 +30,7 @@ class Rules:
     speed: list[int]
     linger: list[int] | None
     stick: list[bool] | None
-    slow: list[int]
+    start_pace: list[int]
     requests: int
     spare: int
     quota: int
@@ -72,7 +72,7 @@ class Rules:
             speed=capacity.speed.tolist() or [CORE] * (demand.n + spare),
             linger=demand.linger.tolist() or None,
             stick=capacity.stick.tolist() or None,
-            slow=capacity.slow.tolist(),
+            start_pace=capacity.start_pace.tolist(),
             requests=demand.n,
             spare=spare,
             quota=capacity.quota,

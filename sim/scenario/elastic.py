@@ -114,7 +114,7 @@ class Limits(Model):
                                       examples=["5/s"])
     burst: Annotated[Whole, Field(ge=1, le=MOST)] = Field(1, description="New instances at once, after a pause.")
     slowdown: Share = Field(units.percent("0%"), description="How much longer a start takes for each other instance "
-                            "that is starting already.")  # fmt: skip
+                            "that is starting meanwhile.")  # fmt: skip
     lifetime: Duration | None = Field(None, description="An instance is taken this long after it was ready.",
                                       examples=["24 h"])
     at_lifetime: Literal["drain", "kill"] = Field(

@@ -74,10 +74,13 @@ def test_pools_take_turns_for_the_quota_in_order_of_admission() -> None:
 
 
 def test_many_starts_at_once_are_slower() -> None:
-    # Alone 100; while one other is starting 150; while two or more are, 300.
-    asked = demand([0, 1, 2, 3, 1000], [[(0, 1)]] * 5)
-    serves = capacity(5, early=True, start=100, slow=[CORE, CORE * 3 // 2, 3 * CORE], ladder=[(0, 0, False, 0)])
-    assert simulate(asked, serves).started.tolist() == [100, 151, 302, 303, 1100]
+    # Alone each does 1 in 1, two of them half of it, three or more a fourth.
+    asked = demand([0, 10, 30, 1000, 1000, 1000, 1000], [[(0, 1)]] * 7)
+    serves = capacity(7, early=True, start=100, start_pace=[CORE, CORE // 2, CORE // 4], ladder=[(0, 0, False, 0)])
+    # At 10 the first has 90 left, at 30 it has 80 and the second 90; three of them: 80 take 320, until 350. Then the
+    # second has 10 left and the third 20: 10 take 20, until 370; then the third has 10, alone, until 380. The four that
+    # start together are ready together, however many there are.
+    assert simulate(asked, serves).started.tolist() == [350, 370, 380, 1400, 1400, 1400, 1400]
 
 
 @some

@@ -102,8 +102,9 @@ def _start_lengths(records: Records) -> tuple[Int64s, Int64s]:
     spare = capacity.start[records.demand.n :]
     least, most = (np.where(opener >= 0, padded(capacity.start, 0)[opener], bound)
                    for bound in (spare.min(initial=np.iinfo(np.int64).max), spare.max(initial=0)))
-    if len(capacity.slow):
-        least, most = least * int(capacity.slow.min()) // CORE, most * int(capacity.slow.max()) // CORE
+    if len(capacity.start_pace):
+        fast, slow = int(capacity.start_pace.max()), int(capacity.start_pace.min())
+        least, most = least * CORE // fast, -(-most * CORE // slow)
     return least, most
 
 

@@ -57,6 +57,11 @@ class Reference(Requests, Admission, Life, Scaling):
                 elif instance.state == State.ENTERING:
                     kind = Kind.ENTERED
                 events.append((instance.until, kind, instance.number))
+        if self.starting():
+            soonest = min(self.starting(), key=lambda instance: (instance.start_left, instance.number))
+            assert soonest.start_left is not None
+            left = max(0, soonest.start_left)
+            events.append((self.now + -(-left // self.start_pace()), Kind.READY, soonest.number))
         if self.capacity.pace_every != NEVER and self.lacks_token():
             opens = self.due - (self.capacity.pace_burst - 1) * self.capacity.pace_every
             events.append((max(opens, self.now), Kind.CAPACITY, 0))
@@ -118,6 +123,11 @@ class Reference(Requests, Admission, Life, Scaling):
         self.presence += len(self.present) * elapsed
         if self.capacity.scaler is not None:
             self.total_load += self.load_now() * elapsed
+        if self.starting():
+            attained = self.start_pace() * elapsed
+            for instance in self.starting():
+                assert instance.start_left is not None
+                instance.start_left -= attained
         for instance in self.instances:
             pace = self.pace(instance)
             if self.capacity.credit is not None:

@@ -112,13 +112,12 @@ class Admission(World):
             return instance
         if self.capacity.pace_every != NEVER:
             self.due = max(self.due, self.now) + self.capacity.pace_every
-        starting = sum(1 for i in self.instances if i.state == State.STARTING)
-        length = int(self.capacity.start[row])
-        if len(self.capacity.slow):
-            length = length * int(self.capacity.slow[min(starting, len(self.capacity.slow) - 1)]) // MILLION
         instance = self.add(pool, NEVER if luck is None else luck, row)
         instance.asked = self.now
-        instance.until = self.now + length
+        if len(self.capacity.start_pace):
+            instance.start_left = int(self.capacity.start[row]) * MILLION
+        else:
+            instance.until = self.now + int(self.capacity.start[row])
         self.turn(instance, State.STARTING)
         return instance
 

@@ -57,7 +57,7 @@ class Life(World):
 
     def ready(self, instance: Instance) -> None:
         warmth = Warmth.COLD if instance.state == State.STARTING else Warmth.WOKEN
-        instance.until = None
+        instance.until = instance.start_left = None
         instance.warm = True
         instance.used = self.now
         self.fill_up(instance)

@@ -81,6 +81,14 @@ class World:
             return 0
         return max(1, self.share(instance) * instance.speed // MILLION)
 
+    def starting(self) -> list[Instance]:
+        """Those whose starts share."""
+        return [instance for instance in self.instances if instance.start_left is not None]
+
+    def start_pace(self) -> int:
+        paces = self.capacity.start_pace
+        return int(paces[min(len(self.starting()), len(paces)) - 1])
+
     def resident(self, request: Request) -> bool:
         return any(request in instance.residents for instance in self.instances)
 
