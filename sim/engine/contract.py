@@ -10,7 +10,8 @@ Order
 -----
 The pending event with the least ``(time, kind, key)`` happens next; `Kind` gives the kinds in their order. The key is
 a request's row or an instance's number; that of a CAPACITY event 0 for a token, 1 plus the instance's number for CPU
-credit; that of a TICK 0 for a check of idle instances, 1 for a step of the floor, 2 for the scaler. Rows of `Demand`
+credit; that of a TICK 0 for a check of idle instances, 1 for a step of the floor, 2 for the scaler, 3 plus the pool for
+an instance that is to be there again. Rows of `Demand`
 are in canonical order (agent, then ordinal within the agent), so keys do not depend on how a file was sorted. Instances
 are numbered as they are opened, the initial ones first. Events before ``Demand.stop`` happen; an event at ``stop`` or
 later does not.
@@ -131,8 +132,8 @@ Ladder
 ------
 An idle instance enters rung 0 when it has been idle for ``rung_after[0]``, and a resting one enters rung ``j + 1``
 when it has rested in rung ``j`` for ``rung_after[j + 1]`` (EXPIRE). While as many or fewer instances of the pool than
-``minimum`` are warm or coming, an idle instance stays and is looked at again ``rung_after[0]`` later (which then must
-be at least 1).
+``minimum`` are warm or coming, or the slots to spare are fewer than those of ``buffer`` instances and of this one, an
+idle instance stays and is looked at again ``rung_after[0]`` later (which then must be at least 1).
 Entering takes ``rung_enter`` (ENTERED follows, also when that is 0). Then an instance with a waker starts to wake; one
 in a rung that keeps rests; in a rung that does not keep, which is the last, it is off for good, its number is not used
 again, and the pools are replenished. They are also replenished when an instance has come to rest. A negative
@@ -147,6 +148,22 @@ not looked at again until it has been busy.
 With ``check_every``, idle instances do not enter rung 0 by themselves. At every multiple of it above 0 (TICK) they are
 looked at in order of number, and those that have been idle for ``rung_after[0]`` or longer enter it, unless the pool
 must keep them for its minimum; ``check_most`` of them at most (one that does not stick is one of them).
+
+Keep-alive
+----------
+With `KeepAlive`, where each pool has one instance at most, a pool learns from its gaps. A gap lasts from when the
+instance became idle as a request left it, until the next request is admitted to the pool. It is counted in the bin
+``gap // bin``, or, from ``bins`` on, outside. When the instance becomes idle as a request leaves it, times are set.
+With fewer than ``least`` gaps, more of them outside than inside, or ``bins`` times the sum of squares of the counts of bins
+less than ``spread`` millionths of the square of their sum, ``before`` is 0 and ``keep`` is ``bin * bins``. Otherwise
+the first bins up to which there are ``head`` and ``tail`` millionths of the gaps inside are ``h`` and ``t``; ``before``
+is ``h * bin`` less ``margin`` millionths of it, rounded down, and ``keep`` is ``(t + 1) * bin`` and ``margin``
+millionths of it, rounded down, less ``before``.
+
+``keep`` takes the place of ``rung_after[0]``, which it is at first; but when ``before`` is above 0, the instance enters
+rung 0 when it has been idle for 0. Then, ``before`` after it became idle (TICK, 3 plus the number of the pool), if no
+request has been admitted to the pool since and none of its instances is warm or coming, one is provided for no request,
+if one can be had as in 2b or 2c.
 
 Lifetime
 --------
@@ -163,8 +180,10 @@ pool wants an instance and can have one (early: as in 2a, 2b or 2c, and the head
 late: as in 2b or 2c), it is given one: first the pool whose request was admitted first, of equals the lowest row. With
 a scaler, a pool wants an instance only when it has none that is warm or coming.
 
-Then, in order of pool, while fewer instances of a pool than ``minimum`` are warm or coming and one can be had as in 2b
-or 2c, one is provided for no request.
+Then, in order of pool, while fewer instances of a pool than ``minimum`` are warm or coming, or it has fewer slots to
+spare than ``buffer`` instances have, and one can be had as in 2b or 2c, one is provided for no request. The slots to
+spare are those of warm and of coming instances, less the residents of the former, and less the requests that are bound
+or queued. With a ``buffer``, pools are also replenished when a request has been admitted.
 
 Floor
 -----
@@ -193,8 +212,8 @@ Idle instances do not enter rung 0 by themselves.
 
 Start
 -----
-Every pool starts, in order of pool, with ``minimum`` idle instances; and, where ``minimum`` is 0 and ``initial_rung``
-is not negative, with one instance resting in that rung. Their clocks start at 0.
+Every pool starts, in order of pool, with ``minimum`` idle instances, or ``buffer`` if that is more; and, where there
+are none and ``initial_rung`` is not negative, with one instance resting in that rung. Their clocks start at 0.
 """
 
 from __future__ import annotations
@@ -397,6 +416,31 @@ class Credit:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepAlive:
+    """How long an idle instance stays, by the gaps that there were.
+
+    Attributes
+    ----------
+    bin : int
+        Microseconds that gaps of one bin differ by.
+    bins : int
+        Number of bins.
+    head, tail, margin, spread : int
+        Millionths.
+    least : int
+        Gaps, 1 at least.
+    """
+
+    bin: int
+    bins: int
+    head: int
+    tail: int
+    margin: int
+    least: int
+    spread: int
+
+
+@dataclass(frozen=True, slots=True)
 class Scaler:
     """How many instances there are to be, when that is not decided request by request.
 
@@ -486,6 +530,10 @@ class Capacity:
     credit : Credit or None
     scaler : Scaler or None
         None where instances are provided request by request. Only for one pool, with late binding.
+    buffer : int
+        Instances that each pool has to spare, beside those that serve. Not with a scaler.
+    keep_alive : KeepAlive or None
+        Only with a ladder, ``maximum`` 1 and ``minimum`` 0, without checks, scaler and buffer.
     """
 
     pools: int
@@ -523,6 +571,8 @@ class Capacity:
     floor: Int64s = field(default_factory=_none)
     credit: Credit | None = None
     scaler: Scaler | None = None
+    buffer: int = 0
+    keep_alive: KeepAlive | None = None
 
 
 @dataclass(frozen=True, slots=True)

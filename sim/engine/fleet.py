@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sim.engine.scaling import Autoscaler
 
 _READY, _CAPACITY, _TICK = (ORDER[kind] for kind in (Kind.READY, Kind.CAPACITY, Kind.TICK))
-_CHECK, _FLOOR = 0, 1
+_CHECK, _FLOOR, _AGAIN = 0, 1, 3
 
 
 class Fleet:
@@ -176,6 +176,17 @@ class Fleet:
         self.floor = floor
         self._short.update(pool.index for pool in self.pools if pool.lacks())
         self.replenish(self.pools[0])
+
+    def be_back(self, pool: Pool, time: int) -> None:
+        """Have an instance of a pool again at a time, unless a request comes first."""
+        def again(_: Event) -> None:
+            if pool.back_at == time:
+                pool.back_at = NEVER
+                if not pool.there:
+                    pool.obtain(NEVER)
+
+        pool.back_at = time
+        Timer(self.clock, time, _TICK + _AGAIN + pool.index, again)
 
     def _check(self, _: Event) -> None:
         rules, now = self.rules, self.clock.now

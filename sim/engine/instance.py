@@ -136,7 +136,9 @@ class Instance:
         """Wait for work, and go down the ladder when none comes."""
         self.turn(_IDLE)
         self.idle_from = max(self._clock._now, self._open_until)
-        if self._rules.expires:
+        if self.pool.habit is not None:
+            self._look(self.idle_from + self.pool.stay())
+        elif self._rules.expires:
             self._look_at(0, self.idle_from)
         elif self._rules.check_every >= 0:
             self.pool.fleet.idle[self.number] = self
@@ -146,9 +148,11 @@ class Instance:
         after = self._rules.rung_after
         if rung >= len(after) or after[rung] < 0:
             self._deadline = NEVER
-            return
+        else:
+            self._look(since + after[rung])
+
+    def _look(self, deadline: int) -> None:
         clock = self._clock
-        deadline = since + after[rung]
         self._deadline = deadline
         # One timer is enough while deadlines grow: it looks again when it goes off. On a ladder they may also shrink.
         if self._alarm < 0 or self._alarm > deadline:

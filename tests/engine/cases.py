@@ -18,6 +18,7 @@ from sim.engine.contract import (
     Credit,
     Demand,
     Fate,
+    KeepAlive,
     Outcome,
     Reuse,
     Scaler,
@@ -241,6 +242,7 @@ class Theme(Enum):
     RUNGS = 3  # many instances, resting in or entering different rungs
     LIMITS = 4  # openings and wakes that wait for a token or for the quota
     SCALED = 5  # instances that a scaler asks for
+    HABIT = 6  # instances that stay, and are there again, by the gaps there were
 
 
 @st.composite
@@ -269,7 +271,7 @@ def capacities(draw: st.DrawFn, demanded: Demand, tick: int) -> Capacity:
     speeds = draw(st.sampled_from([[CORE], [CORE], [CORE, CORE // 2, 1_300_000]]))
     some = st.lists(st.integers(0, n - 1), max_size=n)
     scaled = theme is Theme.SCALED
-    return capacity(
+    made = capacity(
         n,
         pools=pools,
         pool_of=[int(p) for p in pool_of],
@@ -302,6 +304,38 @@ def capacities(draw: st.DrawFn, demanded: Demand, tick: int) -> Capacity:
         floor=floor,
         credit=draw(st.one_of(st.none(), st.none(), credits(tick))),
         scaler=draw(scalers(tick)) if scaled else None,
+    )
+    if theme is Theme.HABIT:
+        return by_habit(made, draw(habits(tick)))
+    return buffered(made, pick([0, 0, 0, 1, 2]))
+
+
+def buffered(made: Capacity, buffer: int) -> Capacity:
+    """The capacity with instances to spare, where it can have them."""
+    never_ends = len(made.rung_after) > 0 and made.rung_after[0] == 0
+    return made if made.scaler is not None or never_ends else replace(made, buffer=buffer)
+
+
+def by_habit(made: Capacity, keep_alive: KeepAlive) -> Capacity:
+    """The capacity with instances that stay by habit, where it can have them."""
+    if made.scaler is not None or not len(made.rung_after) or made.rung_after[0] < 0:
+        return made
+    none = np.zeros(0, dtype=np.int64)
+    return replace(made, maximum=1, minimum=0, floor_at=none, floor=none, check_every=NEVER, buffer=0,
+                   keep_alive=keep_alive)
+
+
+@st.composite
+def habits(draw: st.DrawFn, tick: int) -> KeepAlive:
+    """A habit that is soon formed."""
+    return KeepAlive(
+        bin=draw(st.sampled_from([1, 2, 5])) * tick,
+        bins=draw(st.sampled_from([1, 3, 10])),
+        head=draw(st.sampled_from([0, 50_000, 500_000])),
+        tail=draw(st.sampled_from([500_000, 990_000, CORE])),
+        margin=draw(st.sampled_from([0, 100_000])),
+        least=draw(st.sampled_from([1, 1, 2, 3])),
+        spread=draw(st.sampled_from([0, 0, 2 * CORE])),
     )
 
 
@@ -418,7 +452,10 @@ def long_case(luck: int, n: int) -> Case:
         scaler=Scaler(4, one([4, 20]), one([CORE // 2, CORE]), one([0, 1]) == 1, one([NEVER, 4]), 2 * CORE,
                       one([0, 12]), one([0, 100_000]), one([0, 1]) == 1) if scaled else None,
     )
-    return Case(wanted, serves)
+    if one([0, 0, 0, 1]):
+        serves = by_habit(serves, KeepAlive(one([1, 4]), one([3, 30]), one([0, 50_000]), 990_000, 100_000, one([1, 5]),
+                                            one([0, 5 * CORE])))
+    return Case(wanted, buffered(serves, 0 if serves.keep_alive else one([0, 0, 1, 2])))
 
 
 # Stories

@@ -65,6 +65,7 @@ class Reference(Requests, Admission, Life, Scaling):
         if self.capacity.pace_every != NEVER and self.lacks_token():
             opens = self.due - (self.capacity.pace_burst - 1) * self.capacity.pace_every
             events.append((max(opens, self.now), Kind.CAPACITY, 0))
+        events += [(time, Kind.TICK, 3 + pool) for pool, time in self.back.items()]
         if self.check_at is not None:
             events.append((self.check_at, Kind.TICK, 0))
         if self.floors:
@@ -106,8 +107,12 @@ class Reference(Requests, Admission, Life, Scaling):
             elif kind == Kind.TICK and key == 1:
                 self.floor = self.floors.pop(0)[1]
                 self.replenish()
-            elif kind == Kind.TICK:
+            elif kind == Kind.TICK and key == 2:
                 self.scale()
+            elif kind == Kind.TICK:
+                del self.back[key - 3]
+                if self.there(key - 3) == 0:
+                    self.provide(key - 3, None)
             elif kind == Kind.TIMEOUT:
                 self.abandon(self.requests[key])
             while self.left:
