@@ -376,8 +376,7 @@ def _running(spans: Spans, meters: Meters, rungs: Sequence[str]) -> Callable[[st
 def resources(deployment: Billed) -> Resources:
     """Say what an instance of a deployment has."""
     profile, size = deployment.profile, deployment.size
-    gpus = profile.sizes[size].gpus if size is not None else 0
-    return Resources(deployment.vcpu, deployment.memory, profile.storage_gb(size), gpus)
+    return Resources(deployment.vcpu, deployment.memory, profile.storage_gb(size), profile.gpus(size))
 
 
 def _rounded_up(charge: Charge, time: int) -> int:
