@@ -164,8 +164,9 @@ def _examined(document: Document, directory: Path, before: Any = None) -> tuple[
         # What only follows from a key without a value is not told again.
         told = {*empty, *(place[:-1] for place in empty)}
         found += [_quotes(document, flaw, told) for flaw in flaws_of(error) if flaw.place not in told]
-    found += [*files.flaws(data, directory, before), *resolve(data, _readable(data))[1]]
-    return scenario, problems(found, document, document.name)
+    flaws, rows = files.wrong(data, directory, before)
+    found += [*flaws, *resolve(data, _readable(data))[1]]
+    return scenario, [*problems(found, document, document.name), *rows]
 
 
 def _empty(data: Any, place: Place) -> Iterator[Place]:
