@@ -154,11 +154,11 @@ Keep-alive
 With `KeepAlive`, where each pool has one instance at most, a pool learns from its gaps. A gap lasts from when the
 instance became idle as a request left it, until the next request is admitted to the pool. It is counted in the bin
 ``gap // bin``, or, from ``bins`` on, outside. When the instance becomes idle as a request leaves it, times are set.
-With fewer than ``least`` gaps, more of them outside than inside, or ``bins`` times the sum of squares of the counts of bins
-less than ``spread`` millionths of the square of their sum, ``before`` is 0 and ``keep`` is ``bin * bins``. Otherwise
-the first bins up to which there are ``head`` and ``tail`` millionths of the gaps inside are ``h`` and ``t``; ``before``
-is ``h * bin`` less ``margin`` millionths of it, rounded down, and ``keep`` is ``(t + 1) * bin`` and ``margin``
-millionths of it, rounded down, less ``before``.
+With fewer than ``least`` gaps, more of them outside than inside, or ``bins`` times the sum of squares of the counts of
+bins less than ``spread`` millionths of the square of their sum, ``before`` is 0 and ``keep`` is ``bin * bins``.
+Otherwise the first bins up to which there are ``head`` and ``tail`` millionths of the gaps inside are ``h`` and ``t``;
+``before`` is ``h * bin`` less ``margin`` millionths of it, rounded down, and ``keep`` is ``(t + 1) * bin`` and
+``margin`` millionths of it, rounded down, less ``before``.
 
 ``keep`` takes the place of ``rung_after[0]``, which it is at first; but when ``before`` is above 0, the instance enters
 rung 0 when it has been idle for 0. Then, ``before`` after it became idle (TICK, 3 plus the number of the pool), if no

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim import luck
 from sim.distributions import Distribution
-from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, Int64s, Reuse, Scaler
+from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, Int64s, KeepAlive, Reuse, Scaler
 from sim.luck import Floats, Stream
 from sim.scenario import BoundDeployment
 from sim.scenario.elastic import Limits
@@ -82,6 +82,8 @@ def lower(
         initial_rung=kept[-1] if kept and deployment.placement == "per-agent" else NEVER,
         spare=drawn.spare,
         scaler=_scaler(deployment),
+        buffer=deployment.elastic.spare,
+        keep_alive=_keep_alive(deployment),
         **_floor(deployment, demand.horizon),
         **_limits(deployment.elastic.limits, demand),
         **_idle_and_cpu(deployment, drawn),
@@ -120,8 +122,9 @@ def _spare(deployment: BoundDeployment, pools: int) -> int:
     """Return how many rows of luck are needed for instances that no request asks for."""
     said = deployment.elastic
     lost = deployment.memory_kills or said.limits.lifetime is not None
-    opened = said.scaling is not None or said.schedule or (deployment.minimum > 0 and lost)
-    initial = pools * max(1, deployment.minimum) if said.cpu.speed is not None else 0
+    kept = deployment.minimum > 0 and lost
+    opened = said.scaling is not None or said.schedule or kept or said.spare or said.idle.learnt is not None
+    initial = pools * max(1, deployment.minimum, said.spare) if said.cpu.speed is not None else 0
     return max(_SPARE if opened else 0, initial)
 
 
@@ -198,6 +201,16 @@ def _scaler(deployment: BoundDeployment) -> Scaler | None:
         tolerance=round(load.tolerance * CORE),
         counts_coming=load.counts_starting,
     )
+
+
+def _keep_alive(deployment: BoundDeployment) -> KeepAlive | None:
+    learnt = deployment.elastic.idle.learnt
+    if learnt is None:
+        return None
+    head, tail, margin = (round(share * CORE) for share in (learnt.head, learnt.tail, learnt.margin))
+    # 1 + cv^2 is the number of bins times the sum of squared counts, over the square of the sum.
+    return KeepAlive(learnt.bin, learnt.range // learnt.bin, head, tail, margin, learnt.least,
+                     round((1 + learnt.cv**2) * CORE))
 
 
 def _limit(value: int | None) -> int:

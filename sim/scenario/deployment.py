@@ -152,7 +152,8 @@ def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[Boun
         return None, [_unknown_platform(given, error)]
     pool, more = _pool(given, profile, around.sessions)
     shape, found = fit(name, given, profile, Needed(around.memory, _at_once(pool.placement, around)))
-    found += [*more, *_limit_flaws(given, profile), *_ladder_flaws(given, profile, pool.minimum),
+    kept = pool.minimum + given.value("spare_instances", 0)
+    found += [*more, *_limit_flaws(given, profile), *_ladder_flaws(given, profile, kept),
               *_elastic_flaws(given, profile, pool)]
     if shape is None or found:
         return None, found
@@ -258,7 +259,7 @@ def _limit_flaws(given: Given, profile: Profile) -> Iterator[Flaw]:
                    f"write `{shown}` or less")
 
 
-def _ladder_flaws(given: Given, profile: Profile, minimum: int) -> Iterator[Flaw]:
+def _ladder_flaws(given: Given, profile: Profile, kept: int) -> Iterator[Flaw]:
     """Say what does not go with how the platform's instances rest."""
     if not profile.ladder:
         for key in ("idle_timeout", "wake"):
@@ -271,25 +272,48 @@ def _ladder_flaws(given: Given, profile: Profile, minimum: int) -> Iterator[Flaw
         yield Flaw(given.place("wake"), f"nothing wakes on {profile.id}: an idle instance is {first.name}",
                    "leave `wake` out; `start` says how long a new one takes", at_key=True)
     after = given.value("idle_timeout", first.after.value)
-    if minimum > 0 and after < LEAST_KEPT_TIMEOUT:
+    if kept > 0 and after < LEAST_KEPT_TIMEOUT:
         least = quoted(units.show_duration(LEAST_KEPT_TIMEOUT))
         if "idle_timeout" in given:
             shown = quoted(units.show_duration(after))
             yield Flaw(given.place("idle_timeout"), f"{shown} is too short where instances are kept: each is looked at "
                        "again that often", f"write {least} or more, or keep none")
         else:
-            key = next((key for key in ("instances", "min_instances") if key in given), "platform")
+            key = next((key for key in ("instances", "min_instances", "spare_instances") if key in given), "platform")
             yield Flaw(given.place(key), f"an idle instance of {profile.id} is {first.name} at once, so none can be "
                        "kept", f"leave `{key}` out, or add an `idle_timeout` of {least} or more", at_key=True)
 
 
+def _learnt_flaws(given: Given, profile: Profile, pool: _Pool) -> Iterator[Flaw]:
+    """Say what an instance cannot be that learns when to go."""
+    place = given.place("idle")
+    if pool.placement == "shared":
+        yield Flaw(place, "only the one instance of an agent learns when to go",
+                   "write `placement: per-agent`, or leave `learnt` out", at_key=True)
+    for key in ("instances", "min_instances", "schedule"):
+        if key in given and given.value(key):
+            yield Flaw(given.place(key), "an instance that learns when to go is not kept",
+                       f"leave out `{key}`, or `learnt`", at_key=True)
+    if profile.ladder and given.value("idle_timeout", profile.ladder[0].after.value) is None:
+        yield Flaw(place, f"an idle instance of {profile.id} never goes", "add an `idle_timeout`, which holds until "
+                   "the first request has been served", at_key=True)
+
+
 def _elastic_flaws(given: Given, profile: Profile, pool: _Pool) -> Iterator[Flaw]:
     """Say what scaling, a schedule or checks cannot do on the platform."""
-    for key in ("schedule", "scaling", "idle"):
+    for key in ("schedule", "scaling", "spare_instances", "idle"):
         if key in given and not profile.ladder:
             yield Flaw(given.place(key), f"instances of {profile.id} run until they are deleted: none is let go",
                        f"leave `{key}` out, or choose a platform that scales", at_key=True)
+    if "spare_instances" in given and pool.placement != "shared":
+        yield Flaw(given.place("spare_instances"), "only instances that all share can be kept ready for anybody",
+                   "write `placement: shared`, or leave it out", at_key=True)
+    if "idle" in given and given.value("idle").learnt is not None:
+        yield from _learnt_flaws(given, profile, pool)
     if "scaling" in given:
+        if "spare_instances" in given:
+            yield Flaw(given.place("spare_instances"), "a scaler says how many instances there are to be",
+                       "leave `spare_instances` out, or `scaling`", at_key=True)
         if pool.placement != "shared":
             yield Flaw(given.place("scaling"), "only instances that all share are scaled together",
                        "write `placement: shared`, or leave `scaling` out", at_key=True)

@@ -233,6 +233,8 @@ class Deployment(Model):
         None, description="Instances that are kept even when idle.", examples=[1])  # fmt: skip
     max_instances: Annotated[Whole, Field(ge=1, le=_MOST)] | None = Field(
         None, description="Instances that there are at most.", examples=[100])  # fmt: skip
+    spare_instances: Annotated[Whole, Field(ge=1, le=_MOST)] | None = Field(
+        None, description="Instances that are kept ready beside those that serve: a warm pool.", examples=[5])
     idle_timeout: Duration | None = Field(
         None, description="Time idle before the first rung of the platform's ladder.", examples=["5 min"])  # fmt: skip
     queue: Queue | None = Field(None, description="Requests that may wait for a free slot, or `unlimited`.")

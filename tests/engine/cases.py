@@ -118,6 +118,8 @@ def capacity(
     floor: Sequence[tuple[int, int]] = (),
     credit: Credit | None = None,
     scaler: Scaler | None = None,
+    buffer: int = 0,
+    keep_alive: KeepAlive | None = None,
 ) -> Capacity:
     """A capacity from plain values.
 
@@ -169,6 +171,8 @@ def capacity(
         floor=np.array([number for _, number in floor], dtype=np.int64),
         credit=credit,
         scaler=scaler,
+        buffer=buffer,
+        keep_alive=keep_alive,
     )
 
 

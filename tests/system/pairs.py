@@ -133,6 +133,13 @@ def rushed(**limits: Any) -> Tree:
     return crowd(placement="per-agent", concurrency=1, start="20 s", idle_timeout="1 min", limits=limits)
 
 
+def habitual(**idle: Any) -> Tree:
+    """Agents that ask every quarter of an hour, give or take, each with a sandbox of its own."""
+    tree = crowd(placement="per-agent", concurrency=1, start="20 s", idle_timeout="1 min", idle=idle)
+    tree["workload"]["arrivals"] = {"renewal": {"gap": "lognormal(mean=15 min, cv=0.4)"}}
+    return tree
+
+
 def computing(**cpu: Any) -> Tree:
     """Requests that only compute, on an instance each."""
     tree = crowd(concurrency=1, vcpu=1, cpu=cpu)
@@ -342,6 +349,16 @@ PAIRS = (
     Pair("Idle.stops", "deployments.here.idle.stops", MISSING, 1, (COST,),
          crowd(idle={"check": "5 min"}, idle_timeout="30 s")),
     Pair("Idle.stuck", "deployments.here.idle.stuck", MISSING, "50%", (COST,), crowd(idle={}, idle_timeout="30 s")),
+    Pair("Deployment.spare_instances", "deployments.here.spare_instances", MISSING, 2, (OVERHEAD, COST),
+         crowd(idle_timeout="30 s", start="20 s")),
+    Pair("Idle.learnt", "deployments.here.idle.learnt", MISSING, {"range": "1 h"}, (COST,), habitual()),
+    Pair("Learnt.bin", "deployments.here.idle.learnt.bin", "1 min", "5 min", (COST,), habitual(learnt={})),
+    Pair("Learnt.range", "deployments.here.idle.learnt.range", "4 h", "10 min", (COST,), habitual(learnt={})),
+    Pair("Learnt.head", "deployments.here.idle.learnt.head", "5%", "60%", (OVERHEAD,), habitual(learnt={"least": 3})),
+    Pair("Learnt.tail", "deployments.here.idle.learnt.tail", "99%", "50%", (COST,), habitual(learnt={"least": 3})),
+    Pair("Learnt.margin", "deployments.here.idle.learnt.margin", "10%", "60%", (COST,), habitual(learnt={"least": 3})),
+    Pair("Learnt.cv", "deployments.here.idle.learnt.cv", 2, 100, (COST,), habitual(learnt={"least": 3})),
+    Pair("Learnt.least", "deployments.here.idle.learnt.least", 10, 2, (COST,), habitual(learnt={})),
     Pair("Cpu.speed", "deployments.here.cpu.speed", MISSING, "lognormal(mean=1, cv=0.3)", (LATENCY,), computing()),
     Pair("Cpu.credit", "deployments.here.cpu.credit", MISSING, {"baseline": "10%", "first": "1 s", "most": "9 s"},
          (LATENCY,), computing()),
