@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import sim
 from sim import claims, scenario, study, workload
+from sim.billing import Invoice, given
 from sim.claims import Verdict
 from sim.errors import InputError, Problem, quoted
 from sim.report import folder, frames, html
@@ -59,6 +60,35 @@ def load(path: Path | str, settings: Sequence[str] = ()) -> Study:
         All that is wrong with it, with line and column.
     """
     return Study(scenario.load(path, settings, claims.problems), Path(path).parent)
+
+
+def rate(usage: Path | str | Mapping[str, Any]) -> Invoice:
+    """Price given quantities by a price book, without a simulation.
+
+    Parameters
+    ----------
+    usage : Path, str or mapping
+        A file, or what would be in it; `sim rate --help` shows one, `sim.billing.sheet` says every key.
+
+    Returns
+    -------
+    Invoice
+        ``total()`` is exact, ``frame()`` has a row for each line.
+
+    Raises
+    ------
+    InputError
+        All that is wrong with it, with line and column.
+
+    Examples
+    --------
+    >>> import sim
+    >>> requests = {"count": "5M", "duration": "200 ms", "memory": "1 GiB"}
+    >>> bill = sim.rate({"month": "2026-11", "usage": {"platform": "aws-lambda/x86", "requests": requests}})
+    >>> float(bill.total())  # (1,000,000 - 400,000) GB-s x $0.0000166667, and 4 million requests x $0.20
+    10.80002
+    """
+    return given.bill(usage)
 
 
 class Study:

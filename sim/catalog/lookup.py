@@ -140,6 +140,11 @@ def platform_ids() -> tuple[str, ...]:
     return tuple(sorted(id for platform in _platforms() for id in _profiles(platform).ids))
 
 
+def ids_of(vendor: str) -> tuple[str, ...]:
+    """List the platforms of one file, such as those of ``hetzner``; none where there is no such file."""
+    return _profiles(vendor).ids if vendor in _platforms() else ()
+
+
 @cache
 def profile(id: str) -> Profile:
     """Look up how a platform behaves.

@@ -10,16 +10,18 @@ import yaml
 
 from sim import api, catalog
 from sim.billing import Month, Usage, rate
-from sim.catalog.prices import books, platforms, prices
+from sim.catalog.prices import Measure, books, platforms, prices
 from tests.billing.worked import WORKED
 
-from .rated import RATED, Rated
+from .bills import Rated
+from .rated import RATED
 
 
 @pytest.mark.parametrize("one", RATED, ids=str)
 def test_a_bill_worked_by_hand(one: Rated) -> None:
-    used = {charge: item[0] for charge, item in one.items.items() if charge != "plan"}
-    made = rate(Usage(used), prices(one.book, one.platform), Month.parse(one.month))
+    listed = prices(one.book, one.platform, plan=one.plan, region=one.region)
+    used = {charge: item[0] for charge, item in one.items.items() if listed.charge(charge).measure is not Measure.PLAN}
+    made = rate(Usage(used, seats=one.seats), listed, Month.parse(one.month))
     billed: dict[str, tuple[Fraction, Fraction | None]] = {}
     for line in made.lines:
         if line.charge is not None:
@@ -49,6 +51,16 @@ def test_every_allowance_and_every_credit_is_in_a_worked_bill() -> None:
             spent = {listed.charge(charge).allowance for where, name, charge in drawn if (where, name) ==
                      (book, platform)}
             assert spent >= set(listed.allowances), (book, platform)
+
+
+def test_every_list_with_credits_or_floors_is_in_a_bill_that_they_change() -> None:
+    made = [(one.book, one.platform, one.total, [amount for _, _, amount in one.expected.values()]) for one in WORKED]
+    made += [(one.book, one.platform, one.total, [amount for _, _, amount in one.items.values()]) for one in RATED]
+    changed = {(book, platform.partition("/")[0]) for book, platform, total, amounts in made
+               if total != sum((amount or 0 for amount in amounts), Fraction(0))}
+    terms = {(book, platform) for book in books() for platform in platforms(book)
+             if prices(book, platform).credits or prices(book, platform).floors}
+    assert terms <= changed
 
 
 def scenario(names: tuple[str, ...], book: str) -> str:
