@@ -465,5 +465,8 @@ NESTED = {
     f"{_LIMITS}.slowdown": ("0%", crowd(limits={"quota": 5})),
     f"{_LIMITS}.at_lifetime": ("drain", crowd(limits={"lifetime": "1 h"})),
     f"{_IDLE}.stuck": ("0%", crowd(idle={"check": "5 min"})),
+    **{f"{_IDLE}.learnt.{key}": (value, habitual(learnt={}))
+       for key, value in (("bin", "1 min"), ("range", "4 h"), ("head", "5%"), ("tail", "99%"), ("margin", "10%"),
+                          ("cv", 2), ("least", 10))},
 }
 """What the schema says of fields below a deployment that are left out, and a scenario that leaves each out."""
