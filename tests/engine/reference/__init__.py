@@ -1,4 +1,4 @@
-"""A second model, crude and independent: the contract of `sim.engine.contract` taken word by word.
+"""A second model, crude and independent: the contract of `sim.engine` taken word by word.
 
 Nothing here is quick. Whatever could happen next is looked up anew at every step, over all requests and all
 instances, and time passes for everybody at once. That is the point: there is no timer to go stale, no index to
