@@ -311,8 +311,9 @@ class Scenario(Model):
     drain: Duration = Field(86_400_000_000, description="How long what is left may still run.")
     seed: Annotated[Whole, Field(ge=0, lt=2**64)] = Field(0, description="Of all luck.", examples=[1])
     replications: Annotated[Whole, Field(ge=1, le=10_000)] = Field(
-        8, description="Runs with different luck, for the intervals; with `precision`, those to begin with.",
-        examples=[8])
+        8, description="Runs with different luck, for the intervals; with `precision`, those to begin with. A single "
+        "long one has intervals by batch means, in 20 or more batches of whole days (weeks, where the load repeats "
+        "each week).", examples=[8])
     precision: Precision | None = Field(None, description="How precise figures should be; replications are added.",
                                         examples=["{overhead_s.p99: 5%, max_replications: 60}"])
     intervals: Intervals | None = Field(None, description="What intervals say.", examples=["{confidence: 99%}"])
