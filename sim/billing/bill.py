@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import numpy as np
 
 from sim.billing.invoice import Invoice
-from sim.billing.metering import Billed, CutOff, Metering, Observed, Steps, TokenMetering
+from sim.billing.labour import Worked, labour
+from sim.billing.metering import Billed, CutOff, Metering, Observed, Steps, TokenMetering, Work
 from sim.billing.month import Month, Tiling, tile
 from sim.billing.rating import rate
 from sim.billing.records import Requests
@@ -15,6 +17,7 @@ from sim.catalog.prices import PriceList
 from sim.engine.contract import Demand, Outcome
 from sim.trace.spans import Spans
 from sim.trace.window import Window
+from sim.units import HOUR
 
 
 def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> Observed:
@@ -73,7 +76,7 @@ def bill(
     Returns
     -------
     Invoice
-        The lines of the platform, then those of the models.
+        The lines of the platform, then those of the models, then labour.
 
     Raises
     ------
@@ -90,4 +93,16 @@ def billing(
 ) -> Callable[[Tiling], Invoice]:
     """Return what makes the bill of the days of a tiling; the parameters are those of `bill`."""
     platform, language = Metering(seen, deployment, prices), TokenMetering(seen, models, tokens)
-    return lambda tiling: rate(platform.usage(tiling), prices, month) + rate(language.usage(tiling), tokens, month)
+
+    def made(tiling: Tiling) -> Invoice:
+        worked = () if deployment.labour is None else (_worked(deployment.labour, tiling),)
+        return (rate(platform.usage(tiling), prices, month) + rate(language.usage(tiling), tokens, month)
+                + labour(worked, month, prices.book))
+
+    return made
+
+
+def _worked(work: Work, tiling: Tiling) -> Worked:
+    """Return the work of the days of a tiling: each day of a month has as much."""
+    hours = Fraction(work.hours, HOUR) * len(tiling.days) / tiling.month.days
+    return Worked("operating and patching", hours, work.rate, "the scenario")

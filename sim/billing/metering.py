@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
@@ -33,6 +34,18 @@ class _Named(Protocol):
     def name(self) -> str: ...
 
 
+class Work(Protocol):
+    """Hours that people work. `sim.scenario.deployment.Labour` is one."""
+
+    @property
+    def hours(self) -> int:
+        """Microseconds a month."""
+
+    @property
+    def rate(self) -> Decimal:
+        """Dollars an hour."""
+
+
 class Billed(Protocol):
     """A deployment, as far as a bill needs it. `sim.scenario.bind.BoundDeployment` is one."""
 
@@ -59,6 +72,10 @@ class Billed(Protocol):
     @property
     def minimum(self) -> int:
         """Instances that a pool keeps."""
+
+    @property
+    def labour(self) -> Work | None:
+        """What people do for it each month, where they do something."""
 
     @property
     def ladder(self) -> Sequence[_Named]:

@@ -147,4 +147,4 @@ def _bills(
     """Make the bill of the first days of the month, for each number of days; the last is that of the month."""
     seen = observe(demand, outcome, lasting, window)
     models = workload.models(case.scenario.workload, case.directory)
-    return accumulate(seen, deployment, models, month, prices(case.book, deployment.platform), prices(case.book, "llm"))
+    return accumulate(seen, deployment, models, month, deployment.prices(case.book), prices(case.book, "llm"))
