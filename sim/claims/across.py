@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from sim.claims.checks import figures_of
 from sim.claims.language import Call, Expectation, Figure, Node, Operation
-from sim.claims.verdicts import Verdict, judge
 from sim.scenario.axes import Settings, word
 
 if TYPE_CHECKING:
+    from sim.claims.judging import Verdict
     from sim.stats import Estimate
 
 Found = Callable[[str], "Estimate"]
@@ -55,6 +55,8 @@ def verdicts_across(
         return where[case](path)
 
     named = {figure.key: (figure.path, frozenset(figure.case)) for _, _, one in placed for figure in figures_of(one)}
+    from sim.claims.judging import judge  # late, as in `sim.claims.within`
+
     judged = judge([one for _, _, one in placed], estimate, level)
     made: list[list[tuple[Settings, Verdict]]] = [[] for _ in expectations]
     for (index, free, _), verdict in zip(placed, judged, strict=True):
