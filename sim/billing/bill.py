@@ -16,6 +16,7 @@ from sim.billing.records import Requests
 from sim.catalog.prices import PriceList
 from sim.engine.contract import Demand, Outcome
 from sim.trace.spans import Spans
+from sim.trace.steps import tokens
 from sim.trace.window import Window
 from sim.units import HOUR
 
@@ -37,6 +38,7 @@ def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> O
     -------
     Observed
     """
+    billed = tokens(demand, outcome)
     return Observed(
         window=window,
         spans=spans,
@@ -46,9 +48,9 @@ def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> O
             arrived=demand.by_step(outcome.arrived),
             ended=outcome.step_ended,
             cpu=demand.step_cpu,
-            tokens_in=demand.step_tokens_in,
-            tokens_cached=demand.step_tokens_cached,
-            tokens_out=demand.step_tokens_out,
+            tokens_in=billed.prompt,
+            tokens_cached=billed.cached,
+            tokens_out=billed.generated,
             model=demand.step_model,
         ),
         # What is cut off by the end of the run is so in its last microsecond, which is a part of it.

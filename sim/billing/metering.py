@@ -89,11 +89,11 @@ class Steps:
     Attributes
     ----------
     arrived, ended : int64[m]
-        Microseconds: when its request arrived; when it ended, negative for a step that did not end: it is not billed.
+        Microseconds: when its request arrived; when it ended, negative for a step that did not end.
     cpu : int64[m]
-        Microseconds of CPU on one core.
+        Microseconds of CPU on one core; billed of a step that ended.
     tokens_in, tokens_cached, tokens_out : int64[m]
-        Prompt tokens, how many of them were cached, generated tokens; 0 except of an ``llm`` step.
+        Prompt tokens, how many of them were cached, generated tokens, as they are billed; 0 except of an ``llm`` step.
     model : int64[m]
         Number of the model, or NEVER.
     """
@@ -172,7 +172,7 @@ def meter(seen: Observed, deployment: Billed, prices: PriceList, month: Month) -
 
 
 def meter_tokens(seen: Observed, models: Sequence[str], prices: PriceList, month: Month) -> Usage:
-    """Count the tokens of the steps that ended, by model.
+    """Count the tokens of calls, by model.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ class TokenMetering:
         counts = {Measure.INPUT: steps.tokens_in - steps.tokens_cached, Measure.CACHED: steps.tokens_cached,
                   Measure.OUTPUT: steps.tokens_out}
         self._days = [
-            {measure: _of_steps((steps.model == number) & (steps.ended >= 0), steps.arrived, count, seen.window)
+            {measure: _of_steps(steps.model == number, steps.arrived, count, seen.window)
              for measure, count in counts.items()}
             for number in range(len(models))
         ]

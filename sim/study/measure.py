@@ -19,6 +19,7 @@ from sim.stats import INFINITE
 from sim.study.times import Times
 from sim.trace.audit import Audit, Check
 from sim.trace.spans import Spans
+from sim.trace.steps import tokens
 from sim.trace.waits import Waits, slowest
 from sim.trace.window import Window
 from sim.trace.work import work
@@ -110,7 +111,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     counts = {fate.name.lower(): int((outcome.fate[asked] == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
     cold, woken = (int((began & (outcome.warmth == warmth)).sum()) for warmth in (Warmth.COLD, Warmth.WOKEN))
     resident = window.share(outcome.started[ever], np.where(outcome.ended < 0, demand.stop, outcome.ended)[ever])
-    ended = (outcome.step_ended >= 0) & demand.by_step(asked)
+    billed, of_asked = tokens(demand, outcome), demand.by_step(asked)
     merged = total(demand.coalesced[asked])
     times = Times({name: one.times for name, one in timed(run).items()}, finite=FINITE)
     return Measures(
@@ -140,8 +141,8 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             "instances.resting": Fraction(resting, window.length),
             "instances.max": Fraction(most),
             **{f"work_s.{name}": Fraction(value, SECOND) for name, value in work(demand, outcome, asked).items()},
-            **{f"tokens.{name}": Fraction(total(getattr(demand, f"step_tokens_{name}")[ended]))
-               for name in ("in", "cached", "out")},
+            **{f"tokens.{name}": Fraction(total(count[of_asked])) for name, count in (
+                ("in", billed.prompt), ("cached", billed.cached), ("out", billed.generated))},
             **_costs(invoice, agents),
         },
         slowest=slowest(run.waits, run.ideal, asked),
