@@ -47,6 +47,8 @@ def verdicts_across(
     list of list of (Settings, Verdict)
         Of each expectation, a verdict for each combination of values of the axes that it leaves free.
     """
+    from sim.claims.judging import judge  # late, as in `sim.claims.within`
+
     where = {_named(settings): found for settings, found in cases.items()}
     placed = [(index, free, _placed(one, free)) for index, one in enumerate(expectations) for free in _free(one, cases)]
 
@@ -55,8 +57,6 @@ def verdicts_across(
         return where[case](path)
 
     named = {figure.key: (figure.path, frozenset(figure.case)) for _, _, one in placed for figure in figures_of(one)}
-    from sim.claims.judging import judge  # late, as in `sim.claims.within`
-
     judged = judge([one for _, _, one in placed], estimate, level)
     made: list[list[tuple[Settings, Verdict]]] = [[] for _ in expectations]
     for (index, free, _), verdict in zip(placed, judged, strict=True):
