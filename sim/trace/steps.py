@@ -55,10 +55,10 @@ def tokens(demand: Demand, outcome: Outcome) -> Tokens:
     call that was over, rounded down: output comes evenly over the time of a call, of which the time to its first token
     is not kept apart.
 
-    A step's CPU time comes first and its call is what follows, the waiting. How long the CPU time of a step that did
-    not end took where CPU was short is not recorded; it is taken to have been as short as on a full core, so that a
-    call is taken to have begun as early as it can have. That is exact where a call has no CPU time, as all have that
-    are written in a scenario; of a recording with CPU time in its calls, it bills no less than there was.
+    A step's CPU time comes first and its call is what follows, the waiting. Whether the CPU time of a step that did not
+    end was over is known; when, is not recorded where CPU was short or fast. It is taken to have been as long as on a
+    full core of nominal speed. That is exact where a call has no CPU time, as all have that are written in a scenario;
+    of a recording with CPU time in its calls, a call that was cut off after short CPU is taken for older than it was.
 
     Parameters
     ----------
@@ -73,9 +73,9 @@ def tokens(demand: Demand, outcome: Outcome) -> Tokens:
     begin, begun = began(demand, outcome)
     over = outcome.step_ended >= 0
     left = demand.by_step(np.where(outcome.ended >= 0, outcome.ended, demand.stop))
-    elapsed = left - begin - demand.step_cpu
+    elapsed = np.maximum(left - begin - demand.step_cpu, 0)
     wait = demand.step_wait
-    cut = begun & ~over & (wait > 0) & (elapsed >= 0)
+    cut = begun & ~over & (wait > 0) & (demand.by_step(outcome.spent) >= demand.step_cpu)
     generated = np.where(over, demand.step_tokens_out, 0)
     # The product is beyond 64 bits for long calls, and there is one such call at most in a request.
     generated[cut] = [out * min(time, whole) // whole for out, time, whole in zip(

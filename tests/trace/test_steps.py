@@ -55,7 +55,8 @@ def test_a_call_that_the_stop_of_the_run_cuts_off():
 def test_a_call_that_a_kill_for_memory_cuts_off():
     """The second request comes 600 us after the first and does not fit: both fail, and it begins no step."""
     twice = {key: value * 2 for key, value in STEPS.items()} | {"step_first": [0, 4, 8], "memory": [10, 10]}
-    happened, found = billed(demand(at=[0, 600], **twice), memory=15, memory_kills=True, concurrency=2)
+    happened, found = billed(demand(at=[0, 600], **twice), memory=15, memory_kills=True, concurrency=2,
+                             minimum=0, start=[0, 0])
     assert happened.cause.tolist() == [Cause.MEMORY, Cause.MEMORY]
     assert happened.ended.tolist() == [600, 600]
     assert found == [(0, 0, 0), (500, 300, 35), *[(0, 0, 0)] * 6]
@@ -67,9 +68,10 @@ def test_a_call_begins_after_the_cpu_time_of_its_step():
              "step_tokens_out": [70], "step_model": [0]}  # fmt: skip
     for limit, expected in ((200, (0, 0, 0)), (300, (500, 0, 0)), (550, (500, 0, 17))):  # 70 x 250 / 1000 = 17.5
         assert billed(demand(at=[0], **steps), duration_limit=limit)[1] == [expected]
-    # On half a core it begins at 600, which is not recorded: it is billed as if it had begun at 300.
-    assert billed(demand(at=[0], **steps), duration_limit=550, cpu=CORE // 2)[1] == [(500, 0, 17)]
-    # Then it can look older than it would have been when it ended: 1600 - 300 of 1000 us.
+    # On half a core it begins at 600, but how old it is is counted as if it had begun at 300.
+    assert billed(demand(at=[0], **steps), duration_limit=599, cpu=CORE // 2)[1] == [(0, 0, 0)]
+    assert billed(demand(at=[0], **steps), duration_limit=600, cpu=CORE // 2)[1] == [(500, 0, 21)]
+    # So it can look older than it would have been when it ended: 1599 - 300 of 1000 us.
     assert billed(demand(at=[0], **steps), duration_limit=1600 - 1, cpu=CORE // 2)[1] == [(500, 0, 70)]
 
 
