@@ -22,7 +22,8 @@ Counted = Iterator[tuple[Charge, Used]]
 
 _NEEDS: Mapping[Basis, tuple[str, ...]] = {
     Basis.ONE: (), Basis.VCPU: ("vcpu",), Basis.CORE: ("vcpu",), Basis.MEMORY: ("memory",),
-    Basis.EXTRA_MEMORY: ("vcpu", "memory"), Basis.DISK: ("disk",), Basis.DISK_GIB: ("disk",), Basis.GPU: ("gpus",),
+    Basis.EXTRA_MEMORY: ("vcpu", "memory"), Basis.DISK: ("disk",), Basis.DISK_GIB: ("disk",), Basis.EXTRA_DISK: (),
+    Basis.EXTRA_DISK_GIB: (), Basis.GPU: ("gpus",),
 }  # fmt: skip
 """What must be said of an instance for a basis."""
 _EXAMPLES = {"vcpu": "vcpu: 2", "memory": "memory: 4 GiB", "disk": "disk: 20 GB", "gpus": "gpus: 1"}

@@ -10,11 +10,12 @@ from typing import Any
 
 from sim import catalog
 from sim.billing.counter import Counter, Uncounted
-from sim.billing.invoice import Invoice, Kind, Line
+from sim.billing.invoice import Invoice
+from sim.billing.labour import Worked, labour
 from sim.billing.month import Hours, Month
 from sim.billing.rating import Usage, Used, rate
-from sim.billing.sheet import Labour, Sheet, Tokens, Use
-from sim.catalog.charges import Charge, Group
+from sim.billing.sheet import Sheet, Tokens, Use
+from sim.catalog.charges import Charge
 from sim.catalog.entries import validate
 from sim.catalog.prices import PriceList, platforms, whole
 from sim.documents import Document, Flaw, Place, parse, problems, read
@@ -83,21 +84,27 @@ def bill(source: Path | str | Mapping[str, Any]) -> Invoice:
             accounts.setdefault(name, []).append((index, use))
     made = Invoice(str(sheet.period), sheet.prices, ())
     for name, uses in accounts.items():
-        account = _Account(whole(sheet.prices, name), uses, sheet.period)
+        account = _Account(_as_invoiced(whole(sheet.prices, name), sheet), uses, sheet.period)
         flaws += account.flaws
         if not flaws:
             made += rate(account.usage, account.prices, sheet.period)
     made += _tokens(sheet, flaws)
     if flaws:
         raise InputError(problems(flaws, document, document.name))
-    return made + labour(sheet.labour, sheet.period, sheet.prices)
+    worked = [Worked(one.item, one.hours, one.rate, "as given") for one in sheet.labour]
+    return made + labour(worked, sheet.period, sheet.prices)
+
+
+def _as_invoiced(listed: PriceList, sheet: Sheet) -> PriceList:
+    """Return prices whose lines are rounded as the sheet says, where they do not say it."""
+    return listed if listed.cents is not None else listed.model_copy(update={"cents": sheet.round_lines})
 
 
 def _tokens(sheet: Sheet, flaws: list[Flaw]) -> Invoice:
     """Price the tokens of language models."""
     if not sheet.tokens:
         return Invoice(str(sheet.period), sheet.prices, ())
-    listed = whole(sheet.prices, LLM)
+    listed = _as_invoiced(whole(sheet.prices, LLM), sheet)
     models = dict.fromkeys(charge.meter for charge in listed.charges)
     used: dict[str, Used] = {}
     for model, tokens in sheet.tokens.items():
@@ -112,18 +119,6 @@ def _tokens(sheet: Sheet, flaws: list[Flaw]) -> Invoice:
 
 def _count(tokens: Tokens, charge: Charge) -> int:
     return int(getattr(tokens, charge.measure.value))
-
-
-def labour(worked: Sequence[Labour], month: Month | Hours, book: str) -> Invoice:
-    """Make a bill of hours that people worked."""
-    return Invoice(str(month), book, tuple(
-        Line(
-            platform="labour", charge=None, group=Group.LABOUR, item=one.item, quantity=one.hours, free=Fraction(0),
-            billable=one.hours, unit="h", rate=one.rate, amount=one.hours * Fraction(one.rate), standing=None,
-            source="as given", as_of=None, reason=None, kind=Kind.LABOUR,
-        )
-        for one in worked if one.hours
-    ))  # fmt: skip
 
 
 class _Account:
@@ -144,6 +139,7 @@ class _Account:
         self._used: dict[str, Used] = {}
         self._committed: dict[str, Fraction] = {}
         plan, seats = self._once(uses, "plan"), self._once(uses, "seats")
+        self._free = self._once(uses, "allowances") is not False
         variants = {use.platform.partition("/")[2] for _, use in uses}
         self._variants = None if "" in variants else variants
         self.prices = listed
@@ -182,6 +178,8 @@ class _Account:
     def _together(self, plan: str | None, regions: Sequence[str | None]) -> PriceList:
         """Return the prices of all that the account uses: what costs more in a region stands beside the others."""
         base = self._listed.chosen(self._variants, plan)
+        left = base.allowances if self._free else {
+            name: one.model_copy(update={"quantity": Fraction(0)}) for name, one in base.allowances.items()}
         charges = list(base.charges)
         for region in regions:
             there = base.charges if region is None else self._listed.chosen(self._variants, plan, region).charges
@@ -189,7 +187,7 @@ class _Account:
                 if here != other:
                     charges.append(other.model_copy(
                         update={"id": _in(other.id, region), "item": f"{other.item}, {region}"}))
-        return base.model_copy(update={"charges": tuple(charges)})
+        return base.model_copy(update={"charges": tuple(charges), "allowances": left})
 
     def _add(self, index: int, use: Use) -> None:
         """Count what one entry of the sheet says."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
@@ -31,6 +32,18 @@ _Made = TypeVar("_Made")
 class _Named(Protocol):
     @property
     def name(self) -> str: ...
+
+
+class Work(Protocol):
+    """Hours that people work. `sim.scenario.deployment.Labour` is one."""
+
+    @property
+    def hours(self) -> int:
+        """Microseconds a month."""
+
+    @property
+    def rate(self) -> Decimal:
+        """Dollars an hour."""
 
 
 class Billed(Protocol):
@@ -61,6 +74,10 @@ class Billed(Protocol):
         """Instances that a pool keeps."""
 
     @property
+    def labour(self) -> Work | None:
+        """What people do for it each month, where they do something."""
+
+    @property
     def ladder(self) -> Sequence[_Named]:
         """The rungs, from the shallowest."""
 
@@ -72,11 +89,11 @@ class Steps:
     Attributes
     ----------
     arrived, ended : int64[m]
-        Microseconds: when its request arrived; when it ended, negative for a step that did not end: it is not billed.
+        Microseconds: when its request arrived; when it ended, negative for a step that did not end.
     cpu : int64[m]
-        Microseconds of CPU on one core.
+        Microseconds of CPU on one core; billed of a step that ended.
     tokens_in, tokens_cached, tokens_out : int64[m]
-        Prompt tokens, how many of them were cached, generated tokens; 0 except of an ``llm`` step.
+        Prompt tokens, how many of them were cached, generated tokens, as they are billed; 0 except of an ``llm`` step.
     model : int64[m]
         Number of the model, or NEVER.
     """
@@ -155,7 +172,7 @@ def meter(seen: Observed, deployment: Billed, prices: PriceList, month: Month) -
 
 
 def meter_tokens(seen: Observed, models: Sequence[str], prices: PriceList, month: Month) -> Usage:
-    """Count the tokens of the steps that ended, by model.
+    """Count the tokens of calls, by model.
 
     Parameters
     ----------
@@ -194,7 +211,7 @@ class TokenMetering:
         counts = {Measure.INPUT: steps.tokens_in - steps.tokens_cached, Measure.CACHED: steps.tokens_cached,
                   Measure.OUTPUT: steps.tokens_out}
         self._days = [
-            {measure: _of_steps((steps.model == number) & (steps.ended >= 0), steps.arrived, count, seen.window)
+            {measure: _of_steps(steps.model == number, steps.arrived, count, seen.window)
              for measure, count in counts.items()}
             for number in range(len(models))
         ]

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from sim import units
-from sim.catalog.counting import OF_INSTANCES, OF_TIME, Basis, Measure, Resources, Scope, Unit
+from sim.catalog.counting import EXTRA, OF_INSTANCES, OF_TIME, Basis, Measure, Resources, Scope, Unit
 from sim.catalog.figures import Entry, Sourced
 from sim.errors import AdvisedError, quoted
 
@@ -245,7 +245,7 @@ class Charge(Offered):
     basis : Basis
         What is counted of the instance.
     included : Fraction
-        GiB for each vCPU that cost nothing, with the basis EXTRA_MEMORY.
+        What costs nothing of a basis that is `EXTRA`: GiB of memory for each vCPU; GB or GiB of disk.
     amount : Fraction
         What one of it counts: 0.128 where each object is billed as 128 MB; 0.05 where 20 messages are a request.
     step, floor : Fraction
@@ -329,8 +329,8 @@ class Charge(Offered):
         yield not based and self.basis is not Basis.ONE, "only what instances do has a basis", "leave `basis` out"
         yield (self.basis is Basis.ONE and (self.step != 0 or self.floor != 0),
                "`step` and `floor` are of a basis", "write `basis: vcpu` or `basis: memory`, or leave them out")
-        yield ((self.basis is Basis.EXTRA_MEMORY) != (self.included != 0),
-               "`basis: extra-memory` and `included` go together", "write both or neither")
+        yield ((self.basis in EXTRA) != (self.included != 0),
+               "`basis: extra-memory` (or `extra-disk`) and `included` go together", "write both or neither")
         yield (self.with_start and self.scope is not Scope.REQUEST, "only a request can be billed with the start",
                "write `scope: request`")
         yield (self.payload is not None and self.measure is not Measure.REQUESTS, "only requests have a payload",

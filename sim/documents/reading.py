@@ -34,6 +34,8 @@ _RADIX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL = re.compile(r"[-+]?(\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")
 _LONGEST_NUMBER = 40
+_NOT_TEXT = frozenset("~nNtTfF+-.0123456789")
+"""What a plain scalar begins with that is anything but text."""
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile("[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
@@ -242,6 +244,8 @@ def _text(raw: bytes, name: str) -> str:
 
 def meaning(text: str) -> Scalar:
     """Return what a plain scalar means by the core schema of YAML 1.2."""
+    if text and text[0] not in _NOT_TEXT:
+        return text
     if _NULL.fullmatch(text):
         return None
     if _BOOL.fullmatch(text):

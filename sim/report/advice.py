@@ -344,7 +344,8 @@ def _lines(summary: Tree) -> Iterator[str]:
         )
     largest: dict[str, list[str]] = {}
     for name, deployment in deployments.items():
-        lines = [line for line in deployment["cost"]["lines"] if line["group"] != "llm" and (line["amount"] or 0) > 0]
+        lines = [line for line in deployment["cost"]["lines"]
+                 if line["group"] == "infrastructure" and (line["amount"] or 0) > 0]
         whole = math.fsum(line["amount"] for line in lines)
         if len(lines) > 1 and lines[0]["amount"] > _HALF * whole:
             part = share(lines[0]["amount"] / whole)

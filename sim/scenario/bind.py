@@ -14,7 +14,7 @@ from typing import Any
 from sim import catalog, units
 from sim.catalog import prices
 from sim.documents import Flaw, Place, problems
-from sim.errors import AdvisedError, InputError, UnknownName, quoted
+from sim.errors import AdvisedError, InputError, UnknownName, choose, quoted
 from sim.scenario import extends, resting
 from sim.scenario.deployment import BoundDeployment, Surroundings, bind_deployment
 from sim.scenario.schema import Scenario, Workload
@@ -106,6 +106,8 @@ def resolve(data: Mapping[str, Any], keys: extends.Keys) -> tuple[list[BoundDepl
             others = [other for other in prices.books() if _is_priced(one, prices.platforms(other))]
             flaws.append(Flaw(given.place("platform"), f"the price book has no prices of {one.platform}",
                               f"write `prices: {others[0]}`" if others else "no book has: choose another platform"))
+        elif one is not None and priced is not None:
+            flaws += _offer_flaws(one, given, str(data.get("prices", Scenario.model_fields["prices"].default)))
         wrong[name] = flaws
         bound += [one] if one is not None else []
     return bound, found + [flaw for name in keys for flaw in _placed(name, wrong)]
@@ -132,6 +134,18 @@ def _book(data: Mapping[str, Any]) -> tuple[tuple[str, ...] | None, list[Flaw]]:
         return prices.platforms(book), []
     except UnknownName as error:
         return None, [Flaw(("prices",), error.message, error.fix)]
+
+
+def _offer_flaws(deployment: BoundDeployment, given: extends.Given, book: str) -> Iterator[Flaw]:
+    """Say whether the price book does not know the plan or the region; prices are not read where none is named."""
+    asked = {key: given.value(key) for key in ("plan", "region") if key in given}
+    if not asked:
+        return
+    listed = prices.whole(book, deployment.platform.partition("/")[0])
+    for key, known in (("plan", listed.plans), ("region", listed.known_regions)):
+        if key in asked and asked[key] not in known:
+            fix = choose(asked[key], known) if known else f"leave `{key}` out: the prices are for one {key}"
+            yield Flaw(given.place(key), f"{book} knows no {key} {quoted(asked[key])} of {deployment.platform}", fix)
 
 
 def _is_priced(deployment: BoundDeployment, platforms: Iterable[str]) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from sim import catalog, units
 from sim.catalog import Profile
+from sim.catalog.prices import PriceList, prices
 from sim.distributions import ZERO, Distribution
 from sim.documents import Flaw
 from sim.errors import UnknownName, quoted
@@ -43,6 +45,22 @@ class BoundRung:
     enter: int
     wake: Distribution
     keeps: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Labour:
+    """Work that people do for a deployment.
+
+    Attributes
+    ----------
+    hours : int
+        Microseconds a month.
+    rate : Decimal
+        Dollars an hour.
+    """
+
+    hours: int
+    rate: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +102,10 @@ class BoundDeployment:
         Parts of the start-up, which follow each other.
     elastic : Elastic
         Scaling, schedule, limits, idleness and CPU, where the scenario says something of them.
+    plan, region : str or None
+        Of the vendor; those of the price list where they are None.
+    labour : Labour or None
+        What people do for it each month.
     rests_on : tuple of RestsOn
         Every figure of behaviour above, with its standing. Prices are not among them: each line of a bill has its own.
     """
@@ -107,7 +129,20 @@ class BoundDeployment:
     ladder: tuple[BoundRung, ...]
     start: tuple[Distribution, ...]
     elastic: Elastic
+    plan: str | None
+    region: str | None
+    labour: Labour | None
     rests_on: tuple[RestsOn, ...]
+
+    def prices(self, book: str) -> PriceList:
+        """Return what it is billed by: the prices of its platform and variant, on its plan, in its region.
+
+        Raises
+        ------
+        UnknownName
+            The book has no such platform, plan or region.
+        """
+        return prices(book, self.platform, plan=self.plan, region=self.region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +217,16 @@ def _bound(name: str, given: Given, profile: Profile, shape: Shape, pool: _Pool)
         ladder=tuple(_ladder(given, profile, shape.memory)),
         start=(given.value("start"),) if "start" in given else tuple(part.time.value for part in profile.start),
         elastic=elastic.bound(given),
+        plan=given.value("plan"),
+        region=given.value("region"),
+        labour=_labour(given),
         rests_on=tuple(resting.of_platform(profile, given, shape.size, pool.placement)),
     )
+
+
+def _labour(given: Given) -> Labour | None:
+    found = given.value("labour")
+    return Labour(found.hours, found.rate) if found is not None else None
 
 
 def _ladder(given: Given, profile: Profile, memory: int) -> Iterator[BoundRung]:

@@ -135,7 +135,7 @@ def _loaded(document: Document, path: Path, settings: Sequence[str], check: Chec
     scenario, found = _examined(document, path.parent)
     varied = _sound_axes(document.data)
     found += [*wrong, *(check(document, varied) if check is not None else ())]
-    for _, part in axes.cases(document, varied, Scenario):
+    for _, part in axes.cases(document, varied, Scenario) if varied else ():
         found += _examined(part, path.parent, document.data)[1]
         if check is not None and _compared(part.data) != _compared(document.data):
             found += check(part, varied)

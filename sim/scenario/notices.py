@@ -51,7 +51,7 @@ def _unpriced(case: Case) -> Iterator[Flaw]:
     """Say which meters that may run, and which models that are called, have no price in the book."""
     keys = {name: one.given for name, one in case.scenario.deployments.items()}
     for one in case.deployments:
-        listed = prices(case.book, one.platform)
+        listed = one.prices(case.book)
         meters = sorted(one.profile.meters.running(one.minimum))
         for name in [*listed.unpriced(meters, one.size), *_without_rate(listed, meters, one.size)]:
             place = ("deployments", *extends.resolve(one.name, keys).place("platform"))

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from sim import units
 from sim.catalog.charges import Allowance, Charge, Credit, Floor
+from sim.catalog.counting import Basis
 from sim.catalog.figures import Sourced
 from sim.catalog.prices import PriceList, prices
 from sim.scenario.deployment import BoundDeployment
@@ -26,7 +27,7 @@ def of_deployment(deployment: BoundDeployment, book: str) -> Iterator[Priced]:
         The price book.
     """
     meters = deployment.profile.meters.running(deployment.minimum)
-    listed = prices(book, deployment.platform)
+    listed = deployment.prices(book)
     for charge in listed.of_size(deployment.size):
         if charge.meter is None or charge.meter in meters:
             yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
@@ -86,7 +87,8 @@ def _terms(charge: Charge, listed: PriceList) -> Iterator[str]:
     if charge.rounding:
         yield charge.rounding
     if charge.included:
-        yield f"the first {_number(charge.included)} GiB for each vCPU free"
+        of = "GiB for each vCPU" if charge.basis is Basis.EXTRA_MEMORY else "of the disk"
+        yield f"the first {_number(charge.included)} {of} free"
     if charge.amount != 1:
         yield f"each counts {_number(charge.amount)}"
     if charge.allowance is not None:

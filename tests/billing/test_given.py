@@ -94,6 +94,18 @@ def test_tokens_and_labour() -> None:
     assert made.complete()
 
 
+def test_allowances_that_others_have_used_up_and_lines_in_cents() -> None:
+    # The vendor's second example: 7.44 M requests x 0.20 = 1.488, 14.88 M GB-s x 0.0000166667 = 248.000496.
+    use = {"platform": "aws-lambda/x86", "requests": {"count": 7_440_000, "duration": "2 s", "memory": "1 GiB"}}
+    made = bill({**use, "allowances": False})
+    assert [line.amount for line in made.lines] == [Fraction("1.488"), Fraction("248.000496")]
+    made = bill({**use, "allowances": False}, round_lines="$0.01")
+    assert [line.amount for line in made.lines] == [Fraction("1.49"), 248]
+    assert bill(use).total() == Fraction("1.288") + 14_480_000 * Fraction("0.0000166667")
+    with pytest.raises(InputError, match="an account has one"):
+        bill({**use, "allowances": False}, {**use, "allowances": True})
+
+
 def test_a_file_is_what_a_mapping_is(tmp_path: Path) -> None:
     file = tmp_path / "usage.yaml"
     file.write_text(

@@ -118,7 +118,9 @@ def test_a_long_payload_is_several_requests(size: int, requests: int) -> None:
     ({"basis": "memory"}, "1.25"), ({"basis": "memory", "step": "0.1"}, "1.3"), ({"basis": "memory", "floor": 2}, "2"),
     ({"basis": "memory", "floor": "1.2", "step": "0.5"}, "1.5"), ({"basis": "disk"}, "10"), ({"basis": "gpu"}, "4"),
     ({"amount": "0.128"}, "0.128"), ({"basis": "gpu", "amount": "0.7"}, "2.8"),
-    ({"basis": "extra-memory", "included": "0.25"}, "0.975"),
+    ({"basis": "extra-memory", "included": "0.25"}, "0.975"), ({"basis": "extra-disk", "included": 8}, "2"),
+    ({"basis": "extra-disk", "included": 20}, "0"), ({"basis": "extra-disk-gib", "included": 9}, str(
+        Fraction(10**10, GIB) - 9)),
 ])  # fmt: skip
 def test_what_a_charge_counts_of_an_instance(terms: Mapping[str, Any], counted: str) -> None:
     has = Resources(vcpu=Fraction("1.1"), memory=5 * GIB // 4, disk_gb=Fraction(10), gpus=4)

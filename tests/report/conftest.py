@@ -169,7 +169,8 @@ def summary() -> Tree:
         "horizon_s": 2_419_200, "warmup_s": 0,
         "warmup": {"method": "given", "why": "the scenario asks for none", "settled": True}, "month": "2026-11",
         "as_of": "2026-11-01", "prices": "list-2026", "agents": 200, "level": 0.95,
-        "covers": "chance of the simulation; recorded input as it is", "reference": "always-on",
+        "covers": "chance of the simulation; recorded input as it is",
+        "method": "sectioning over 24 replications", "reference": "always-on",
         "deployments": deployments,
         "paired": {
             "suspend": against(None, 5.61, 1.005, 8.6), "serverless": against(None, 9.39, 1.002, 4.33),

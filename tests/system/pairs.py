@@ -154,6 +154,7 @@ def kept(**schedule: Any) -> Tree:
     return base(deployments={"here": machines | {"schedule": parts | schedule}})
 
 
+LABOUR = {"hours": "4 h", "rate": "$80/h"}
 LATENCY, OVERHEAD, COST = "here:latency_s.mean.value", "here:overhead_s.mean.value", "here:cost.infrastructure.value"
 WINDOW, COALESCED = "here:wait_s.window.mean.value", "here:requests.coalesced"
 COLD, ARRIVED, TOKENS = "here:cold_start_fraction.value", "here:requests.arrived", "here:tokens.in.value"
@@ -374,6 +375,14 @@ PAIRS = (
     Pair("Workload.keep_open", "workload.keep_open", MISSING, "10 min", (COST,), own()),
     Pair("Workload.payload", "workload.payload", MISSING, "uniform(low=0, high=2000000)",
          ("here:requests.failed.value",), crowd(limits={"payload": "1 MB"})),
+    Pair("Deployment.plan", "deployments.here.plan", MISSING, "pro", (COST,),
+         base(deployments={"here": {"platform": "railway/service", "vcpu": 1, "memory": "1 GiB"}})),
+    Pair("Deployment.region", "deployments.here.region", MISSING, "lhr", (COST,), own()),
+    Pair("Deployment.labour", "deployments.here.labour", MISSING, LABOUR, ("here:cost.labour.value",)),
+    Pair("Labour.hours", "deployments.here.labour.hours", "4 h", "5 h", ("here:cost.labour.value",),
+         own(labour=LABOUR)),
+    Pair("Labour.rate", "deployments.here.labour.rate", "$80/h", "$90/h", ("here:cost.labour.value",),
+         own(labour=LABOUR)),
     # Expectations
     Pair("Expectation.that", "expect.0.that", "here.overhead_s.mean > 0 s", "here.overhead_s.mean < 0 s", ("expect",),
          EXPECTING),

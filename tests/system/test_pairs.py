@@ -182,9 +182,9 @@ def check_figures(result: Result, name: str, told: Tree) -> None:
         share = told[figure]["value"]
         assert share == ((table["warmth"] == warmth).sum() / began.sum() if began.any() else None), figure
     attempts = result.attempts[result.attempts["deployment"] == name]
-    finished = attempts[(attempts["fate"] == "completed") & attempts["request"].isin(counted)]
-    assert told["tokens"]["in"]["value"] == finished["tokens_in"].sum()
-    assert told["tokens"]["out"]["value"] == finished["tokens_out"].sum()
+    begun = attempts[attempts["request"].isin(counted)]
+    for of in ("in", "cached", "out"):
+        assert told["tokens"][of]["value"] == begun[f"tokens_{of}"].sum() == table[f"tokens_{of}"].sum()
     states = result.instances[result.instances["deployment"] == name]
     length = (states["end_us"].clip(upper=window.end) - states["begin_us"].clip(lower=window.begin)).clip(lower=0)
     up, busy, resting = (int(length[states["state"].isin(kinds)].sum()) for kinds in (
