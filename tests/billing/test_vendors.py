@@ -173,6 +173,14 @@ PAGES = [
     Page("vercel functions: invocations", FLUID, """
         {platform: vercel/functions, without: [plan], quantities: {invocations: 1.5M}}
     """, {"invocations": "0.30"}, "0.00"),
+    # Team, 5,000 minutes beyond the included 3,000: 3,000 x 0.006 and 2,000 x 0.010. Each job is whole minutes already.
+    Page("github actions: beyond the quota", "GitHub Docs, GitHub Actions billing, 2026", """
+        platform: github-actions/standard
+        plan: team
+        instances:
+          - {size: linux-2-core, starts: 600, seconds_each: 570}
+          - {size: windows-2-core, starts: 200, seconds_each: 600}
+    """, {"linux-2-core": "18.00", "windows-2-core": "20.00"}, "38.00"),
     # 1 GB stopped for 10 of 30 days x 0.15
     Page("fly: stopped for ten days", FLY, """
         platform: fly/machines-stop
