@@ -246,9 +246,9 @@ def rate(file: Path | None, charges: str | None, book: str, as_json: bool) -> in
     labour: {hours: 4, rate: $80/h}
 
     An entry may also name the vendor's `plan`, `region`, `seats` and `commitments`. Entries of one vendor are of one
-    account: they share its free allowances, tiers and plan; `allowances: false` says that the free ones are used up by
-    others. `round_lines: $0.01` rounds each line as most invoices do; without it lines are exact, unless the price list
-    says how the vendor rounds them.
+    account: they share its free allowances, tiers and plan. `allowances: false` says that others have used up what is
+    free, credits too; `without: [ipv4]` that a charge is not made. `round_lines: $0.01`, beside `month`, rounds each
+    line as most invoices do; without it lines are exact, unless the price list says how the vendor rounds them.
     """  # noqa: D301  (click's sign for lines that are not to be wrapped)
     from sim.billing import given
     from sim.report import charges as listing

@@ -140,6 +140,8 @@ class _Account:
         self._committed: dict[str, Fraction] = {}
         plan, seats = self._once(uses, "plan"), self._once(uses, "seats")
         self._free = self._once(uses, "allowances") is not False
+        # Where all entries leave a charge out, it is not made at all, though it may be a plan's fee.
+        self._without = set.intersection(*(set(use.without) for _, use in uses))
         variants = {use.platform.partition("/")[2] for _, use in uses}
         self._variants = None if "" in variants else variants
         self.prices = listed
@@ -163,7 +165,12 @@ class _Account:
         """Check that variants, plans and regions are known."""
         ids = [id.partition("/")[2] for id in catalog.ids_of(self._listed.platform)]
         variants = [*ids, *(name for charge in self._listed.charges for name in charge.variants)]
+        charged = [charge.id for charge in self._listed.charges]
         for index, use in uses:
+            for at, name in enumerate(use.without):
+                if name not in charged:
+                    self.flaws.append(Flaw(("usage", index, "without", at), f"{self._listed.platform} has no charge "
+                                           f"{quoted(name)}", choose(name, charged)))
             for key, value, known in (
                 ("platform", use.platform.partition("/")[2] or None, variants),
                 ("plan", use.plan, self._listed.plans), ("region", use.region, self._listed.known_regions),
@@ -178,16 +185,19 @@ class _Account:
     def _together(self, plan: str | None, regions: Sequence[str | None]) -> PriceList:
         """Return the prices of all that the account uses: what costs more in a region stands beside the others."""
         base = self._listed.chosen(self._variants, plan)
+        base = base.model_copy(update={"charges": tuple(one for one in base.charges if one.id not in self._without)})
         left = base.allowances if self._free else {
             name: one.model_copy(update={"quantity": Fraction(0)}) for name, one in base.allowances.items()}
         charges = list(base.charges)
         for region in regions:
-            there = base.charges if region is None else self._listed.chosen(self._variants, plan, region).charges
-            for here, other in zip(base.charges, there, strict=True):
+            there = base if region is None else self._listed.chosen(self._variants, plan, region)
+            for here in base.charges:
+                other = there.charge(here.id)
                 if here != other:
                     charges.append(other.model_copy(
                         update={"id": _in(other.id, region), "item": f"{other.item}, {region}"}))
-        return base.model_copy(update={"charges": tuple(charges), "allowances": left})
+        credits = base.credits if self._free else ()
+        return base.model_copy(update={"charges": tuple(charges), "allowances": left, "credits": credits})
 
     def _add(self, index: int, use: Use) -> None:
         """Count what one entry of the sheet says."""
@@ -197,7 +207,8 @@ class _Account:
         charges = [self.prices.charge(one) for one in (
             _in(charge.id, use.region) if _in(charge.id, use.region) in names else charge.id
             for charge in self._listed.charges
-            if charge.id in names and (not variant or not charge.variants or variant in charge.variants)
+            if charge.id in names and charge.id not in use.without
+            and (not variant or not charge.variants or variant in charge.variants)
         )]
         counter = Counter(use.platform, charges, self._month)
         told: list[tuple[Any, Any, Place]] = [(counter.quantities, use.quantities, (*place, "quantities"))]

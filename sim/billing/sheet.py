@@ -156,8 +156,11 @@ class Use(Entry):
     requests : tuple of Requests
     commitments : dict of str to Fraction
         By name, units that were bought for the month.
+    without : tuple of str
+        Charges that were not made, such as for an address that the instances do not have.
     allowances : bool or None
-        Whether the vendor's free allowances are left for this; they are, unless it is said that they are not.
+        Whether the vendor's free allowances and credits are left for this; they are, unless it is said that they are
+        not: others of the organisation may have used them up.
     """
 
     platform: str = Field(min_length=1)
@@ -168,6 +171,7 @@ class Use(Entry):
     instances: Annotated[tuple[Instances, ...], BeforeValidator(_several)] = ()
     requests: Annotated[tuple[Requests, ...], BeforeValidator(_several)] = ()
     commitments: dict[str, Number] = Field(default_factory=dict)
+    without: tuple[str, ...] = ()
     allowances: Annotated[bool, Field(strict=True)] | None = None
 
 

@@ -267,6 +267,9 @@ class Charge(Offered):
         The free allowance of the list that it draws on.
     draws : Fraction
         How much of the allowance a unit takes up: 2 where its minutes count twice.
+    nearest : Fraction
+        What was used in the month is rounded to a multiple of it, halves up, before anything is taken off; in units of
+        the charge, 0 for not at all.
     whole_units : bool
         Whether a part of a unit costs as much as a whole one.
     tiers : tuple of Tier
@@ -300,6 +303,7 @@ class Charge(Offered):
     payload: Payload | None = None
     allowance: str | None = None
     draws: Annotated[Number, Field(gt=0)] = Fraction(1)
+    nearest: Number = Fraction(0)
     whole_units: bool = False
     tiers: tuple[Tier, ...] = ()
     cap: Money | None = None
@@ -342,6 +346,7 @@ class Charge(Offered):
                "only the time of an instance has a cap or a least price", "leave `cap` and `least` out")
         yield (by_instance and (self.allowance is not None or self.tiers != () or self.whole_units),
                "a price with a cap cannot have an allowance, tiers or whole units", "price them apart")
+        yield (self.nearest != 0 and by_instance, "a price with a cap rounds no quantity", "leave `nearest` out")
         yield (self.rate is None and (by_instance or self.tiers != () or self.whole_units or self.cents is not None),
                "a charge without a rate has no terms either", "write `rate`, or leave the terms out")
         yield (self.draws != 1 and self.allowance is None, "`draws` is of an allowance", "name its `allowance`")
@@ -413,6 +418,8 @@ class Charge(Offered):
         if self.payload is not None:
             parts.append(f"one up to {units.show_size(self.payload.first)}, then one more for each "
                          f"{units.show_size(self.payload.then)}")
+        if self.nearest:
+            parts.append(f"to the nearest {units.show_cores(self.nearest)} {self.per.text}")
         if self.whole_units:
             parts.append("in whole units")
         return ", ".join(parts)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from sim import catalog, units
-from sim.catalog import Profile
-from sim.catalog.prices import PriceList, prices
+from sim import units
+from sim.catalog import PACKAGE, Catalogue, Profile
+from sim.catalog.prices import PriceList
 from sim.distributions import ZERO, Distribution
 from sim.documents import Flaw
 from sim.errors import UnknownName, quoted
@@ -106,6 +106,8 @@ class BoundDeployment:
         Of the vendor; those of the price list where they are None.
     labour : Labour or None
         What people do for it each month.
+    catalogue : Catalogue
+        Where its prices are looked up.
     rests_on : tuple of RestsOn
         Every figure of behaviour above, with its standing. Prices are not among them: each line of a bill has its own.
     """
@@ -132,6 +134,7 @@ class BoundDeployment:
     plan: str | None
     region: str | None
     labour: Labour | None
+    catalogue: Catalogue
     rests_on: tuple[RestsOn, ...]
 
     def prices(self, book: str) -> PriceList:
@@ -142,7 +145,7 @@ class BoundDeployment:
         UnknownName
             The book has no such platform, plan or region.
         """
-        return prices(book, self.platform, plan=self.plan, region=self.region)
+        return self.catalogue.prices(book, self.platform, plan=self.plan, region=self.region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +160,14 @@ class Surroundings:
         Whether requests belong to sessions.
     agents : int or None
         Agents of the fleet that work on one request at a time; None where they may work on several.
+    catalogue : Catalogue
+        Where platforms are looked up.
     """
 
     memory: int | None
     sessions: bool
     agents: int | None = None
+    catalogue: Catalogue = PACKAGE
 
 
 def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[BoundDeployment | None, list[Flaw]]:
@@ -182,7 +188,7 @@ def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[Boun
     if "platform" not in given:
         return None, []  # the schema says so
     try:
-        profile = catalog.profile(given.value("platform"))
+        profile = around.catalogue.profile(given.value("platform"))
     except UnknownName as error:
         return None, [_unknown_platform(given, error)]
     pool, more = _pool(given, profile, around.sessions)
@@ -192,10 +198,12 @@ def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[Boun
               *_elastic_flaws(given, profile, pool)]
     if shape is None or found:
         return None, found
-    return _bound(name, given, profile, shape, pool), []
+    return _bound(name, given, profile, shape, pool, around.catalogue), []
 
 
-def _bound(name: str, given: Given, profile: Profile, shape: Shape, pool: _Pool) -> BoundDeployment:
+def _bound(
+    name: str, given: Given, profile: Profile, shape: Shape, pool: _Pool, catalogue: Catalogue
+) -> BoundDeployment:
     queue = given.value("queue", profile.queue.value)
     return BoundDeployment(
         name=name,
@@ -220,6 +228,7 @@ def _bound(name: str, given: Given, profile: Profile, shape: Shape, pool: _Pool)
         plan=given.value("plan"),
         region=given.value("region"),
         labour=_labour(given),
+        catalogue=catalogue,
         rests_on=tuple(resting.of_platform(profile, given, shape.size, pool.placement)),
     )
 

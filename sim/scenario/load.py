@@ -12,7 +12,7 @@ from sim.documents import Document, Flaw, Mark, Place, Source, grown, parse, pro
 from sim.errors import InputError, Problem, quoted
 from sim.scenario import axes, bases, files, layers
 from sim.scenario.axes import Axis, Settings
-from sim.scenario.bind import resolve
+from sim.scenario.bind import own_catalogue, resolve
 from sim.scenario.model import flaws_of
 from sim.scenario.paths import Step
 from sim.scenario.schema import Deployment, Scenario
@@ -169,8 +169,12 @@ def _examined(document: Document, directory: Path, before: Any = None) -> tuple[
         told = {*empty, *(place[:-1] for place in empty)}
         found += [_quotes(document, flaw, told) for flaw in flaws_of(error) if flaw.place not in told]
     flaws, rows = files.wrong(data, directory, before)
-    found += [*flaws, *resolve(data, _readable(data))[1]]
-    return scenario, [*problems(found, document, document.name), *rows]
+    catalogue, unfound, broken = own_catalogue(data, directory)
+    found += [*flaws, *unfound]
+    if not unfound and not broken:
+        # With a catalogue that cannot be read, names of it would be told as unknown.
+        found += resolve(data, _readable(data), catalogue)[1]
+    return scenario, [*problems(found, document, document.name), *rows, *broken]
 
 
 def _empty(data: Any, place: Place) -> Iterator[Place]:

@@ -10,7 +10,7 @@ from sim import units
 from sim.catalog.charges import Allowance, Charge, Credit, Floor
 from sim.catalog.counting import Basis
 from sim.catalog.figures import Sourced
-from sim.catalog.prices import PriceList, prices
+from sim.catalog.prices import PriceList
 from sim.scenario.deployment import BoundDeployment
 
 Priced = tuple[str, str, str, Sourced]
@@ -46,15 +46,15 @@ def of_platform(listed: PriceList) -> Iterator[Priced]:
     yield from _beside(listed)
 
 
-def of_models(models: Iterable[str], book: str) -> Iterator[Priced]:
+def of_models(models: Iterable[str], listed: PriceList) -> Iterator[Priced]:
     """List the prices of tokens of language models.
 
     Parameters
     ----------
     models : iterable of str
-    book : str
+    listed : PriceList
+        Of tokens.
     """
-    listed = prices(book, "llm")
     for model in models:
         for charge in listed.charges:
             if charge.meter == model:

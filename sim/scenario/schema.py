@@ -332,6 +332,9 @@ class Scenario(Model):
                                         examples=["{overhead_s.p99: 5%, max_replications: 60}"])
     intervals: Intervals | None = Field(None, description="What intervals say.", examples=["{confidence: 99%}"])
     prices: Text = Field("list-2026", description="Price book.")
+    catalog: Text | None = Field(None, description="A folder of your own, laid out as the package's catalogue: "
+                                 "`profiles/<platform>.yaml`, `prices/<book>/<platform>.yaml`. What is in it is put "
+                                 "over the package's.", examples=["own-catalogue"])  # fmt: skip
     workload: Workload = Field(description="Who asks for what and when.")
     deployments: dict[Name, Deployment] = Field(
         min_length=1, description="Where and how the agents run, by a name of your own.")  # fmt: skip

@@ -8,7 +8,6 @@ from functools import partial
 
 from sim import workload
 from sim.billing import Invoice, Month, accumulate, observe
-from sim.catalog.prices import prices
 from sim.engine import Capacity, simulate
 from sim.engine.contract import Demand, Outcome
 from sim.engine.lower import lower
@@ -147,4 +146,5 @@ def _bills(
     """Make the bill of the first days of the month, for each number of days; the last is that of the month."""
     seen = observe(demand, outcome, lasting, window)
     models = workload.models(case.scenario.workload, case.directory)
-    return accumulate(seen, deployment, models, month, deployment.prices(case.book), prices(case.book, "llm"))
+    tokens = case.catalogue.prices(case.book, "llm")
+    return accumulate(seen, deployment, models, month, deployment.prices(case.book), tokens)

@@ -412,6 +412,8 @@ PAIRS = (
          base(workload=workload(request=[{"wait": "3 h"}]))),
     Pair("Scenario.seed", "seed", 3, 2**64 - 1, ("seed", ARRIVED)),
     Pair("Scenario.replications", "replications", 1, 2, ("replications", ARRIVED, "here:latency_s.mean.low")),
+    Pair("Scenario.catalog", "catalog", MISSING, "catalog", (COST,),
+         base(deployments={"here": {"platform": "hetzner/cx23"}})),
     Pair("Scenario.prices", "prices", MISSING, "article-2026", ("prices", COST),
          base(deployments={"here": {"platform": "hetzner/cx23"}})),
     Pair("Scenario.workload", "workload", workload(), workload(agents=5), (ARRIVED,)),
