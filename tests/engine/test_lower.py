@@ -40,7 +40,8 @@ BOUND = BoundDeployment(
     name="here", platform="fly/machines", profile=catalog.profile("fly/machines"), size=None, vcpu=Fraction(3, 2),
     memory=2**31, placement="shared", binding="late", reuse="oldest", concurrency=4, minimum=2, maximum=9, queue=17,
     duration_limit=3600 * S, base_memory=50_000_000, memory_kills=False, ladder=LADDER, start=(parse("1500 ms"),),
-    elastic=elastic.bound(extends.Given({})), plan=None, region=None, labour=None, rests_on=(),
+    elastic=elastic.bound(extends.Given({})), plan=None, region=None, labour=None, catalogue=catalog.PACKAGE,
+    rests_on=(),
 )  # fmt: skip
 
 
