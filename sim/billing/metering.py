@@ -12,6 +12,7 @@ import numpy as np
 
 from sim.billing import records, turns
 from sim.billing.continuity import continuity
+from sim.billing.kept import kept
 from sim.billing.month import Month, Tiling, tile
 from sim.billing.rating import Unpriced, Usage, Used
 from sim.billing.records import ByInstance, Records, Requests
@@ -71,7 +72,11 @@ class Billed(Protocol):
 
     @property
     def minimum(self) -> int:
-        """Instances that a pool keeps."""
+        """Instances that a pool keeps, where there is no schedule."""
+
+    @property
+    def schedule(self) -> Sequence[tuple[int, int]]:
+        """Minutes of the week from which so many are kept instead; empty where there is none."""
 
     @property
     def labour(self) -> Work | None:
@@ -258,6 +263,7 @@ class Metering:
         self._records_made: dict[tuple[str, Scope], Records] = {}
         self._days_made: dict[Hashable, Objects] = {}
         self._instances_made: dict[tuple[str, Scope, int, int], ByInstance] = {}
+        self._kept = kept(deployment.minimum, deployment.schedule, seen.window)
         self._continuity = continuity(seen.spans, seen.pool, seen.window)
         self._running = _running(seen.spans, self._meters, [rung.name for rung in deployment.ladder])
 
@@ -298,7 +304,7 @@ class Metering:
                 count = _weigh(self._turns(charge), tiling)
             case Measure.PROVISIONED:
                 pools = len(np.unique(self._seen.pool)) or 1
-                count = _rounded_up(charge, len(tiling.days) * DAY) * self._deployment.minimum * pools
+                count = _weigh(self._kept.provisioned(charge), tiling) * pools
             case _:
                 count = self._time(charge, tiling)
         return count * charge.counts(resources(self._deployment))
@@ -325,8 +331,7 @@ class Metering:
             seen = self._seen
             total = self._of_spans(name, scope).daily(seen.window.days, round_up, minimum)
             if name == self._meters.minimum_idle:
-                kept = self._deployment.minimum
-                total = total + records.minimum_idle(seen.spans, seen.pool, kept, seen.window)
+                total = total + records.minimum_idle(seen.spans, seen.pool, self._kept, seen.window)
             return total
 
         return _once(self._days_made, (name, scope, round_up, minimum), make)

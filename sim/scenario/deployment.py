@@ -137,6 +137,11 @@ class BoundDeployment:
     catalogue: Catalogue
     rests_on: tuple[RestsOn, ...]
 
+    @property
+    def schedule(self) -> tuple[tuple[int, int], ...]:
+        """Minutes of the week from which so many instances are kept; empty where the minimum is constant."""
+        return self.elastic.schedule
+
     def prices(self, book: str) -> PriceList:
         """Return what it is billed by: the prices of its platform and variant, on its plan, in its region.
 

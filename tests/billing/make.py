@@ -38,6 +38,7 @@ class Deployment:
     minimum: int
     ladder: tuple[Rung, ...]
     labour: Labour | None = None
+    schedule: tuple[tuple[int, int], ...] = ()
 
 
 def deployment(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import sim
 from sim.billing import Month, Used, turns
-from sim.billing.records import memory
+from sim.billing.kept import kept
+from sim.billing.records import memory, minimum_idle
 from sim.catalog.charges import Charge
 from sim.engine.contract import State, Warmth
 from sim.trace.window import Window
@@ -128,6 +129,38 @@ def test_a_server_never_costs_more_than_its_cap_nor_less_for_more(hours: list[in
 
     assert cost(*hours) == sum((cost(one) for one in hours), Fraction(0)) == cost(*reversed(hours))
     assert all(cost(one) == min(one * Fraction("0.0160"), Fraction("9.99")) for one in hours)
+
+
+WORKDAYS = tuple(step for day in range(5) for step in ((day * 1440 + 480, 2), (day * 1440 + 1080, 0)))
+SCHEDULE = ((0, 0), *WORKDAYS, (5 * 1440, 1))
+"""Two instances from 8 to 18 on workdays, none at night, one on the weekend."""
+
+
+def test_provisioned_capacity_by_window() -> None:
+    # A week: 5 x 10 h x 2 and 2 x 24 h x 1 are 148 h. Of the days, the Friday has 20 h, the Saturday 24 h. Rounded up
+    # to 7 h each, ten hours are 14 and the weekend's 48 are 49: 5 x 14 x 2 + 49.
+    week = kept(9, SCHEDULE, Window(0, 7 * D))
+    assert [time // H for time in week.provisioned(charge())] == [20, 20, 20, 20, 20, 24, 24]
+    assert sum(week.provisioned(charge(round_up="7 h"))) == 189 * H
+    # Thursday to the next Tuesday, after a warm-up: 20 + 20 + 24 + 24 + 20.
+    assert [time // H for time in kept(9, SCHEDULE, Window(3 * D, 8 * D)).provisioned(charge())] == [20, 20, 24, 24, 20]
+    assert sum(kept(3, (), Window(D, 3 * D)).provisioned(charge())) == 3 * 48 * H
+    assert sum(kept(0, (), Window(D, 3 * D)).provisioned(charge(minimum="1 h"))) == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data(), st.integers(0, 2))
+def test_idle_within_a_minimum_by_window_is_that_of_its_parts(data: st.DataObject, warm_up: int) -> None:
+    # The same spans, cut where the minimum changes and each part taken with its own: the sum is the whole.
+    spans = data.draw(lives(2 + warm_up, 2 * H))
+    window = Window(warm_up * D, (warm_up + 2) * D)
+    parts, pool = kept(0, SCHEDULE, window), np.zeros(9, dtype=np.int64)
+    total = 0
+    for begin, end, number in zip(parts.begin, parts.end, parts.number, strict=True):
+        cut = [(one, state, rung, max(b, window.begin + begin), min(e, window.begin + end))
+               for one, state, rung, b, e in spans if b < window.begin + end and e > window.begin + begin]
+        total += sum(minimum_idle(spans_of(cut), pool, kept(int(number), (), window), window))
+    assert sum(minimum_idle(spans_of(spans), pool, parts, window)) == total
 
 
 def test_months_are_as_long_as_they_are() -> None:
