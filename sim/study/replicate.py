@@ -12,7 +12,8 @@ from sim.engine import Capacity, simulate
 from sim.engine.contract import Demand, Outcome
 from sim.engine.lower import lower
 from sim.scenario import BoundDeployment, Case
-from sim.study import asked, batches, warmup
+from sim.study import asked, backlog, batches, warmup
+from sim.study.backlog import Load
 from sim.study.batches import Batches, Cut
 from sim.study.measure import Measures, Run, measure
 from sim.study.warmup import Filling, WarmUp
@@ -41,6 +42,8 @@ class Replication:
         Of the only run of a scenario into batches.
     batches : dict of str to Batches
         By deployment; empty where there are none.
+    loads : dict of str to Load
+        By deployment.
     demand : Demand or None
     runs : dict of str to (Capacity, Outcome)
     """
@@ -51,6 +54,7 @@ class Replication:
     measures: dict[str, Measures]
     cut: Cut
     batches: dict[str, Batches]
+    loads: dict[str, Load]
     demand: Demand | None
     runs: dict[str, tuple[Capacity, Outcome]]
 
@@ -75,7 +79,8 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
     window = Window(warm_up.length, warm_up.length + scenario.horizon)
     demand, ran = _ran(case, number, window.end)
     cut = batches.cut(scenario, window)
-    measures, batched, runs = {}, {}, {}
+    parts = backlog.stretches(scenario, window)
+    measures, batched, loads, runs = {}, {}, {}, {}
     for deployment, capacity, outcome in ran:
         ideal, lasting = workload.ideal(demand, outcome), spans(outcome, demand.stop)
         bills = partial(_bills, case, deployment, demand, outcome, lasting, month)
@@ -83,13 +88,14 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
                   audit(demand, capacity, outcome))
         measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
         if cut.windows:
-            parts = (replace(run, window=part, bills=bills(part)) for part in cut.windows)
+            cut_runs = (replace(run, window=part, bills=bills(part)) for part in cut.windows)
             batched[deployment.name] = Batches(
-                tuple(measure(part, deployment, scenario.workload.agents, month) for part in parts),
+                tuple(measure(part, deployment, scenario.workload.agents, month) for part in cut_runs),
                 cut.windows[0].length / window.length, batches.correlated(run, cut))
+        loads[deployment.name] = backlog.load(demand, outcome, window, parts)
         if keep:
             runs[deployment.name] = capacity, outcome
-    return Replication(number, warm_up, window, measures, cut, batched, demand if keep else None, runs)
+    return Replication(number, warm_up, window, measures, cut, batched, loads, demand if keep else None, runs)
 
 
 def fill(case: Case, number: int) -> dict[str, Filling]:

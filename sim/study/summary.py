@@ -11,7 +11,7 @@ from typing import Any
 from sim import stats
 from sim.billing import Line
 from sim.scenario import BoundDeployment, Case
-from sim.study import asked
+from sim.study import asked, backlog
 from sim.study.estimates import Estimates, billed
 from sim.study.identity import files, identity
 from sim.study.measure import Measures
@@ -67,6 +67,9 @@ def summary(
         "deployments": {
             deployment.name: _deployment(
                 deployment, billed(replications, deployment.name), found[deployment.name], level, scenario.as_of,
+            ) | backlog.told(
+                deployment, scenario.workload.agents, [one.loads[deployment.name] for one in replications], level,
+                len(case.deployments), asked.resampled(scenario),
             )
             for deployment in case.deployments
         },
