@@ -50,7 +50,7 @@ def load(path: Path | str, settings: Sequence[str] = (), check: Check | None = N
         catalogue, and with the data files that it names; in its cases, too.
     """
     path = Path(path)
-    return _loaded(read(path), path, settings, check)
+    return _loaded(read(path, strict=False), path, settings, check)
 
 
 def loads(
@@ -68,7 +68,7 @@ def loads(
     settings : sequence of str
     check : callable, optional
     """
-    return _loaded(parse(text.encode(), name), directory / name, settings, check)
+    return _loaded(parse(text.encode(), name, strict=False), directory / name, settings, check)
 
 
 def changed(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
@@ -134,6 +134,7 @@ def _loaded(document: Document, path: Path, settings: Sequence[str], check: Chec
     document, wrong = change(bases.inherited(document, path, Scenario), settings, Scenario)
     scenario, found = _examined(document, path.parent)
     varied = _sound_axes(document.data)
+    found += [problem for part in document.read for problem in part.doubled]
     found += [*wrong, *(check(document, varied) if check is not None else ())]
     for _, part in axes.cases(document, varied, Scenario) if varied else ():
         found += _examined(part, path.parent, document.data)[1]

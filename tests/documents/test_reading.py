@@ -161,3 +161,14 @@ def test_what_yaml_writes_is_read_back_with_its_places(data):
     for key in data:
         mark = doc.keys[key,]
         assert doc.source.lines[mark.line - 1][mark.column - 1 :].lstrip("'\"").startswith(key)
+
+
+def test_a_key_that_is_given_twice_may_be_told_later():
+    """So that it hides nothing of what else is wrong; the first counts."""
+    document = documents.parse(b"a: 1\nb: {c: 2, c: 3}\na: 4\n", "f.yaml", strict=False)
+    assert document.data == {"a": 1, "b": {"c": 2}}
+    assert [(one.line, one.column, one.message) for one in document.doubled] == [
+        (2, 11, "`c` is given twice, first in line 2"), (3, 1, "`a` is given twice, first in line 1")]
+    assert documents.parse(b"a: 1\n", "f.yaml", strict=False).doubled == ()
+    with pytest.raises(InputError, match="given twice"):
+        documents.parse(b"a: 1\na: 4\n", "f.yaml")
