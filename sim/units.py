@@ -223,7 +223,10 @@ def percent(value: object) -> Fraction:
     text = _text(value, "a percentage", "5%")
     if not text.rstrip().endswith("%"):
         plain = text.strip()
-        fix = f"write `{_decimal(Fraction(Decimal(plain)) * 100)}%`" if _is_plain(plain) else "write for example `5%`"
+        fix = "write for example `5%`"
+        if _is_plain(plain):  # 0.05 is a share of one, 5 was meant to be per cent
+            share = Fraction(Decimal(plain))
+            fix = f"write `{_decimal(share if share > 1 else share * 100)}%`"
         raise UnitError(f"{quoted(text)} is not a percentage: it has no %", fix)
     return _number(text.rstrip()[:-1].strip(), text, "a percentage", "5%") / 100
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sim.claims.across import across
-from sim.claims.checks import check
-from sim.claims.dimensions import FIGURES, figures
+from sim.claims.checks import check, group
+from sim.claims.dimensions import FIGURES, below, figures
 from sim.claims.language import Expectation, ExpectationError, parse
 from sim.documents import Document
 from sim.errors import Problem, choose, quoted
@@ -86,5 +86,7 @@ def _imprecise(document: Document, deployments: list[str]) -> Iterator[Problem]:
         message, fix = f"there is no figure {quoted(path)}", choose(path, FIGURES)
         if deployment in deployments and name in FIGURES:
             message, fix = "a precision is asked of every deployment", f"write `{name}`"
+        elif below(path):
+            message, fix = group(path)
         if path not in FIGURES:
             yield document.problem(("precision", path), message, fix, at_key=True)

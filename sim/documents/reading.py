@@ -21,7 +21,7 @@ import yaml
 from sim.documents import syntax
 from sim.documents.document import Document, told
 from sim.documents.tree import Mark, Scalar, Source, Tree
-from sim.errors import InputError, Problem, quoted
+from sim.errors import InputError, Problem, choose, quoted
 
 MAX_BYTES = 2_000_000
 MAX_VALUES = 50_000
@@ -65,15 +65,22 @@ def read(path: Path, name: str | None = None, *, strict: bool = True) -> Documen
         All that keeps the file from being read: it is missing, not text, not YAML, or uses what is refused.
     """
     name = name or str(path)
+    if path.is_dir():
+        raise InputError([Problem(name, 0, 0, "this is a folder", _other_file("", path, "name a YAML file"))])
     try:
         raw = path.read_bytes()
     except FileNotFoundError as error:
-        near = sorted(other.name for other in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
-        fix = f"the folder has {', '.join(quoted(n) for n in near[:8])}" if near else "check the path"
+        fix = _other_file(path.name, path.parent, "check the path")
         raise InputError([Problem(name, 0, 0, "there is no such file", fix)]) from error
     except OSError as error:
         raise InputError([Problem(name, 0, 0, f"cannot be read: {error.strerror}", "check the path")]) from error
     return parse(raw, name, strict=strict)
+
+
+def _other_file(name: str, folder: Path, otherwise: str) -> str:
+    """Say which YAML file of a folder may be meant."""
+    near = sorted(other.name for other in folder.glob("*.y*ml")) if folder.is_dir() else []
+    return f"{choose(name, near, most=8).rstrip('?')}, in that folder" if near else otherwise
 
 
 def parse(raw: bytes, name: str, *, strict: bool = True) -> Document:

@@ -146,8 +146,9 @@ def test_a_missing_file_names_its_neighbours(tmp_path):
     (tmp_path / "bots.yaml").write_text("a: 1\n")
     with pytest.raises(InputError) as caught:
         documents.read(tmp_path / "bot.yaml", "bot.yaml")
-    assert str(caught.value) == "bot.yaml: error: there is no such file\n     = fix: the folder has `bots.yaml`"
-    with pytest.raises(InputError, match="cannot be read"):
+    assert str(caught.value).splitlines() == ["bot.yaml: error: there is no such file",
+                                              "     = fix: did you mean `bots.yaml`, in that folder"]
+    with pytest.raises(InputError, match="this is a folder"):
         documents.read(tmp_path)
 
 
@@ -172,3 +173,12 @@ def test_a_key_that_is_given_twice_may_be_told_later():
     assert documents.parse(b"a: 1\n", "f.yaml", strict=False).doubled == ()
     with pytest.raises(InputError, match="given twice"):
         documents.parse(b"a: 1\na: 4\n", "f.yaml")
+
+
+def test_a_folder_names_what_is_in_it(tmp_path):
+    with pytest.raises(InputError, match=r"this is a folder\n     = fix: name a YAML file"):
+        documents.read(tmp_path, "here")
+    for name in ("a.yaml", "b.yml", "c.csv"):
+        (tmp_path / name).write_text("x: 1\n")
+    with pytest.raises(InputError, match=r"fix: write one of `a\.yaml`, `b\.yml`, in that folder"):
+        documents.read(tmp_path, "here")
