@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from sim import catalog
 from sim.billing.quantity import quantity
 from sim.billing.rating import Used
 from sim.billing.sheet import ALL, Instances, Requests, Shape
+from sim.catalog import Catalogue
 from sim.catalog.charges import Charge
 from sim.catalog.counting import Basis, Measure, Resources, Scope
 from sim.catalog.profiles import Profile
@@ -56,12 +56,14 @@ class Counter:
         Of its variant, plan and region.
     month : int
         Microseconds of the month.
+    catalogue : Catalogue
+        Knows the sizes of instances, and what runs when.
     """
 
-    def __init__(self, platform: str, charges: Sequence[Charge], month: int) -> None:
+    def __init__(self, platform: str, charges: Sequence[Charge], month: int, catalogue: Catalogue) -> None:
         self._platform, self._charges, self._month = platform, charges, month
         vendor = platform.partition("/")[0]
-        self._profiles = [catalog.profile(id) for id in catalog.ids_of(vendor) if platform in (id, vendor)]
+        self._profiles = [catalogue.profile(id) for id in catalogue.ids_of(vendor) if platform in (id, vendor)]
 
     def quantities(self, given: Mapping[str, Any]) -> Counted:
         """Yield what is given by charge.

@@ -215,6 +215,8 @@ class Sheet(Entry):
         Instead: the hours of the month.
     prices : str
         The price book.
+    catalog : str or None
+        A folder of one's own that is put over the catalogue; see `sim.catalog.own`.
     usage : tuple of Use
     tokens : dict of str to Tokens
         By language model.
@@ -227,6 +229,7 @@ class Sheet(Entry):
     month: Annotated[Month | None, BeforeValidator(_month)] = None
     hours: Annotated[int, Field(strict=True, ge=1, le=8784)] | None = None
     prices: str = "list-2026"
+    catalog: Annotated[str, Field(min_length=1)] | None = None
     usage: Annotated[tuple[Use, ...], BeforeValidator(_several)] = ()
     tokens: dict[str, Tokens] = Field(default_factory=dict)
     labour: Annotated[tuple[Labour, ...], BeforeValidator(_several)] = ()

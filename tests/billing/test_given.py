@@ -121,6 +121,47 @@ def test_what_is_left_out_costs_nothing_and_is_no_line() -> None:
         0, 3600 * (Fraction("0.00003942") + Fraction("0.00000667"))]
 
 
+OWN = """\
+title: My rack
+default_region: here
+sources:
+  page: {title: A note of mine about prices, read: 2026-11-01}
+regions:
+  there: {factor: 1.5, standing: assumed, source: page, reason: a guess}
+charges:
+  power:
+    item: power of servers
+    measure: count
+    rate: $0.20
+    per: kWh
+    regional: true
+    standing: assumed
+    source: page
+    reason: what last year's bill says
+"""
+
+
+def test_prices_of_ones_own_beside_the_catalogue(tmp_path: Path) -> None:
+    lists = tmp_path / "mine" / "prices" / "list-2026"
+    lists.mkdir(parents=True)
+    (lists / "rack.yaml").write_text(OWN)
+    file = tmp_path / "usage.yaml"
+    file.write_text("month: 2026-11\ncatalog: mine\nusage:\n  - {platform: rack, quantities: {power: 300 kWh}}\n"
+                    "  - {platform: rack, region: there, quantities: {power: 100}}\n"
+                    "  - {platform: hetzner, without: [ipv4], instances: {size: cx23, hours: month}}\n")
+    made = sim.rate(file)
+    assert [(line.charge, line.amount) for line in made.lines] == [
+        ("power", 60), ("power@there", 30), ("cx23", Fraction("6.49"))]
+    assert made.lines[1].item == "power of servers, there"
+    file.write_text(file.read_text().replace("catalog: mine", "catalog: yours"))
+    with pytest.raises(InputError, match=r"usage\.yaml:2:10: error: `yours`: there is no such folder"):
+        sim.rate(file)
+    (lists / "rack.yaml").write_text(OWN.replace("rate: $0.20", "rat: $0.20"))
+    file.write_text(file.read_text().replace("catalog: yours", "catalog: mine"))
+    with pytest.raises(InputError, match=r"rack\.yaml:11:5: error: unknown key `rat`"):
+        sim.rate(file)
+
+
 def test_a_file_is_what_a_mapping_is(tmp_path: Path) -> None:
     file = tmp_path / "usage.yaml"
     file.write_text(
