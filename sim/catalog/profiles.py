@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, fi
 
 from sim import distributions, units
 from sim.catalog.figures import Entry, Figure, Sourced
+from sim.catalog.limits import Cpu, Idle, Limits
 from sim.distributions import Distribution
 from sim.errors import AdvisedError, choose, quoted
 
@@ -310,6 +311,9 @@ class Profile(Entry):
     start : tuple of Part
         From nothing to ready.
     meters : Meters
+    limits : Limits
+    idle : Idle
+    cpu : Cpu
     not_modelled : tuple of str
         What the platform does that the profile cannot say.
     """
@@ -343,6 +347,9 @@ class Profile(Entry):
     ladder: tuple[Rung, ...] = ()
     start: tuple[Part, ...] = ()
     meters: Meters
+    limits: Limits = Limits()
+    idle: Idle = Idle()
+    cpu: Cpu = Cpu()
     not_modelled: tuple[str, ...] = ()
 
     @model_validator(mode="before")

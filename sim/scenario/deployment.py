@@ -229,7 +229,7 @@ def _bound(
         memory_kills=profile.on_memory.value == "kill",
         ladder=tuple(_ladder(given, profile, shape.memory)),
         start=(given.value("start"),) if "start" in given else tuple(part.time.value for part in profile.start),
-        elastic=elastic.bound(given),
+        elastic=elastic.bound(given, profile, shape.size),
         plan=given.value("plan"),
         region=given.value("region"),
         labour=_labour(given),
@@ -358,6 +358,7 @@ def _learnt_flaws(given: Given, profile: Profile, pool: _Pool) -> Iterator[Flaw]
 
 def _elastic_flaws(given: Given, profile: Profile, pool: _Pool) -> Iterator[Flaw]:
     """Say what scaling, a schedule or checks cannot do on the platform."""
+    yield from elastic.without_effect(elastic.bound(given, profile, given.value("size")), given)
     for key in ("schedule", "scaling", "spare_instances", "idle"):
         if key in given and not profile.ladder:
             yield Flaw(given.place(key), f"instances of {profile.id} run until they are deleted: none is let go",
