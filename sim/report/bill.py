@@ -84,7 +84,7 @@ def arithmetic(line: Tree) -> str:
         least = f", {dollars(float(line['least']))} at least" if line["raised"] else ""
         return f"{share(float(line['rate']))} of {dollars(line['quantity'])}{least}"
     if line["rate"] is None:
-        return f"{used(line)}, no price"
+        return f"{used(line)}, free" if line["amount"] == 0 else f"{used(line)}, no price"
     many, each, unit = _unit(line["unit"])
     rate = f"× ${line['rate']}{each}"
     quantity, free, billable = (number(many * line[key]) for key in ("quantity", "free", "billable"))
