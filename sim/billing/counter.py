@@ -109,7 +109,8 @@ class Counter:
         turns = {Measure.STARTS: one.starts or 0, Measure.ENTERS: one.enters, Measure.WAKES: one.wakes}
         turned = [charge for charge in self._of_size(one) if turns.get(charge.measure)]
         timed = [charge for charge in on if charge.measure in (Measure.TIME, Measure.PROVISIONED)]
-        flaws = [*self._size_flaws(one, meter), *self._shape_flaws(one, [*timed, *turned])]
+        # What a size brings is not asked for where the size is missing.
+        flaws = list(self._size_flaws(one, meter)) or list(self._shape_flaws(one, [*timed, *turned]))
         for measure, key in ((Measure.CPU, "cpu"), (Measure.MEMORY, "memory_used")):
             flaws += self._use_flaws(one, key, [charge for charge in on if charge.measure is measure])
         flaws += [Flaw((key,), f"{self._platform} charges nothing for `{key}`", "leave it out", at_key=True)
@@ -166,7 +167,7 @@ class Counter:
         if charge.measure is Measure.CPU:
             return (one.cpu or 0) * records * charge.amount / size
         if charge.measure is Measure.MEMORY:
-            return Fraction(one.memory_used or 0, GIB) * record * records * charge.amount / size
+            return (one.memory_used or Fraction(0)) / GIB * record * records * charge.amount / size
         if charge.scope is Scope.MONTH:
             return Fraction(charge.billed(record * records * one.count), one.count) * charge.counts(has) / size
         return charge.billed(record) * records * charge.counts(has) / size
@@ -218,7 +219,7 @@ class Counter:
     def _has(self, one: Shape) -> Resources:
         """Say what an instance has; what no charge needs may be missing."""
         profile = self._profile_of(one.size)
-        disk = Fraction(one.disk, 10**9) if one.disk is not None else None
+        disk = one.disk / 10**9 if one.disk is not None else None
         if profile is not None and disk is None:
             disk = profile.storage_gb(one.size)
         if profile is not None and one.size is not None:

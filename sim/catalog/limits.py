@@ -10,11 +10,12 @@ from fnmatch import fnmatchcase
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from sim import distributions, units
 from sim.catalog.figures import Entry, Figure
 from sim.distributions import Distribution
+from sim.errors import AdvisedError
 
 
 def _text(show: Callable[[Any], Any]) -> PlainSerializer:
@@ -57,6 +58,13 @@ class Limits(Entry):
     lifetime: Figure[_Duration] | None = None
     at_lifetime: Figure[Literal["drain", "kill"]] | None = None
     payload: Figure[_Memory] | None = None
+
+    @model_validator(mode="after")
+    def _burst_is_of_openings(self) -> Limits:
+        for key, needs in (("burst", "openings"), ("at_lifetime", "lifetime")):
+            if getattr(self, key) is not None and getattr(self, needs) is None:
+                raise AdvisedError(f"`{key}` says nothing without `{needs}`", f"add `{needs}:`")
+        return self
 
 
 class Idle(Entry):

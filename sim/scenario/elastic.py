@@ -269,12 +269,21 @@ def bound(given: Given, profile: Profile, size: str | None) -> Elastic:
     )
 
 
+def replaced(said: Model) -> frozenset[str]:
+    """Return the keys of a platform that those of a deployment stand in the place of.
+
+    A burst is one of the openings that it was said with, and so on.
+    """
+    given = said.model_fields_set
+    return frozenset({*given, *(key for _, key, needs, _ in _NEEDS if needs in given)})
+
+
 def _over(platform: Entry, said: Said, size: str | None) -> Said:
     """Put what a deployment says over what its platform does."""
     values: dict[str, Any] = {}
     for key in type(platform).model_fields:
         figure = getattr(platform, key)
-        if key in said.model_fields_set or figure is None:
+        if key in replaced(said) or figure is None:
             continue
         if not isinstance(figure, limits.Credit):
             values[key] = figure.value

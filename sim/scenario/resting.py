@@ -13,6 +13,7 @@ from sim.catalog import Profile
 from sim.catalog.figures import Sourced
 from sim.catalog.profiles import Combination, Meters, Range, Size
 from sim.distributions import Distribution
+from sim.scenario import elastic
 from sim.scenario.extends import Given
 from sim.scenario.model import Model
 
@@ -88,7 +89,7 @@ def of_platform(profile: Profile, given: Given, size: str | None, placement: str
     first = profile.ladder[0].name if profile.ladder else ""
     replaced |= {f"ladder.{first}.{field}" for key, field in (("idle_timeout", "after"), ("wake", "wake"))
                  if key in given}
-    replaced |= {f"{key}.{part}" for key in _NESTED if key in given for part in given.value(key).model_fields_set}
+    replaced |= {f"{key}.{part}" for key in _NESTED if key in given for part in elastic.replaced(given.value(key))}
     credit = profile.cpu.credit
     if "credit" in getattr(given.value("cpu"), "model_fields_set", ()) or not (credit and credit.holds_for(size)):
         replaced |= {f"cpu.credit.{part}" for part in ("baseline", "first", "most")}

@@ -85,6 +85,18 @@ def test_quantities_are_given_by_charge() -> None:
     assert made.total() == 5 + Fraction("1.5") + Fraction("0.9")
 
 
+def test_a_shape_need_not_be_whole_bytes() -> None:
+    # ACI rounds 1.5 vCPU up to 2 and 3.95 GiB up to 4: 200 vCPU-h x 0.0405 and 400 GB-h x 0.00445.
+    made = bill({"platform": "azure-container-instances/standard",
+                 "instances": {"vcpu": 1.5, "memory": "3.95 GiB", "hours": 100}})
+    assert made.total() == Fraction("8.10") + Fraction("1.78")
+    # Half a GiB in use for 10 h: 18,000 GB-s; two hours of CPU; less than the fee.
+    made = bill({"platform": "railway/service",
+                 "instances": {"count": 2, "hours": 10, "memory_used": "0.5 GiB", "cpu": "2 h"}})
+    assert {line.charge: line.quantity for line in made.lines if line.charge} == {"cpu": 14_400, "memory": 36_000}
+    assert made.total() == 5
+
+
 def test_tokens_and_labour() -> None:
     made = bill(tokens={"mid-tier": {"input": "12M", "cached": "40M", "output": "900K"}},
                 labour={"hours": 4, "rate": "$80/h"})
