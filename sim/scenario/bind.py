@@ -149,7 +149,8 @@ def _surroundings(data: Mapping[str, Any]) -> Surroundings:
     agents = workload.get("agents")
     # Of what cannot be read, nothing follows.
     serial = None if workload.get("serial") is False else agents if isinstance(agents, int) else 1
-    return Surroundings(memory, isinstance(arrivals, Mapping) and "sessions" in arrivals, serial)
+    return Surroundings(memory, isinstance(arrivals, Mapping) and "sessions" in arrivals, serial,
+                        workload.get("payload") is not None)
 
 
 def _model_flaws(data: Mapping[str, Any]) -> Iterator[Flaw]:

@@ -23,6 +23,9 @@ _Read = TypeVar("_Read")
 LONGEST = 520 * units.WEEK
 """Microseconds that anything of a scenario lasts at most, ten years: sums of such times stay within 64 bits."""
 
+MOST_BYTES = 10**15
+"""Bytes of one request: more than any network carries in a year."""
+
 MOST_TOKENS = 10**9
 """Tokens of one call: a hundred times what the largest model takes."""
 
@@ -150,6 +153,13 @@ def _largest(law: Distribution) -> int | float:
     return max(numbers, default=0)
 
 
+def _bytes(value: object) -> Distribution:
+    law = distributions.count(value)
+    if _largest(law) > MOST_BYTES:
+        raise AdvisedError(f"{_largest(law):g} bytes are more than anybody sends", f"write {MOST_BYTES} or less")
+    return law
+
+
 def _at_least_once(value: object) -> Distribution:
     law = distributions.count(value)
     if law.samples is None and law.mean < 1:
@@ -268,7 +278,7 @@ Gap = Annotated[Distribution, PlainValidator(_gap), PlainSerializer(_show_law, w
                 WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
 Factor = Annotated[Distribution, PlainValidator(_factor), PlainSerializer(_show_law, when_used="json"),
                    WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
-Bytes = Annotated[Distribution, PlainValidator(_tokens), PlainSerializer(_show_law, when_used="json"),
+Bytes = Annotated[Distribution, PlainValidator(_bytes), PlainSerializer(_show_law, when_used="json"),
                   WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
 Share = Annotated[Fraction, PlainValidator(units.percent), PlainSerializer(units.show_percent, when_used="json"),
                   WithJsonSchema(_SHARE_SCHEMA)]  # fmt: skip
