@@ -10,18 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.api import Result, Study, Sweep, load
+    from sim.api import Result, Study, Sweep, load, rate
     from sim.report import plots
     from sim.workload import fit_arrivals
 
-__all__ = ["Result", "Study", "Sweep", "__version__", "fit_arrivals", "load", "plots"]
+__all__ = ["Result", "Study", "Sweep", "__version__", "fit_arrivals", "load", "plots", "rate"]
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     # Late, because pandas alone takes longer than `sim validate` may.
-    if name in {"Result", "Study", "Sweep", "load"}:
+    if name in {"Result", "Study", "Sweep", "load", "rate"}:
         from sim import api
 
         return getattr(api, name)

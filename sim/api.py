@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import sim
 from sim import claims, scenario, study, workload
+from sim.billing import Invoice, given
 from sim.claims import Verdict
 from sim.errors import InputError, Problem, quoted
 from sim.report import folder, frames, html
@@ -59,6 +60,35 @@ def load(path: Path | str, settings: Sequence[str] = ()) -> Study:
         All that is wrong with it, with line and column.
     """
     return Study(scenario.load(path, settings, claims.problems), Path(path).parent)
+
+
+def rate(usage: Path | str | Mapping[str, Any]) -> Invoice:
+    """Price given quantities by a price book, without a simulation.
+
+    Parameters
+    ----------
+    usage : Path, str or mapping
+        A file, or what would be in it; `sim rate --help` shows one, `sim.billing.sheet` says every key.
+
+    Returns
+    -------
+    Invoice
+        ``total()`` is exact, ``frame()`` has a row for each line.
+
+    Raises
+    ------
+    InputError
+        All that is wrong with it, with line and column.
+
+    Examples
+    --------
+    >>> import sim
+    >>> requests = {"count": "5M", "duration": "200 ms", "memory": "1 GiB"}
+    >>> bill = sim.rate({"month": "2026-11", "usage": {"platform": "aws-lambda/x86", "requests": requests}})
+    >>> float(bill.total())  # (1,000,000 - 400,000) GB-s x $0.0000166667, and 4 million requests x $0.20
+    10.80002
+    """
+    return given.bill(usage)
 
 
 class Study:
@@ -108,6 +138,8 @@ class Study:
         _require_whole({**given, "workers": workers})
         changed = {key: value for key, value in given.items() if value is not None}
         chosen = scenario.changed(self.scenario, changed) if changed else self.scenario
+        if chosen.axes != self.scenario.axes and chosen.document is not None:
+            _require(claims.problems(chosen.document, chosen.axes))  # some may compare cases that are no more
         cases = [(settings, scenario.bind(one, self.directory)) for settings, one in scenario.cases(chosen)]
         study.require_size([case for _, case in cases], workers)
         if not chosen.axes:
@@ -317,9 +349,10 @@ class Sweep:
     ----------
     expectations : Verdicts
         Of each expectation, the verdict of the first case in which it fails; else of the first in which it is
-        inconclusive; else of the first.
+        inconclusive; else of the first. Of one that compares cases, its own.
     summary : dict
-        The summaries of all cases under ``cases``, each with what it takes of the axes under ``case``.
+        The summaries of all cases under ``cases``, each with what it takes of the axes under ``case``; under ``expect``
+        the verdicts on expectations that compare cases, with what is the same in all that are compared under ``case``.
     exit_code : int
         As of a result: 3 when an expectation fails in a case, 4 when one is inconclusive and none fails.
     """
@@ -327,9 +360,12 @@ class Sweep:
     def __init__(self, scenario: Scenario, results: Mapping[Settings, Result]) -> None:
         self.scenario = scenario
         self.results = dict(results)
-        judged = zip(*([(settings, verdict) for verdict in one.expectations] for settings, one in results.items()),
-                     strict=True)
-        self.expectations = Verdicts(_worst(verdicts) for verdicts in judged)
+        judged = [[(settings, one.expectations[index]) for settings, one in results.items()]
+                  for index in range(len(next(iter(results.values())).expectations))]
+        self._across = _judged_across(scenario, results)
+        within, across = iter(judged), iter(self._across)
+        self.expectations = Verdicts(_worst(next(across if claims.across(one) else within))
+                                     for one in claims.expectations(scenario))
         self.exit_code = claims.exit_code(self.expectations)
         cases = [one.summary for one in results.values()]
         together = "\n".join(case["identity"] for case in cases)
@@ -340,7 +376,8 @@ class Sweep:
             "seed": scenario.seed,
             "replications": max(case["replications"] for case in cases),
             "stopping": {"first": scenario.replications},
-            "axes": {axis.name: {"path": axis.path, "values": list(axis.values)} for axis in scenario.axes},
+            "axes": {axis.name: {"path": axis.path, "values": list(axis.labels)} for axis in scenario.axes},
+            "expect": [{**asdict(verdict), "case": dict(free.pairs)} for one in self._across for free, verdict in one],
             "cases": cases,
         }
 
@@ -396,7 +433,19 @@ def _worst(verdicts: Iterable[tuple[Settings, Verdict]]) -> Verdict:
     """Return the worst of the verdicts on an expectation, and say in which case."""
     order = ("fails", "inconclusive", "holds")
     settings, worst = min(verdicts, key=lambda pair: order.index(pair[1].verdict))
-    return replace(worst, text=f"{worst.text}, in the case {settings}")
+    return replace(worst, text=f"{worst.text}, in the case {settings}") if settings else worst
+
+
+def _judged_across(scenario: Scenario, results: Mapping[Settings, Result]) -> list[list[tuple[Settings, Verdict]]]:
+    """Judge the expectations that compare cases."""
+    asked = [one for one in claims.expectations(scenario) if claims.across(one)]
+    cases = {settings: partial(_estimate, one.estimates) for settings, one in results.items()}
+    return claims.verdicts_across(asked, cases, study.level(scenario))
+
+
+def _require(found: Sequence[Problem]) -> None:
+    if found:
+        raise InputError(found)
 
 
 def _require_whole(arguments: Mapping[str, object]) -> None:
@@ -407,8 +456,7 @@ def _require_whole(arguments: Mapping[str, object]) -> None:
         if value is not None and not (type(value) is int and low <= value <= high):
             found.append(Problem(name, 0, 0, f"{quoted(repr(value))} is not a whole number from {low} to {high}",
                                  "give one, or leave the argument out"))
-    if found:
-        raise InputError(found)
+    _require(found)
 
 
 class _Together:
@@ -435,11 +483,13 @@ class _Together:
 
 def _verdicts(case: Case, found: Mapping[str, Mapping[str, Estimate]]) -> list[Verdict]:
     """Judge the expectations of a case, at its level of confidence shared among all looks that there may be."""
-    def estimate(path: str) -> Estimate:
-        deployment, _, name = path.partition(".")
-        return found[deployment][name]
+    looks = len(study.looks(case.scenario))
+    return claims.verdicts(case.scenario, partial(_estimate, found), study.level(case.scenario), looks)
 
-    return claims.verdicts(case.scenario, estimate, study.level(case.scenario), len(study.looks(case.scenario)))
+
+def _estimate(found: Mapping[str, Mapping[str, Estimate]], path: str) -> Estimate:
+    deployment, _, name = path.partition(".")
+    return found[deployment][name]
 
 
 def _settled(case: Case, found: Mapping[str, Mapping[str, Estimate]], replications: int) -> bool:

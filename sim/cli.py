@@ -220,6 +220,52 @@ def platforms(name: str | None, as_json: bool) -> int:
     return DONE
 
 
+@program.command(short_help="Price given quantities, without a simulation.")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--charges", metavar="PLATFORM", help="List the charges of a platform, by name, instead.")
+@click.option("--prices", "book", default="list-2026", show_default=True, help="Price book of --charges.")
+@_common
+def rate(file: Path | None, charges: str | None, book: str, as_json: bool) -> int:
+    """Price the quantities in FILE by a price book, line by line as the vendor rounds, without a simulation.
+
+    \b
+    month: 2026-11                  # or `hours: 730`
+    prices: list-2026
+    usage:
+      - platform: aws-lambda/arm    # each request is rounded up by itself
+        requests: {count: 5M, duration: 120.4 ms, memory: 512 MiB}
+      - platform: hetzner           # a named size, or vcpu, memory, disk, gpus
+        instances: {size: cx23, count: 3, hours: month}
+      - platform: modal/sandbox     # each start is rounded up by itself
+        instances: {vcpu: 2, memory: 4 GiB, starts: 1000, seconds_each: 12.3}
+      - platform: cloudflare        # by the name of a charge: `sim rate --charges cloudflare`
+        quantities: {worker-requests: 15M, worker-cpu: 75000 CPU-s}
+    tokens:
+      mid-tier: {input: 12M, cached: 40M, output: 900K}
+    labour: {hours: 4, rate: $80/h}
+
+    An entry may also name the vendor's `plan`, `region`, `seats` and `commitments`. Entries of one vendor are of one
+    account: they share its free allowances, tiers and plan.
+    """  # noqa: D301  (click's sign for lines that are not to be wrapped)
+    from sim.billing import given
+    from sim.report import charges as listing
+    from sim.report import invoice
+    from sim.report.document import document
+
+    if (file is None) == (charges is None):
+        raise click.UsageError("name a FILE of quantities, or --charges PLATFORM")
+    if charges is not None:
+        _print(document(listing.listed(book, charges)) if as_json else listing.show(book, charges))
+        return DONE
+    assert file is not None
+    made = given.bill(file)
+    if as_json:
+        _print(document(made.to_dict()))
+    else:
+        _print(invoice.render(made, **_terminal()))
+    return DONE
+
+
 @program.command(short_help="Print the JSON Schema of scenario files, for editors.")
 @_common
 def schema(as_json: bool) -> int:
@@ -265,12 +311,19 @@ def _report(summary: dict[str, Any], file: Path, given: Sequence[str], folder: P
     repeat = ["sim", "run", str(file), *given, "--seed", str(summary["seed"]), "--replications", first]
     return render(
         summary,
-        width=shutil.get_terminal_size((_WIDTH, 24)).columns,
-        colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
-        encoding=sys.stdout.encoding or "utf-8",
+        **_terminal(),
         folder=None if folder is None else str(folder),
         command=shlex.join(repeat),
     )
+
+
+def _terminal() -> dict[str, Any]:
+    """Say what a report needs to know of where it is printed."""
+    return {
+        "width": shutil.get_terminal_size((_WIDTH, 24)).columns,
+        "colour": sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        "encoding": sys.stdout.encoding or "utf-8",
+    }
 
 
 @contextmanager

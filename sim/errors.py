@@ -199,6 +199,11 @@ def quoted(text: object, longest: int = 60) -> str:
     return f"`{plain if len(plain) <= longest else plain[: longest - 1] + '…'}`"
 
 
+def quoted_file(name: object) -> str:
+    """Return the name of a file for use in a message: as a whole, so that it can be opened."""
+    return quoted(name, longest=4096)
+
+
 def _fold(name: str) -> str:
     return name.casefold().replace("_", "-").replace(" ", "-")
 

@@ -4,11 +4,11 @@ from sim.billing.bill import bill, observe
 from sim.billing.curve import accumulate, amounts
 from sim.billing.invoice import Invoice, Line
 from sim.billing.metering import Billed, CutOff, Observed, Steps, meter, meter_tokens
-from sim.billing.month import Month, tile
+from sim.billing.month import Hours, Month, tile
 from sim.billing.rating import Unpriced, Usage, Used, rate
 from sim.billing.records import Requests
 
 __all__ = [
-    "Billed", "CutOff", "Invoice", "Line", "Month", "Observed", "Requests", "Steps", "Unpriced", "Usage", "Used",
-    "accumulate", "amounts", "bill", "meter", "meter_tokens", "observe", "rate", "tile",
+    "Billed", "CutOff", "Hours", "Invoice", "Line", "Month", "Observed", "Requests", "Steps", "Unpriced", "Usage",
+    "Used", "accumulate", "amounts", "bill", "meter", "meter_tokens", "observe", "rate", "tile",
 ]  # fmt: skip

@@ -38,7 +38,7 @@ def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> O
         window=window,
         spans=spans,
         pool=outcome.pool,
-        requests=Requests(outcome.started, outcome.ended, outcome.instance, outcome.warmth),
+        requests=Requests(outcome.started, outcome.ended, outcome.instance, outcome.warmth, demand.memory),
         steps=Steps(
             arrived=demand.by_step(outcome.arrived),
             ended=outcome.step_ended,

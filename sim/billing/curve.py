@@ -27,7 +27,8 @@ from sim.billing.bill import billing
 from sim.billing.invoice import Invoice
 from sim.billing.metering import Billed, Observed
 from sim.billing.month import Month, tile
-from sim.catalog.prices import Group, PriceList
+from sim.catalog.charges import Group
+from sim.catalog.prices import PriceList
 
 TOTAL = "total"
 """Names the whole bill, beside the groups."""

@@ -6,11 +6,41 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sim.catalog.charges import Group
 from sim.catalog.figures import Standing
-from sim.catalog.prices import Group
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DOLLARS = "USD"
+"""The unit of what a surcharge is a share of."""
+
+
+class Kind(StrEnum):
+    """What a line is.
+
+    Attributes
+    ----------
+    CHARGE : what was used, or the fee of a plan.
+    COMMITMENT : what was bought for the whole month.
+    SURCHARGE : a share of other lines, its rate; ``quantity`` is the dollars that it is of.
+    CREDIT : what the vendor takes off.
+    FLOOR : what is missing to the least that a month costs, its rate.
+    LABOUR : people's hours.
+    UNPRICED : what was used and has no price in the book.
+    """
+
+    CHARGE = "charge"
+    COMMITMENT = "commitment"
+    SURCHARGE = "surcharge"
+    CREDIT = "credit"
+    FLOOR = "floor"
+    LABOUR = "labour"
+    UNPRICED = "unpriced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +74,9 @@ class Line:
         How many of them would cost more, or less, without it.
     credit : Decimal or None
         Of a credit, the dollars a month that the vendor takes off at most; ``amount`` is what was taken.
+    rounding : str
+        How the vendor rounds what was used and the line, in words; empty where nothing is rounded.
+    kind : Kind
     standing : Standing or None
         How well the price is founded; None where there is none.
     source : str
@@ -72,6 +105,8 @@ class Line:
     least: Decimal | None = None
     raised: int | None = None
     credit: Decimal | None = None
+    rounding: str = ""
+    kind: Kind = Kind.CHARGE
 
     def to_dict(self) -> dict[str, Any]:
         """Return the line as plain values: amounts as the nearest float, prices as text, to the last digit."""
@@ -92,11 +127,20 @@ class Line:
             "least": _text(self.least),
             "raised": self.raised,
             "credit": _text(self.credit),
+            "rounding": self.rounding,
+            "kind": self.kind.value,
             "standing": None if self.standing is None else self.standing.value,
             "source": self.source,
             "as_of": None if self.as_of is None else self.as_of.isoformat(),
             "reason": self.reason,
         }
+
+
+_COLUMNS = (
+    "group", "platform", "charge", "item", "quantity", "free", "billable", "unit", "rate", "amount", "instances", "cap",
+    "capped", "least", "raised", "credit", "rounding", "kind", "standing", "source", "as_of", "reason",
+)  # fmt: skip
+"""The keys of `Line.to_dict`, which a frame without lines has, too."""
 
 
 def _text(amount: Decimal | None) -> str | None:
@@ -175,6 +219,12 @@ class Invoice:
             "unpriced": list(self.unpriced()),
             "not_covered": list(self.not_covered),
         }
+
+    def frame(self) -> pd.DataFrame:
+        """Return the lines as a frame: one row each, with the columns of `Line.to_dict`."""
+        import pandas as pd
+
+        return pd.DataFrame([line.to_dict() for line in self.lines], columns=list(_COLUMNS))
 
     def _of(self, group: Group | None) -> Iterable[Line]:
         return (line for line in self.lines if group is None or line.group is group)

@@ -9,12 +9,14 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from sim.billing import records
+from sim.billing import records, turns
 from sim.billing.continuity import continuity
 from sim.billing.month import Month, Tiling, tile
 from sim.billing.rating import Unpriced, Usage, Used
 from sim.billing.records import ByInstance, Records, Requests
-from sim.catalog.prices import TOKENS, Basis, Charge, Group, Measure, PriceList, Scope
+from sim.catalog.charges import Charge, Group
+from sim.catalog.counting import TOKENS, Measure, Resources, Scope
+from sim.catalog.prices import PriceList
 from sim.catalog.profiles import Meters, Profile
 from sim.engine.contract import Bools, Int64s, State
 from sim.exact import Objects, sums
@@ -49,6 +51,10 @@ class Billed(Protocol):
     @property
     def memory(self) -> int:
         """Bytes of an instance."""
+
+    @property
+    def base_memory(self) -> int:
+        """Bytes of an instance in use when no request is served."""
 
     @property
     def minimum(self) -> int:
@@ -229,7 +235,8 @@ class Metering:
     def __init__(self, seen: Observed, deployment: Billed, prices: PriceList) -> None:
         self._seen, self._deployment = seen, deployment
         self._meters: Meters = deployment.profile.meters
-        self._charges = [one for one in prices.of_size(deployment.size) if one.meter in self._meters.names]
+        self._charges = [one for one in prices.of_size(deployment.size)
+                         if one.meter in self._meters.names and one.measure is not Measure.COUNT]
         self._unpriced = prices.unpriced(sorted(self._meters.names), deployment.size)
         self._records_made: dict[tuple[str, Scope], Records] = {}
         self._days_made: dict[Hashable, Objects] = {}
@@ -255,15 +262,29 @@ class Metering:
     def _of(self, charge: Charge, tiling: Tiling) -> Used:
         """Count what a charge is for, in its units."""
         size = charge.per.size(tiling.month.microseconds)
-        if charge.measure is Measure.REQUESTS:
-            return Used(Fraction(_weigh(self._requests(), tiling), size))
-        if charge.measure is Measure.CPU:
-            return Used(Fraction(_weigh(self._cpu(), tiling), size))
-        share = _amount(charge, self._deployment) / size
-        if charge.cap is None and charge.least is None:
-            return Used(self._time(charge, tiling) * share)
-        made = self._by_instance(charge).times(tiling)
-        return Used.by_instance(*((time * share, count) for time, count in made))
+        if charge.by_instance:
+            share = charge.counts(resources(self._deployment)) / size
+            made = self._by_instance(charge).times(tiling)
+            return Used.by_instance(*((time * share, count) for time, count in made))
+        return Used(self._counted(charge, tiling) / size)
+
+    def _counted(self, charge: Charge, tiling: Tiling) -> Fraction:
+        """Count what a charge is for: microseconds of one of it, or things."""
+        match charge.measure:
+            case Measure.REQUESTS:
+                return _weigh(self._requests(), tiling) * charge.amount
+            case Measure.CPU:
+                return _weigh(self._cpu(), tiling) * charge.amount
+            case Measure.MEMORY:
+                return Fraction(_weigh(self._memory(charge), tiling), GIB) * charge.amount
+            case Measure.STARTS | Measure.ENTERS | Measure.WAKES:
+                count = _weigh(self._turns(charge), tiling)
+            case Measure.PROVISIONED:
+                pools = len(np.unique(self._seen.pool)) or 1
+                count = _rounded_up(charge, len(tiling.days) * DAY) * self._deployment.minimum * pools
+            case _:
+                count = self._time(charge, tiling)
+        return count * charge.counts(resources(self._deployment))
 
     def _without_price(self, name: str, tiling: Tiling) -> Unpriced:
         """Count on a meter without a price: requests, or hours of instances."""
@@ -279,8 +300,7 @@ class Metering:
             return _weigh(self._request_time(charge), tiling)
         if charge.scope is not Scope.MONTH:
             return _weigh(self._running_time(charge.meter, charge.scope, charge.round_up, charge.minimum), tiling)
-        time = _weigh(self._running_time(charge.meter, charge.scope, 1, 0), tiling)
-        return -(-max(time, charge.minimum) // charge.round_up) * charge.round_up if time else 0
+        return _rounded_up(charge, _weigh(self._running_time(charge.meter, charge.scope, 1, 0), tiling))
 
     def _running_time(self, name: str, scope: Scope, round_up: int, minimum: int) -> Objects:
         """Microseconds by day of the window for which a meter runs, each record rounded up."""
@@ -317,6 +337,29 @@ class Metering:
                      lambda: (_of_steps(steps.ended >= 0, steps.ended, steps.cpu, window)
                               + _of_steps(cut_off.cpu > 0, cut_off.at, cut_off.cpu, window)))
 
+    def _memory(self, charge: Charge) -> Objects:
+        """Bytes in use, times microseconds, by day of the window."""
+        assert charge.meter is not None
+        name = charge.meter
+
+        def make() -> Objects:
+            idle = self._running_time(name, Scope.INTERVAL, 1, 0) * self._deployment.base_memory
+            return np.asarray(idle + records.memory(self._seen.requests, self._seen.window), dtype=object)
+
+        return _once(self._days_made, ("memory", name), make)
+
+    def _turns(self, charge: Charge) -> Objects:
+        """Count the starts, enterings or wakes, by day of the window."""
+        def make() -> Objects:
+            spans, window = self._seen.spans, self._seen.window
+            rungs = [level for level, rung in enumerate(self._deployment.ladder)
+                     if self._meters.rungs.get(rung.name) == charge.meter]
+            if charge.measure is Measure.STARTS:
+                return turns.starts(spans, window)
+            return (turns.enters if charge.measure is Measure.ENTERS else turns.wakes)(spans, rungs, window)
+
+        return _once(self._days_made, (charge.measure, charge.meter), make)
+
     def _of_spans(self, name: str, scope: Scope) -> Records:
         seen = self._seen
         return _once(self._records_made, (name, scope), lambda: records.of_spans(
@@ -350,23 +393,15 @@ def _running(spans: Spans, meters: Meters, rungs: Sequence[str]) -> Callable[[st
     return running
 
 
-def _amount(charge: Charge, deployment: Billed) -> Fraction:
-    """How much of an instance a charge counts."""
-    memory = Fraction(deployment.memory, GIB)
-    match charge.basis:
-        case Basis.VCPU:
-            return deployment.vcpu
-        case Basis.CORE:
-            return deployment.vcpu / 2
-        case Basis.MEMORY:
-            return memory
-        case Basis.EXTRA_MEMORY:
-            return max(Fraction(0), memory - charge.included * deployment.vcpu)
-        case Basis.DISK:
-            return deployment.profile.storage_gb(deployment.size)
-        case Basis.DISK_GIB:
-            return deployment.profile.storage_gb(deployment.size) * 10**9 / GIB
-    return Fraction(1)
+def resources(deployment: Billed) -> Resources:
+    """Say what an instance of a deployment has."""
+    profile, size = deployment.profile, deployment.size
+    return Resources(deployment.vcpu, deployment.memory, profile.storage_gb(size), profile.gpus(size))
+
+
+def _rounded_up(charge: Charge, time: int) -> int:
+    """Round microseconds as a charge does one record; no use is no record."""
+    return charge.billed(time) if time else 0
 
 
 def _of_steps(chosen: Bools, time: Int64s, count: Int64s, window: Window) -> Objects:

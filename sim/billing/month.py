@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from sim.errors import AdvisedError, quoted
-from sim.units import DAY
+from sim.units import DAY, HOUR
 
 WEEK_DAYS = 7
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
@@ -59,6 +59,26 @@ class Month:
 
     def __str__(self) -> str:
         return f"{self.year:04}-{self.number:02}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A month of so many hours, as vendors reckon one in their examples: 730, or thirty days.
+
+    Attributes
+    ----------
+    hours : int
+    """
+
+    hours: int
+
+    @property
+    def microseconds(self) -> int:
+        """Its length."""
+        return self.hours * HOUR
+
+    def __str__(self) -> str:
+        return f"{self.hours:,} h"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ import numpy as np
 from sim.billing.continuity import Continuity
 from sim.billing.exact import by_day
 from sim.billing.month import Tiling
-from sim.catalog.prices import Scope
+from sim.catalog.counting import Scope
 from sim.engine.contract import NEVER, Bools, Int8s, Int64s, State, Warmth
 from sim.exact import Objects, narrow_sums, sums
 from sim.trace.spans import Spans
 from sim.trace.window import Window
 from sim.units import DAY
+
+MIB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,15 @@ class Requests:
         The instance that it began on.
     warmth : int8[n]
         `Warmth`: a COLD one waited for the start of its instance.
+    memory : int64[n]
+        Bytes in use while it runs, beside the runtime's.
     """
 
     started: Int64s
     ended: Int64s
     instance: Int64s
     warmth: Int8s
+    memory: Int64s
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +254,32 @@ def of_requests(requests: Requests, spans: Spans, with_start: bool, window: Wind
     return Records(
         begin=np.maximum(begin, window.begin) - window.begin, end=end - window.begin, instance=instance,
         begun=np.where(begin >= window.begin, begin - window.begin, NEVER), owner=instance, length=end - begin)
+
+
+def memory(requests: Requests, window: Window) -> Objects:
+    """Add up the memory of the requests in flight over time.
+
+    Parameters
+    ----------
+    requests : Requests
+    window : Window
+        What a request does outside it is not counted.
+
+    Returns
+    -------
+    object[days]
+        Bytes times microseconds by day of the window, as Python integers.
+    """
+    kept = np.flatnonzero(requests.started >= 0)
+    ended = np.where(requests.ended[kept] < 0, window.end, requests.ended[kept])
+    begin = np.maximum(requests.started[kept], window.begin) - window.begin
+    end = np.minimum(ended, window.end) - window.begin
+    lasting = end > begin
+    size = requests.memory[kept][lasting]
+    # Split, so that no product of a size and a time leaves 64 bits.
+    parts = ((MIB, size // MIB), (1, size % MIB))
+    return np.asarray(
+        sum(by_day(begin[lasting], end[lasting], window.days, part) * unit for unit, part in parts), dtype=object)
 
 
 def minimum_idle(spans: Spans, pool: Int64s, minimum: int, window: Window) -> Objects:

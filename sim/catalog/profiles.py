@@ -67,12 +67,24 @@ class Size(Sourced):
         Bytes.
     disk_gb : Fraction
         Gigabytes (10^9 bytes) of the disk that comes with it; 0 where none does, or the profile says it for all sizes.
+    gpu : str or None
+        Kind of the GPUs that come with it, such as ``H100 SXM 80 GB``; None where none do.
+    gpus : int
+        How many.
     """
 
     name: str
     vcpu: Cores
     memory: Memory
     disk_gb: Cores = Fraction(0)
+    gpu: str | None = Field(None, min_length=1)
+    gpus: Count = 0
+
+    @model_validator(mode="after")
+    def _gpus_have_a_kind(self) -> Size:
+        if (self.gpu is None) != (self.gpus == 0):
+            raise AdvisedError("`gpu` and `gpus` go together", "write both or neither: `gpu: T4 16 GB, gpus: 1`")
+        return self
 
 
 class Range(Sourced, Generic[Amount]):
@@ -417,6 +429,10 @@ class Profile(Entry):
         """Gigabytes (10^9 bytes) of the disk of an instance of a size, 0 where nothing is said of one."""
         own = self.sizes[size].disk_gb if size is not None else Fraction(0)
         return own or (self.disk_gb.value if self.disk_gb is not None else Fraction(0))
+
+    def gpus(self, size: str | None) -> int:
+        """GPUs of an instance of a size, 0 where it has none."""
+        return self.sizes[size].gpus if size is not None else 0
 
     def cores(self, memory: int) -> Fraction | None:
         """Cores that follow from memory.

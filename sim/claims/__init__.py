@@ -20,13 +20,18 @@ Grammar
     factor      = [ "-" ] ( quantity | figure | "(" sum ")" | function "(" sum { "," sum } ")" )
     function    = "min" | "max"   of one or more        | "abs"   of one
                 | "ratio"         of two alike: the first divided by the second
-    figure      = deployment "." key { "." key }             such as always-on.overhead_s.p99
+    figure      = path [ "[" case "]" ]                      such as always-on.overhead_s.p99
+    path        = deployment "." key { "." key }
+    case        = axis "=" value { "," axis "=" value }      as the values of the axis are written
     quantity    = number | number "x" | number "%" | "$" number | number unit { number unit }
 
 Units are those of `sim.units`: us ms s min h day week; B kB MB GB TB KiB MiB GiB TiB. A hyphen between letters or
 digits belongs to the name; a minus stands between spaces. What is compared, added or divided by `ratio` must be of one
 dimension; a number without a unit is not a time, not money and not a size (0 is all of them). A tolerance in per cent
 is relative to the right side; any other is a quantity like the sides: points of a fraction are written ``0.01``.
+
+An expectation that names cases compares cases; every figure of it must name the same axes. What it does not name is
+free, and then it is judged for each value. Any other expectation is judged in each case.
 
 Verdict
 -------
@@ -57,11 +62,12 @@ comparisons are one-sided, since an interval errs on either side equally often. 
 replications until verdicts are clear, k is the number of looks that there may be at the most.
 """
 
+from sim.claims.across import across, verdicts_across
 from sim.claims.checks import check
 from sim.claims.dimensions import Dimension, Kind, figures, kind
 from sim.claims.language import Expectation, ExpectationError, parse
 from sim.claims.verdicts import Judged, Verdict, exit_code, judge, settled
-from sim.claims.within import problems, verdicts
+from sim.claims.within import expectations, problems, verdicts
 
 __all__ = [
     "Dimension",
@@ -70,8 +76,10 @@ __all__ = [
     "Judged",
     "Kind",
     "Verdict",
+    "across",
     "check",
     "exit_code",
+    "expectations",
     "figures",
     "judge",
     "kind",
@@ -79,4 +87,5 @@ __all__ = [
     "problems",
     "settled",
     "verdicts",
+    "verdicts_across",
 ]

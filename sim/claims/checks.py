@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
 from sim.claims.dimensions import BYTES, DOLLARS, FRACTION, NUMBER, SECONDS, Dimension, kind
@@ -10,7 +10,9 @@ from sim.claims.language import Call, Comparison, Expectation, ExpectationError,
 from sim.errors import choose, nearest, quoted
 
 
-def check(expectation: Expectation, known: Collection[str]) -> list[ExpectationError]:
+def check(
+    expectation: Expectation, known: Collection[str], axes: Mapping[str, Sequence[str]] | None = None
+) -> list[ExpectationError]:
     """Find what is wrong with an expectation that could be read.
 
     Parameters
@@ -19,16 +21,27 @@ def check(expectation: Expectation, known: Collection[str]) -> list[ExpectationE
         As `parse` gives it.
     known : collection of str
         Paths of the figures of the scenario; see `figures`.
+    axes : mapping of str to sequence of str, optional
+        The axes of the scenario, and the values of each as they are written.
 
     Returns
     -------
     list of ExpectationError
-        Figures that do not exist, with the nearest that does; sides that cannot be compared. In order of place.
+        Figures that do not exist, with the nearest that does; sides that cannot be compared; cases that there are not.
+        In order of place.
     """
     checker = _Checker(expectation.text, known)
     for comparison in expectation.comparisons:
         checker.comparison(comparison)
+    checker.cases(list(figures_of(expectation)), axes or {})
     return sorted(checker.found, key=lambda error: error.start)
+
+
+def figures_of(expectation: Expectation) -> Iterator[Figure]:
+    """Return the figures of an expectation, from left to right."""
+    for comparison in expectation.comparisons:
+        yield from paths(comparison.left)
+        yield from paths(comparison.right)
 
 
 def paths(node: Node) -> Iterator[Figure]:
@@ -60,6 +73,26 @@ class _Checker:
             self._agree(tolerance, tolerance.dimension, right, together, "a tolerance for")
         if not any(True for side in (left, right) for _ in paths(side)):
             self._tell(left.start, right.end, "this compares no figure", "name one, such as `always-on.cost.total`")
+
+    def cases(self, named: Sequence[Figure], axes: Mapping[str, Sequence[str]]) -> None:
+        """Look at the cases that figures are of: an axis that one of them fixes, all must."""
+        before = len(self.found)
+        for figure in named:
+            own = [axis for axis, _ in figure.case]
+            for axis, value in figure.case:
+                if axis not in axes:
+                    fix = choose(axis, axes) if axes else "vary something by `axes`, or leave the brackets out"
+                    self._tell(figure.start, figure.end, f"there is no axis {quoted(axis)}", fix)
+                elif value not in axes[axis]:
+                    self._tell(figure.start, figure.end, f"{quoted(axis)} does not take the value {quoted(value)}",
+                               choose(value, axes[axis]))
+                elif own.count(axis) > 1:
+                    self._tell(figure.start, figure.end, f"{quoted(axis)} is here twice", "leave one of them out")
+        fixed = {axis: figure.key for figure in reversed(named) for axis, _ in figure.case}
+        for figure in named if len(self.found) == before else ():
+            for axis in fixed.keys() - dict(figure.case).keys():
+                self._tell(figure.start, figure.end, f"{quoted(figure.path)} does not say of which {quoted(axis)}",
+                           f"name the case behind each figure, as `{fixed[axis]}` does")
 
     def _dimension(self, node: Node) -> _Found:
         if isinstance(node, Quantity):

@@ -130,7 +130,7 @@ def kind(path: str) -> Kind:
         seconds, ``_mb`` and ``_mib`` sizes, ``_fraction`` fractions; ``cost`` is dollars. What nothing is known of is
         a plain number.
     """
-    for key in path.split(".")[1:]:
+    for key in path.partition("[")[0].split(".")[1:]:
         if key in _KEYS:
             return _KEYS[key]
         for end, kind in _ENDS.items():

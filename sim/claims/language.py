@@ -36,11 +36,20 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure by its path: the deployment's name, a point, and the path within the deployment."""
+    """A figure by its path: the deployment's name, a point, and the path within the deployment.
+
+    ``case`` has the values of axes that it is a figure of, each as the pair of the axis' name and the value.
+    """
 
     path: str
     start: int
     end: int
+    case: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Path and case as text, such as ``a.cost.total[load=4/h]``."""
+        return self.path + (f"[{', '.join(map('='.join, self.case))}]" if self.case else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +177,12 @@ class _Token:
     start: int
     end: int
     quantity: Quantity | None = None
+    figure: Figure | None = None
 
 
 _SPACE = re.compile(r"\s*")
 _FIGURE = re.compile(r"[A-Za-z0-9_]+(?:-[A-Za-z0-9_]+)*(?:\.[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*)+")
+_CASE = re.compile(r"\s*\[(?P<pairs>[^\[\]]*)(?P<end>\]?)")
 _NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?")
 _UNIT = re.compile(r"\s*(%|(?!and\b|within\b)[A-Za-zµμ]+(?![\w.(]))")
 _MONEY = re.compile(rf"\$\s*{_NUMBER.pattern}")
@@ -293,9 +304,8 @@ class _Parser:
             node = self._call()
         elif token.quantity is not None:
             node = self._next().quantity or token.quantity
-        elif token.kind == "figure":
-            self._next()
-            node = Figure(token.text, token.start, token.end)
+        elif token.figure is not None:
+            node = self._next().figure or token.figure
         else:
             raise self._unexpected("a figure or a number")
         self._depth -= 1
@@ -345,7 +355,8 @@ class _Parser:
         if mistake and (sign is None or sign.end() < mistake.end()):
             raise self._mistaken(mistake)
         if figure := _FIGURE.match(self._text, start):
-            return _Token("figure", figure[0], start, figure.end())
+            named = self._figure(figure)
+            return _Token("figure", figure[0], start, named.end, figure=named)
         if _MONEY.match(self._text, start) or _NUMBER.match(self._text, start):
             quantity = self._quantity(start)
             return _Token("quantity", self._text[start : quantity.end], start, quantity.end, quantity)
@@ -356,6 +367,18 @@ class _Parser:
         money = self._text[start] in "$€£"
         raise ExpectationError(self._text, start, start + 1, f"{quoted(self._text[start])} has no meaning here",
                                "write money as `$0.50`" if money else "write figures, numbers, + - * / and comparisons")
+
+    def _figure(self, path: re.Match[str]) -> Figure:
+        """Read a figure, and in brackets behind it the case that it is of."""
+        case = _CASE.match(self._text, path.end())
+        if case is None:
+            return Figure(path[0], path.start(), path.end())
+        pairs = [tuple(part.strip() for part in pair.partition("=")) for pair in case["pairs"].split(",")]
+        wrong = [axis or value for axis, sign, value in pairs if not (axis and sign and value)]
+        if wrong or not case["end"]:
+            raise ExpectationError(self._text, case.start("pairs") - 1, case.end(), "this names no case",
+                                   "write axes and their values in brackets, such as `[idle_timeout=5 min, load=4/h]`")
+        return Figure(path[0], path.start(), case.end(), tuple((axis, value) for axis, _, value in pairs))
 
     def _mistaken(self, mistake: re.Match[str]) -> ExpectationError:
         meant = _MISTAKES[mistake[0]]

@@ -80,8 +80,8 @@ def judge(
     expectations : sequence of Expectation
         All of the scenario, for the level is shared among them. Checked by `sim.claims.check`.
     figures : callable
-        From a path, such as ``always-on.overhead_s.p99``, to its estimate. All estimates that are not constant come
-        from the same replications, in the same order.
+        From the key of a figure, such as ``always-on.overhead_s.p99``, to its estimate. All estimates that are not
+        constant come from the same replications, in the same order.
     level : float
         Confidence level of all verdicts together, in (0, 1).
     looks : int
@@ -95,7 +95,7 @@ def judge(
     Raises
     ------
     LookupError
-        From ``figures``, for a path it does not know.
+        From ``figures``, for a key it does not know.
     """
     drawn = [[(part, _used(part, figures)) for part in one.comparisons] for one in expectations]
     moved = sum(_moved(*one) for parts in drawn for one in parts)
@@ -161,10 +161,10 @@ class _Sample:
 
     def __init__(self, node: Node, used: Mapping[str, Estimate]) -> None:
         self.node = node
-        mine = {figure.path: used[figure.path] for figure in paths(node)}
+        mine = {figure.key: used[figure.key] for figure in paths(node)}
         self.resampled = any(estimate.resampled for estimate in mine.values())
         # A figure that stands alone, in its own unit, keeps what else is known of it: how far its interval may go.
-        self.figure = mine[node.path] if isinstance(node, Figure) and _scale(node.path) == 1 else None
+        self.figure = mine[node.key] if isinstance(node, Figure) and _scale(node.path) == 1 else None
         whole = {path: _value(estimate) for path, estimate in mine.items()}
         self.exact = _compute(node, {path: _decimal(value) * _scale(path) for path, value in whole.items()})
         self.value = float(_compute(node, {path: value * _scale(path) for path, value in whole.items()}))
@@ -197,7 +197,7 @@ _STEPS = 8
 
 def _used(comparison: Comparison, figures: Callable[[str], Estimate]) -> dict[str, Estimate]:
     """Return the figures of a comparison."""
-    return {figure.path: figures(figure.path) for side in (comparison.left, comparison.right) for figure in paths(side)}
+    return {figure.key: figures(figure.key) for side in (comparison.left, comparison.right) for figure in paths(side)}
 
 
 def _moved(comparison: Comparison, used: Mapping[str, Estimate]) -> bool:
@@ -355,7 +355,7 @@ def _compute(node: Node, figures: Mapping[str, Number]) -> Number:
     if isinstance(node, Quantity):
         return node.value
     if isinstance(node, Figure):
-        return figures[node.path]
+        return figures[node.key]
     if isinstance(node, Operation):
         return _operate(node.operator, _compute(node.left, figures), _compute(node.right, figures))
     first, *others = (_compute(argument, figures) for argument in node.arguments)

@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sim.claims.across import across
 from sim.claims.checks import check
 from sim.claims.dimensions import FIGURES, figures
-from sim.claims.language import ExpectationError, parse
+from sim.claims.language import Expectation, ExpectationError, parse
 from sim.claims.verdicts import Verdict, judge
 from sim.documents import Document
 from sim.errors import Problem, choose, quoted
+from sim.scenario.axes import read, word
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.stats import Estimate
 
 
-def problems(document: Document) -> list[Problem]:
+def problems(document: Document, axes: Any = None) -> list[Problem]:
     """Find the expectations that cannot be read, and the figures that there are not.
 
     Parameters
     ----------
     document : Document
-        A scenario as it was written, whatever else is wrong with it.
+        A scenario as it was written, whatever else is wrong with it; or one of its cases.
+    axes : object
+        What is behind the key ``axes`` of the scenario.
 
     Returns
     -------
@@ -35,22 +39,31 @@ def problems(document: Document) -> list[Problem]:
     names = [str(name) for name in deployments] if isinstance(deployments, Mapping) else []
     if not names:
         return []  # what is told of that is enough
-    known = figures(names)
+    known, varied = figures(names), {axis.name: list(map(word, axis.labels)) for axis in read(axes)}
     found = []
     for index, one in enumerate(expect if isinstance(expect, list) else ()):
         text = one.get("that") if isinstance(one, Mapping) else one
         if not isinstance(text, str) or not text.strip():
             continue  # the schema says so
         try:
-            errors = check(parse(text), known)
+            read_as = parse(text)
+            errors = check(read_as, known, varied)
+            if not errors and across(read_as) and "precision" in data:
+                errors = [ExpectationError(text, 0, len(text), "this compares cases, which have as many replications "
+                                           "each as `precision` asks for", "leave `precision` out")]
         except ExpectationError as error:
             errors = [error]
         found += [error.problem(document.problem(("expect", index, "that"), "")) for error in errors]
     return [*found, *_imprecise(document, names)]
 
 
+def expectations(scenario: Scenario) -> list[Expectation]:
+    """Return what a scenario expects, in the order of the file."""
+    return [parse(one.that, one.claim, one.note) for one in scenario.expect]
+
+
 def verdicts(scenario: Scenario, found: Callable[[str], Estimate], level: float, looks: int) -> list[Verdict]:
-    """Judge all expectations of a scenario.
+    """Judge the expectations of a case; those that compare cases are not among them, see `sim.claims.across`.
 
     Parameters
     ----------
@@ -58,7 +71,7 @@ def verdicts(scenario: Scenario, found: Callable[[str], Estimate], level: float,
     found, level, looks
         Estimates by path, confidence level and number of looks, as `judge` takes them.
     """
-    return judge([parse(one.that, one.claim, one.note) for one in scenario.expect], found, level, looks)
+    return judge([one for one in expectations(scenario) if not across(one)], found, level, looks)
 
 
 def _imprecise(document: Document, deployments: list[str]) -> Iterator[Problem]:

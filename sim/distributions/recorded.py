@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -14,12 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from sim import units
-from sim.errors import AdvisedError, choose, quoted
+from sim.documents import Table, read_table, why_no_number
+from sim.errors import AdvisedError, InputError, choose, quoted, quoted_file
 
 _KEYS: Final = ("samples", "column", "unit", "where")
 _MOST_DIGITS: Final = 15
 """Digits of a recorded number before the decimal point; what begins as far behind the point is 0."""
 
+_MOST: Final = 10**_MOST_DIGITS - 1
 _EXAMPLE: Final = "{samples: data/starts.csv.gz, column: start_ms, unit: ms, where: {provider: e2b}}"
 
 
@@ -71,44 +70,56 @@ class Samples:
         Raises
         ------
         AdvisedError
-            No such file or column, no row that fits, or something that is not a number of at least 0.
+            No such file or column, or no row that fits.
+        InputError
+            All that is not a number of at least 0.
         """
-        path = directory / self.file
-        if not path.is_file():
-            raise AdvisedError(f"there is no file {quoted(self.file)}", "paths are relative to the scenario file")
-        try:
-            raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-            rows = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
-            self._check_columns(rows.fieldnames or ())
-            texts = [(rows.line_num, row[self.column] or "") for row in rows if self._fits(row)]
-        except (OSError, EOFError, UnicodeDecodeError, csv.Error) as problem:
-            raise AdvisedError(f"{quoted(self.file)} cannot be read: {problem}",
-                               "write CSV in UTF-8, gzipped or not") from problem
-        values = sorted(self._number(text, line) for line, text in texts if text.strip())
+        name = str(directory / self.file)
+        found = read_table(directory / self.file, name)
+        self._check_columns(name, found.header)
+        texts, fits = found.columns[self.column], self._fitting(found)
+        read = {text: self._number(text) for text in {texts[row] for row in fits} if text.strip()}
+        faults = [found.fault(row, self.column, *why_no_number(self.column, texts[row], _MOST))
+                  for row in fits if read.get(texts[row], 0) is None]  # fmt: skip
+        if faults or found.ragged:
+            raise InputError(found.problems([*found.ragged, *faults]))
+        values = sorted(number for row in fits if (number := read.get(texts[row])) is not None)
         if not values:
-            raise AdvisedError(f"no row of {quoted(self.file)} has a number in {quoted(self.column)}"
+            raise AdvisedError(f"no row of {quoted_file(name)} has a number in {quoted(self.column)}"
                                + "".join(f" and {quoted(text)} in {quoted(name)}" for name, text in self.where),
-                               "look at the file, and correct `column` or `where`")
+                               self._other_text(found))
         return tuple(values)
 
-    def _check_columns(self, known: object) -> None:
-        names = list(known) if isinstance(known, (list, tuple)) else []
-        for name in (self.column, *(name for name, _ in self.where)):
-            if name not in names:
-                raise AdvisedError(f"{quoted(self.file)} has no column {quoted(name)}", choose(name, names))
+    def _other_text(self, found: Table) -> str:
+        """Say what stands in the columns that rows are chosen by."""
+        for column, text in self.where:
+            known = sorted({*found.columns[column]} - {""})
+            if text not in known:
+                return f"in {quoted(column)}, {choose(text, known)}"
+        return "look at the file, and correct `column` or `where`"
 
-    def _fits(self, row: Mapping[str, str | None]) -> bool:
-        return all(row[name] == text for name, text in self.where)
+    def _fitting(self, found: Table) -> Sequence[int]:
+        """Return the rows that have the texts asked for."""
+        rows: Sequence[int] = range(len(found))
+        for column, text in self.where:
+            texts = found.columns[column]
+            rows = [row for row in rows if texts[row] == text]
+        return rows
 
-    def _number(self, text: str, line: int) -> int | float:
+    def _check_columns(self, name: str, header: Sequence[str]) -> None:
+        for column in (self.column, *(one for one, _ in self.where)):
+            if column not in header:
+                raise AdvisedError(f"{quoted_file(name)} has no column {quoted(column)}", choose(column, header))
+
+    def _number(self, text: str) -> int | float | None:
+        """Read a number; None for what is none."""
         try:
             number = Decimal(text.strip())
         except InvalidOperation:
-            number = Decimal("nan")
+            return None
         # What is beyond all use is refused before it costs anything: an exact number of 10^8 digits takes minutes.
         if not number.is_finite() or number < 0 or (number and number.adjusted() >= _MOST_DIGITS):
-            raise AdvisedError(f"line {line} of {quoted(self.file)} has {quoted(text)} in {quoted(self.column)}",
-                               f"it must be a number of 0 or more with {_MOST_DIGITS} digits or fewer, or nothing")
+            return None
         if number.adjusted() < -_MOST_DIGITS or not number:
             return 0
         if self.unit:

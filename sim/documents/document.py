@@ -101,16 +101,23 @@ class Document:
         at_key : bool
             Whether the key is meant. It is also told where the value is a block of lines.
         """
+        place = self._written(place)
         known = next(place[:n] for n in range(len(place), -1, -1) if place[:n] in self.values)
         if not known:
             return Problem(self.name, 1, 1, message, fix)
         mark = self.values[known]
-        if len(known) < len(place) and isinstance(place[len(known)], int):
-            place = known  # one value where a list may be: it is its only item
         key = self.keys.get(known)
         if key is not None and (at_key or known != place or mark.line != key.line):
             mark = key
         return told(mark, message, fix)
+
+    def _written(self, place: Place) -> Place:
+        """Leave out indices where one value stands for a list: it is its only item."""
+        found: Place = ()
+        for key in place:
+            if not isinstance(key, int) or (*found, key) in self.values or isinstance(self.value(found), list):
+                found += (key,)
+        return found
 
 
 def told(mark: Mark, message: str, fix: str) -> Problem:

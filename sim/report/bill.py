@@ -28,7 +28,7 @@ _LINES = 3
 _SLIGHT = 0.01
 _NOISE = 1e-9
 """Of a quantity: what a difference of floats may be off."""
-_MANY = {"1K": (1_000, "a thousand"), "1M": (1_000_000, "a million")}
+_MANY = {"1K": (1_000, "a thousand"), "1M": (1_000_000, "a million"), "1B": (10**9, "a billion")}
 """Numbers that a unit of a price may begin with."""
 
 
@@ -76,6 +76,11 @@ def arithmetic(line: Tree) -> str:
     """
     if line["credit"] is not None:
         return f"up to {dollars(float(line['credit']))} a month"
+    if line["kind"] == "floor":
+        return f"what is missing to {dollars(float(line['rate']))}"
+    if line["kind"] == "surcharge":
+        least = f", {dollars(float(line['least']))} at least" if line["raised"] else ""
+        return f"{share(float(line['rate']))} of {dollars(line['quantity'])}{least}"
     if line["rate"] is None:
         return f"{used(line)}, no price"
     many, each, unit = _unit(line["unit"])

@@ -17,7 +17,8 @@ from sim.report.document import require_audits
 from sim.report.numbers import NONE, Kind, dollars, share, show
 from sim.report.page import VERDICTS, Notes
 from sim.report.sweep import facts as facts_of_sweep
-from sim.report.terminal import counted, facts, judged
+from sim.report.terminal import facts
+from sim.report.verdicts import counted, judged, sentence
 from sim.scenario import Scenario, Settings, word
 from sim.scenario.window import AUTO
 
@@ -103,7 +104,8 @@ def sweep(summary: Tree) -> str:
     heads = [*summary["axes"], "deployment", "overhead p99", "infrastructure a month"]
     judging = ["expectations"] if summary["cases"][0]["expect"] else []
     table = _table([*heads, *judging], rows, left=(*range(len(summary["axes"]) + 1), len(heads)))
-    return _whole([_head(summary["scenario"], summary.get("about", ""), [facts_of_sweep(summary)]),
+    across = [verdicts(summary["expect"])] if summary["expect"] else []
+    return _whole([_head(summary["scenario"], summary.get("about", ""), [facts_of_sweep(summary)]), *across,
                    _scrolled(table, len(rows)), _reasons(notes)])
 
 
@@ -132,7 +134,7 @@ def study(scenario: Scenario) -> str:
     parts = [_head(scenario.name, scenario.about, [" · ".join(told)]),
              _title("Deployments"), _table(["", "platform", "settings"], rows, left=(0, 1, 2))]
     if scenario.axes:
-        axes = [[f"<b>{escape(axis.name)}</b>", escape(axis.path), escape(", ".join(map(_text, axis.values)))]
+        axes = [[f"<b>{escape(axis.name)}</b>", escape(axis.path), escape(", ".join(map(_text, axis.labels)))]
                 for axis in scenario.axes]
         parts += [_title("Axes"), _table(["", "path", "values"], axes, left=(0, 1, 2))]
     if scenario.expect:
@@ -158,7 +160,7 @@ def verdicts(expectations: Sequence[Tree]) -> str:
     for one in expectations:
         figures = "".join(_small(judged(part, whole=part is one)) for part in one.get("parts") or [one])
         note = f"<i>{_small(' '.join(one['note'].split()))}</i>" if one.get("note") else ""
-        text = f"<code>{escape(' '.join(one['text'].split()))}</code>"
+        text = f"<code>{escape(sentence(one))}</code>"
         rows.append([_sign((one["verdict"], one["verdict"])), text + figures + note, escape(one.get("claim") or "")])
     title = _title("Expectations", " · ".join(counted(expectations)))
     return title + _scrolled(_table(["", "", "claim"], rows, left=(0, 1, 2)), len(rows))

@@ -52,8 +52,8 @@ def show_list(names: Sequence[str]) -> str:
         sizes = f"{count} named size{'s' if count > 1 else ''}" if count else "size to be chosen"
         facts = [f"{one['placement']} by default", f"when idle {one['when_idle']}", sizes,
                  *([one["isolation"]] if one["isolation"] else [])]
-        lines += [f"{one['id']:<26}{one['title']}", f"{'':<26}charges by {', '.join(one['charges_by'])}",
-                  f"{'':<26}{'; '.join(facts)}", ""]  # fmt: skip
+        lines += [f"{one['id']:<40}{one['title']}", f"{'':<40}charges by {', '.join(one['charges_by'])}",
+                  f"{'':<40}{'; '.join(facts)}", ""]  # fmt: skip
     return "\n".join([*lines, "`sim platforms NAME` explains one of them, with a source for every figure.", ""])
 
 

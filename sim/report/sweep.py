@@ -19,6 +19,7 @@ from sim.report.document import require_audits
 from sim.report.numbers import Kind, show
 from sim.report.page import VERDICTS, Notes, footer, heading, printed, wide
 from sim.report.tables import Column, of, tables
+from sim.report.verdicts import section
 from sim.scenario import Settings, word
 
 Tree = Mapping[str, Any]
@@ -63,6 +64,9 @@ def render(
 def _sections(summary: Tree, width: int, folder: str | None, command: str | None) -> Iterable[RenderableType]:
     cases = summary["cases"]
     yield _header(summary)
+    if summary["expect"]:
+        together = f"all of these together at {round(cases[0]['level'] * 100)}%" if len(summary["expect"]) > 1 else ""
+        yield from section("Expectations across cases", summary["expect"], together)
     yield heading("Cases", "overhead is what the platform adds to a request; cost is infrastructure alone, a month")
     notes = Notes()
     table = _table(summary, notes)

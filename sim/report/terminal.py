@@ -19,10 +19,11 @@ from sim.report import bill
 from sim.report.advice import CAUSES, advise, any_arrived, by_cause
 from sim.report.basis import EVERYWHERE, Basis, aged, bases
 from sim.report.document import require_audits
-from sim.report.numbers import NONE, Kind, given, number, show
-from sim.report.page import VERDICTS, Notes, footer, heading, printed
+from sim.report.numbers import NONE, given, number, show
+from sim.report.page import Notes, footer, heading, printed
 from sim.report.readme import held
 from sim.report.tables import Cell, Column, figure, of, tables
+from sim.report.verdicts import section
 
 Tree = Mapping[str, Any]
 
@@ -75,7 +76,8 @@ def render(
 def _sections(summary: Tree, width: int, folder: str | None, command: str | None) -> Iterable[RenderableType]:
     yield _header(summary)
     if summary.get("expect"):
-        yield from _expectations(summary)
+        together = f"all verdicts together at {round(summary['level'] * 100)}%" if len(summary["expect"]) > 1 else ""
+        yield from section("Expectations", summary["expect"], together)
     yield from _deployments(summary, width)
     yield from _first_step(summary, width)
     yield from bill.sections(summary, width)
@@ -129,58 +131,6 @@ def _horizon(seconds: int) -> str:
 
 def _after(seconds: int) -> str:
     return f" after {_horizon(seconds)} of warm-up" if seconds else ""
-
-
-# Expectations
-
-
-def counted(expectations: Sequence[Tree]) -> list[str]:
-    """Say how many expectations hold, fail, and cannot be decided."""
-    counts = {verdict: sum(one["verdict"] == verdict for one in expectations) for verdict in VERDICTS}
-    words = {verdict: verdict if counts[verdict] == 1 else verdict.removesuffix("s") for verdict in counts}
-    return [f"{count} {words[verdict]}" for verdict, count in counts.items() if count]
-
-
-def _expectations(summary: Tree) -> Iterable[RenderableType]:
-    expectations = summary["expect"]
-    told = counted(expectations)
-    if len(expectations) > 1:
-        told.append(f"all verdicts together at {round(summary['level'] * 100)}%")
-    yield heading("Expectations", " · ".join(told))
-    rows = Table.grid(padding=(0, 2), expand=True)
-    rows.add_column(no_wrap=True)
-    rows.add_column(ratio=1, overflow="fold")
-    rows.add_column(no_wrap=True, justify="right")
-    for one in expectations:
-        sign, style = VERDICTS[one["verdict"]]
-        rows.add_row(
-            Text(f"{sign} {one['verdict']}", style=style),
-            Text(one["text"]),
-            Text(one.get("claim") or "", style="dim"),
-        )
-        for part in one.get("parts") or [one]:
-            rows.add_row("", Text(judged(part, whole=part is one), style="dim"), "")
-        if one.get("note"):
-            rows.add_row("", Text(" ".join(one["note"].split()), style="dim italic"), "")
-    yield Padding(rows, (0, 0, 0, 1))
-
-
-_UNITS: dict[str, Kind] = {"s": "seconds", "USD": "dollars", "B": "bytes", "fraction": "share", "ratio": "ratio"}
-
-
-def judged(expectation: Tree, *, whole: bool) -> str:
-    """Say what a comparison was judged by; of one of several, also which it is and its verdict."""
-    kind = _UNITS.get(expectation["unit"], "number")
-    found = show(expectation, kind)
-    parts = []
-    if expectation["value"] is not None:
-        parts.append(f"difference {found.full}" if expectation["measure"] == "difference" else found.full)
-    if expectation.get("bound") is not None:
-        parts.append(f"bound {given(expectation['bound'], kind)}")
-    if found.why:
-        parts.append(found.why)
-    told = ", ".join(parts)
-    return told if whole else f"{VERDICTS[expectation['verdict']][0]} {expectation['text']}: {told}"
 
 
 # Deployments

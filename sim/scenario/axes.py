@@ -5,6 +5,9 @@
     axes:
       deployments.suspend.idle_timeout: [1 min, 5 min, 15 min]     # a path and its values
       load: {path: workload.arrivals.poisson.rate, values: [1/h, 4/h]}   # the same under a name of one's own
+      shape:                                                       # values with names of their own
+        path: workload.arrivals
+        values: {even: {poisson: {rate: 4/h}}, regular: {renewal: {gap: 15 min}}}
 
 Cases come in the order of the file, the last axis changing fastest. An axis without a name of its own is called by the
 last key of its path, or by as many of the last keys as tell it from the others. What the file says at the path is what
@@ -35,7 +38,8 @@ SCHEMA = {
         {"type": "array", "minItems": 1, "description": "Values; the key is the path."},
         {"type": "object", "additionalProperties": False, "required": ["path", "values"], "properties": {
             "path": {"type": "string", "description": "What is varied, such as `workload.agents`."},
-            "values": {"type": "array", "minItems": 1, "description": "Values that it takes."},
+            "values": {"type": ["array", "object"], "minItems": 1, "minProperties": 1,
+                       "description": "Values that it takes: a list, or each behind a name."},
         }},
     ]},
 }  # fmt: skip
@@ -60,12 +64,24 @@ class Axis:
         As they are written.
     where : tuple
         The place of the values in the file.
+    names : tuple of str or None
+        What the values are called, where they have names.
     """
 
     name: str
     path: str
     values: tuple[Any, ...]
     where: Place = field(compare=False, repr=False)
+    names: tuple[str, ...] | None = None
+
+    @property
+    def labels(self) -> tuple[str | int | float | bool, ...]:
+        """What settings say of the values: their names; else the values, those that are not scalars as text."""
+        return self.names or tuple(map(_told, self.values))
+
+    def place(self, index: int) -> Place:
+        """Where one of the values stands."""
+        return (*self.where, index if self.names is None else self.names[index])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +120,14 @@ def read(raw: Any) -> tuple[Axis, ...]:
         return raw
     found = [one for one in _entries(raw) if not list(_shape_flaws(one))]
     named = {one.key for one in found if not one.short}
-    return tuple(Axis(_name(one, found, named), one.path, tuple(one.values), one.where) for one in found)
+    return tuple(Axis(_name(one, found, named), one.path, tuple(value for _, value in one.items), one.where,
+                      tuple(one.values) if isinstance(one.values, Mapping) else None) for one in found)
 
 
 def show(axes: Sequence[Axis]) -> dict[str, Any]:
     """Write axes as `read` reads them."""
-    return {axis.name: {"path": axis.path, "values": list(axis.values)} for axis in axes}
+    return {axis.name: {"path": axis.path, "values": list(axis.values) if axis.names is None
+                        else dict(zip(axis.names, axis.values, strict=True))} for axis in axes}
 
 
 def flaws(raw: Any, data: Mapping[str, Any], model: type[Model]) -> Iterator[Flaw]:
@@ -160,10 +178,10 @@ def cases(document: Document, axes: Sequence[Axis], model: type[Model]) -> Itera
     for chosen in product(*(range(len(axis.values)) for axis in axes)):
         root, pairs = base, []
         for axis, index in zip(axes, chosen, strict=True):
-            value = layers.at(document.root, (*axis.where, index))
+            value = layers.at(document.root, axis.place(index))
             steps = paths.find(paths.parse(axis.path), root.data, model)
             root = layers.put(root, steps, (value.mark,) * len(steps), value, model)
-            pairs.append((axis.name, _told(axis.values[index])))
+            pairs.append((axis.name, axis.labels[index]))
         yield Settings(tuple(pairs)), document.with_root(root)
 
 
@@ -208,6 +226,11 @@ class _Entry:
     values: Any
     where: Place
 
+    @property
+    def items(self) -> list[tuple[int | str, Any]]:
+        """The values, each behind its number or its name."""
+        return list(self.values.items() if isinstance(self.values, Mapping) else enumerate(self.values))
+
     def flaw(self, error: PathError) -> Flaw:
         """Say at its path what is wrong with that; what is meant, is the whole of it."""
         place: Place = ("axes", self.key) if self.short else ("axes", self.key, "path")
@@ -251,15 +274,19 @@ def _shape_flaws(one: _Entry) -> Iterator[Flaw]:
 
 
 def _value_flaws(one: _Entry) -> Iterator[Flaw]:
-    if not isinstance(one.values, list):
+    if not isinstance(one.values, (list, Mapping)):
         yield Flaw(one.where, "this is not a list of values", f"write such as {_EXAMPLE}")
         return
     if not one.values:
         yield Flaw(one.where, "there is nothing in here", "give one value at least")
-    texts = [word(_told(value)) for value in one.values]
-    for index, text in enumerate(texts):
-        if text in texts[:index]:
-            yield Flaw((*one.where, index), f"{quoted(text)} is here twice", "leave one of them out")
+    for key, _ in one.items:
+        if isinstance(key, str) and not _NAME.fullmatch(key):
+            yield Flaw((*one.where, key), f"{quoted(key)} cannot be the name of a value",
+                       "use letters, digits, hyphens and underscores", at_key=True)
+    texts = [word(_told(value)) for _, value in one.items]
+    for index, (key, _) in enumerate(one.items):
+        if texts[index] in texts[:index]:
+            yield Flaw((*one.where, key), f"{quoted(texts[index])} is here twice", "leave one of them out")
 
 
 def _path_flaws(one: _Entry, data: Mapping[str, Any], model: type[Model]) -> Iterator[Flaw]:

@@ -274,10 +274,16 @@ def _ladder_flaws(given: Given, profile: Profile, minimum: int) -> Iterator[Flaw
         yield Flaw(given.place("wake"), f"nothing wakes on {profile.id}: an idle instance is {first.name}",
                    "leave `wake` out; `start` says how long a new one takes", at_key=True)
     after = given.value("idle_timeout", first.after.value)
-    if minimum > 0 and "idle_timeout" in given and after < LEAST_KEPT_TIMEOUT:
-        yield Flaw(given.place("idle_timeout"), f"{quoted(units.show_duration(after))} is too short where instances "
-                   "are kept: each is looked at again that often", f"write `{units.show_duration(LEAST_KEPT_TIMEOUT)}` "
-                   "or more, or keep none")  # fmt: skip
+    if minimum > 0 and after < LEAST_KEPT_TIMEOUT:
+        least = quoted(units.show_duration(LEAST_KEPT_TIMEOUT))
+        if "idle_timeout" in given:
+            shown = quoted(units.show_duration(after))
+            yield Flaw(given.place("idle_timeout"), f"{shown} is too short where instances are kept: each is looked at "
+                       "again that often", f"write {least} or more, or keep none")
+        else:
+            key = next((key for key in ("instances", "min_instances") if key in given), "platform")
+            yield Flaw(given.place(key), f"an idle instance of {profile.id} is {first.name} at once, so none can be "
+                       "kept", f"leave `{key}` out, or add an `idle_timeout` of {least} or more", at_key=True)
 
 
 def _limits_that_cannot_be(given: Given, pool: _Pool, around: Surroundings) -> Iterator[Flaw]:

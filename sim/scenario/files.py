@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
 
 from sim import distributions
-from sim.documents import Flaw, Place
-from sim.errors import AdvisedError, choose, quoted
-from sim.scenario import recorded
-
-SESSION_COLUMNS = ("session", "turn", "step", "gap_s", "kind", "wait_s")
-"""Columns that a file of recorded sessions must have."""
+from sim.distributions.recorded import Samples
+from sim.documents import Flaw, Place, Table
+from sim.errors import AdvisedError, InputError, Problem, choose, nearest, quoted
+from sim.scenario import recorded, recordings
+from sim.scenario.arrivals import Rates, Requests, Shape
+from sim.scenario.model import Model
+from sim.scenario.recordings import SESSION_COLUMNS
 
 _NAMED: Mapping[str, Mapping[str, str | None]] = {
     "shape": {"time": "t_s", "rate": "rate"},
@@ -24,11 +26,16 @@ _NAMED: Mapping[str, Mapping[str, str | None]] = {
 }
 """Keys under which columns of a file are named, with what they are when left out."""
 
-_LONGEST_HEADER = 100_000
+_MODELS: Mapping[str, type[Model]] = {"shape": Shape, "requests": Requests, "rates": Rates}
+
+_ROWS = (("workload", "arrivals", "requests"), ("workload", "rows"))
+"""Where the rows are named that steps take values from."""
+
+_ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 
-def flaws(data: Any, directory: Path, before: Any = None) -> Iterator[Flaw]:
-    """Say what is wrong with the files that a scenario names.
+def wrong(data: Any, directory: Path, before: Any = None) -> tuple[list[Flaw], list[Problem]]:
+    """Say what is wrong with the files that a scenario names, and with their rows.
 
     Parameters
     ----------
@@ -39,35 +46,28 @@ def flaws(data: Any, directory: Path, before: Any = None) -> Iterator[Flaw]:
     before : object
         A scenario of which the files have been looked at already.
 
-    Yields
-    ------
-    Flaw
-        No such file, or without a column. Of recorded samples, all that keeps them from being read.
+    Returns
+    -------
+    list of Flaw, list of Problem
+        In the scenario: no such file, or without a column. In the files: rows that cannot be read, or cannot be so.
     """
     known = {place: mapping for place, mapping in _mappings(before, ()) if _file(place, mapping)}
+    flaws: list[Flaw] = []
+    rows: list[Problem] = []
     for place, mapping in _mappings(data, ()):
         file = _file(place, mapping)
-        if known.get(place) == mapping:
+        if file is None or known.get(place) == mapping:
             continue
-        if file == "samples":
-            yield from _samples(place, directory, mapping)
-        elif file is not None:
-            yield from _table((*place, file), directory, mapping[file], _columns(place, mapping, data))
-
-
-def _columns(place: Place, mapping: Mapping[str, Any], data: Any) -> dict[str, Place]:
-    """Return the columns that a file must have, each with the place where it is named."""
-    if place[-1] == "sessions":
-        return dict.fromkeys(SESSION_COLUMNS, (*place, "file"))
-    asked = {key: mapping.get(key, otherwise) for key, otherwise in _NAMED[str(place[-1])].items()}
-    columns = {str(column): (*place, key if key in mapping else "file")
-               for key, column in asked.items() if column is not None}  # fmt: skip
-    if place in (("workload", "arrivals", "requests"), ("workload", "rows")):
-        workload = data["workload"]
-        for key in ("request", "memory"):
-            columns |= {column: (*where, "column")
-                        for where, column in recorded.columns(workload.get(key), ("workload", key))}  # fmt: skip
-    return columns
+        lacks = list(_lacking((*place, file), directory, mapping[file], _columns(place, mapping, data)))
+        flaws += lacks
+        for check in () if lacks else _checks(place, mapping, directory, data):
+            try:
+                check()
+            except InputError as error:
+                rows += error.problems
+            except AdvisedError as error:
+                flaws.append(Flaw(error.place if isinstance(error, Flaw) else (*place, file), error.message, error.fix))
+    return flaws, list(dict.fromkeys(rows))
 
 
 def named(data: Any) -> Iterator[Place]:
@@ -78,14 +78,90 @@ def named(data: Any) -> Iterator[Place]:
             yield (*place, file)
 
 
-def texts(path: Path, column: str) -> set[str]:
-    """Return the different texts in a column of a CSV file; none where it has no such column."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", newline="", encoding="utf-8-sig") as file:
-        rows = csv.reader(file)  # thrice as fast as a reader that gives dicts, and recordings are long
-        header = next(rows, [])
-        place = header.index(column) if column in header else len(header)
-        return {row[place] for row in rows if len(row) > place and row[place]} if place < len(header) else set()
+def texts(directory: Path, file: str, column: str) -> set[str]:
+    """Return the different texts in a column of a table that a scenario names; none where it has no such column."""
+    return {*recordings.table(directory, file).texts(column)} - {""}
+
+
+class _Asked(NamedTuple):
+    """A column that a file must have: where it is named, or where the file is and the key that would name it."""
+
+    column: str
+    place: Place
+    key: str = ""
+
+
+def _columns(place: Place, mapping: Mapping[str, Any], data: Any) -> list[_Asked]:
+    """Return the columns that a file must have."""
+    if place[-1] == "sessions":
+        return [_Asked(column, (*place, "file")) for column in SESSION_COLUMNS]
+    if _file(place, mapping) == "samples":
+        found = _samples(mapping)
+        if found is None:
+            return []
+        where = [_Asked(column, (*place, "where", column)) for column, _ in found.where]
+        return [*where, _Asked(found.column, (*place, "column"))]
+    columns = []
+    for key, otherwise in _NAMED.get(str(place[-1]), {}).items():
+        if mapping.get(key, otherwise) is not None:
+            asked = (key, "") if key in mapping else ("file", key)
+            columns.append(_Asked(str(mapping.get(key, otherwise)), (*place, asked[0]), asked[1]))
+    if place in _ROWS:
+        columns += [_Asked(str(value["column"]), (*where, "column")) for where, value in _of_steps(data)]
+    return columns
+
+
+def _of_steps(data: Any) -> Iterator[tuple[Place, Any]]:
+    """Find the columns of recorded rows that steps take values from, as they are written, with their places."""
+    for key in ("request", "memory"):
+        yield from recorded.columns(data["workload"].get(key), ("workload", key))
+
+
+def _checks(
+    place: Place, mapping: Mapping[str, Any], directory: Path, data: Any
+) -> Iterator[Callable[[], object]]:
+    """Return what checks the rows of a file; nothing where it cannot be read what is asked: the schema says so."""
+    if _file(place, mapping) == "samples":
+        samples = _samples(mapping)
+        if samples is not None:
+            yield partial(samples.read, directory)
+        return
+    found, kind = recordings.table(directory, mapping["file"]), place[-1]
+    if kind == "sessions":
+        yield partial(recordings.sessions, found)
+    elif kind in _MODELS:
+        yield from _checks_of_series(found, str(kind), mapping, data)
+    if place in _ROWS:
+        yield partial(recordings.columns, found, list(_readable(data)))
+
+
+def _checks_of_series(
+    found: Table, kind: str, mapping: Mapping[str, Any], data: Any
+) -> Iterator[Callable[[], object]]:
+    try:
+        asked: Any = _MODELS[kind].model_validate(mapping)
+    except ValidationError:
+        return
+    yield partial(getattr(recordings, kind), found, asked)
+    workload = data.get("workload")
+    agents = workload.get("agents") if isinstance(workload, Mapping) else None
+    if kind != "shape" and asked.agent is not None and isinstance(agents, int):
+        yield partial(_require_agents, found, asked.agent, agents, exactly=kind == "rates")
+
+
+def _readable(data: Any) -> Iterator[recorded.Column]:
+    for _, value in _of_steps(data):
+        try:
+            yield recorded.read(value, recorded.of(value))
+        except AdvisedError:
+            continue  # the schema says so
+
+
+def _require_agents(found: Table, column: str, agents: int, *, exactly: bool) -> None:
+    try:
+        recordings.require_agents(found, column, agents, exactly=exactly)
+    except AdvisedError as error:
+        raise Flaw(("workload", "agents"), error.message, error.fix) from error
 
 
 def _file(place: Place, mapping: Mapping[str, Any]) -> str | None:
@@ -106,40 +182,56 @@ def _mappings(data: Any, place: Place) -> Iterator[tuple[Place, Mapping[str, Any
         yield from _mappings(value, (*place, key))
 
 
-def _samples(place: Place, directory: Path, mapping: Mapping[str, Any]) -> Iterator[Flaw]:
-    """Read recorded samples, which are small, and say what keeps them from being read."""
+def _samples(mapping: Mapping[str, Any]) -> Samples | None:
+    """Return the recorded samples that a mapping is; None where it cannot be read: the schema says so."""
     try:
-        found = distributions.parse(mapping, "duration" if "unit" in mapping else "count").samples
+        return distributions.parse(mapping, "duration" if "unit" in mapping else "count").samples
     except AdvisedError:
-        return  # the schema says so
-    if found is None:
-        return
-    columns: dict[str, Place] = {column: (*place, "where", column) for column, _ in found.where}
-    lacks = list(_table((*place, "samples"), directory, found.file, columns | {found.column: (*place, "column")}))
-    yield from lacks
-    if not lacks:
-        try:
-            found.read(directory)
-        except AdvisedError as error:
-            yield Flaw((*place, "samples"), error.message, error.fix)
+        return None
 
 
-def _table(place: Place, directory: Path, name: str, columns: Mapping[str, Place]) -> Iterator[Flaw]:
-    """Say which columns a file lacks; only its first line is read."""
+def _lacking(place: Place, directory: Path, name: str, asked: list[_Asked]) -> Iterator[Flaw]:
+    """Say what a file lacks: itself, or columns."""
     flaw = _missing(place, directory, name)
     if flaw is not None:
         yield flaw
         return
     try:
-        header = _header(directory / name)
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        yield Flaw(place, f"{quoted(name)} cannot be read: {error}",
-                   "write CSV in UTF-8, gzipped if it ends in .gz, or parquet")
+        header = recordings.table(directory, name).header
+    except AdvisedError as error:
+        yield Flaw(place, error.message, error.fix)
         return
-    for column, where in columns.items():
-        if column not in header:
-            yield Flaw(where, f"{quoted(name)} has no column {quoted(column)}", choose(column, header),
-                       at_key=where[-2:-1] == ("where",))
+    absent = [one for one in asked if one.column not in header]
+    if len(header) == 1 and absent and any(sign in header[0] for sign in ";\t|"):
+        yield Flaw(place, f"{quoted(name)} has a single column, {quoted(header[0])}", "separate its fields by commas")
+    elif place[-2:-1] == ("sessions",):
+        yield from _sessions_lack(place, name, [one.column for one in absent], header)
+    else:
+        for one in absent:
+            yield Flaw(one.place, f"{quoted(name)} has no column {quoted(one.column)}", _named_otherwise(one, header),
+                       at_key=one.place[-2:-1] == ("where",))
+
+
+def _sessions_lack(place: Place, name: str, absent: list[str], header: tuple[str, ...]) -> Iterator[Flaw]:
+    """Say which columns recorded sessions lack: their names are given, so it is the file that must change."""
+    if absent:
+        near = {column: nearest(column, {*header} - {*SESSION_COLUMNS}) for column in absent}
+        renamed = [f"rename {quoted(other)} to {quoted(column)}" for column, other in near.items() if other]
+        every = ", ".join(map(quoted, SESSION_COLUMNS))
+        yield Flaw(place, f"{quoted(name)} has no column {' and no column '.join(map(quoted, absent))}",
+                   f"in the file, {' and '.join(renamed)}" if renamed else
+                   f"a file of recorded sessions has a row for each step, and the columns {every}")  # fmt: skip
+
+
+def _named_otherwise(one: _Asked, header: tuple[str, ...]) -> str:
+    """Say which column of a file to name instead; where none was named, by which key."""
+    if not one.key:
+        return choose(one.column, header)
+    near = nearest(one.column, header)
+    if near is not None:
+        return f"write {quoted(f'{one.key}: {near}')} beside it"
+    names = ", ".join(quoted(column) for column in header[:12])
+    return f"say by {quoted(f'{one.key}:')} beside it which of its columns that is: {names}"
 
 
 def _missing(place: Place, directory: Path, name: str) -> Flaw | None:
@@ -147,25 +239,14 @@ def _missing(place: Place, directory: Path, name: str) -> Flaw | None:
     try:
         if path.is_file():
             return None
+        there = path.is_dir()
     except (OSError, ValueError):
         return Flaw(place, f"{quoted(name)} cannot be the name of a file", "write a path relative to this file")
-    folder = path.parent
-    near = [other.name for other in folder.iterdir() if other.is_file()] if folder.is_dir() else []
+    folder = path if there else path.parent
+    near = sorted(one.name for one in folder.iterdir() if one.name.endswith(_ENDINGS)) if folder.is_dir() else []
+    what = f"{quoted(name)} is a folder" if there else f"there is no file {quoted(name)}"
     if not near:
-        return Flaw(place, f"there is no file {quoted(name)}", "paths are relative to the folder of this file")
+        return Flaw(place, what, "name a CSV or parquet file; paths are relative to the folder of this file")
     # A file that another extends names its files from its own folder: only the last part is the same for both.
-    fix = choose(path.name, sorted(near), most=6)
-    return Flaw(place, f"there is no file {quoted(name)}", f"{fix.rstrip('?')}, in that folder")
-
-
-def _header(path: Path) -> list[str]:
-    if path.suffix == ".parquet":
-        from pyarrow import ArrowInvalid, parquet  # slow to import, and rarely needed
-
-        try:
-            return list(parquet.read_schema(path).names)
-        except ArrowInvalid as error:
-            raise OSError(str(error)) from error
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", newline="", encoding="utf-8-sig") as file:
-        return next(csv.reader([file.readline(_LONGEST_HEADER)]), [])
+    fix = choose("" if there else path.name, near, most=6)
+    return Flaw(place, what, f"{fix.rstrip('?')}, in that folder")

@@ -18,8 +18,11 @@ from sim.scenario.paths import Step
 from sim.scenario.schema import Deployment, Scenario
 from sim.scenario.settings import change
 
-Check = Callable[[Document], Iterable[Problem]]
-"""Finds what else is wrong with a scenario as it was written, such as with its expectations."""
+Check = Callable[[Document, Any], Iterable[Problem]]
+"""Finds what else is wrong with a scenario as it was written, or a case of it, such as with its expectations.
+
+Takes what is behind the key ``axes`` of the scenario, too, which a case has not.
+"""
 
 _QUOTES = "put quotes around a text with commas in it"
 
@@ -130,11 +133,12 @@ def _made(document: Document, settings: Settings) -> Scenario:
 def _loaded(document: Document, path: Path, settings: Sequence[str], check: Check | None = None) -> Scenario:
     document, wrong = change(bases.inherited(document, path, Scenario), settings, Scenario)
     scenario, found = _examined(document, path.parent)
-    found += [*wrong, *(check(document) if check is not None else ())]
-    for _, part in axes.cases(document, _sound_axes(document.data), Scenario):
+    varied = _sound_axes(document.data)
+    found += [*wrong, *(check(document, varied) if check is not None else ())]
+    for _, part in axes.cases(document, varied, Scenario):
         found += _examined(part, path.parent, document.data)[1]
         if check is not None and _compared(part.data) != _compared(document.data):
-            found += check(part)
+            found += check(part, varied)
     if found or scenario is None:
         raise InputError(found)
     return scenario.written_in(document)
@@ -164,8 +168,9 @@ def _examined(document: Document, directory: Path, before: Any = None) -> tuple[
         # What only follows from a key without a value is not told again.
         told = {*empty, *(place[:-1] for place in empty)}
         found += [_quotes(document, flaw, told) for flaw in flaws_of(error) if flaw.place not in told]
-    found += [*files.flaws(data, directory, before), *resolve(data, _readable(data))[1]]
-    return scenario, problems(found, document, document.name)
+    flaws, rows = files.wrong(data, directory, before)
+    found += [*flaws, *resolve(data, _readable(data))[1]]
+    return scenario, [*problems(found, document, document.name), *rows]
 
 
 def _empty(data: Any, place: Place) -> Iterator[Place]:

@@ -77,7 +77,7 @@ def _models(case: Case) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Find the language models that are called, each with the place that names it."""
     sessions = case.scenario.workload.arrivals.sessions
     if sessions is not None:
-        for model in sorted(files.texts(case.directory / sessions.file, "model")):
+        for model in sorted(files.texts(case.directory, sessions.file, "model")):
             yield ("workload", "arrivals", "sessions", "file"), model
         return
     for place, llm in llm_calls(case.scenario.workload.model_dump(mode="json", exclude_none=True)):

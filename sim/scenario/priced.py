@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from fractions import Fraction
 
 from sim import units
+from sim.catalog.charges import Allowance, Charge, Credit, Floor
 from sim.catalog.figures import Sourced
-from sim.catalog.prices import Charge, PriceList, Scope, prices
+from sim.catalog.prices import PriceList, prices
 from sim.scenario.deployment import BoundDeployment
 
 Priced = tuple[str, str, str, Sourced]
@@ -28,7 +30,7 @@ def of_deployment(deployment: BoundDeployment, book: str) -> Iterator[Priced]:
     for charge in listed.of_size(deployment.size):
         if charge.meter is None or charge.meter in meters:
             yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
-    yield from _credits(listed)
+    yield from _beside(listed)
 
 
 def of_platform(listed: PriceList) -> Iterator[Priced]:
@@ -40,7 +42,7 @@ def of_platform(listed: PriceList) -> Iterator[Priced]:
     """
     for charge in listed.charges:
         yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
-    yield from _credits(listed)
+    yield from _beside(listed)
 
 
 def of_models(models: Iterable[str], book: str) -> Iterator[Priced]:
@@ -58,9 +60,22 @@ def of_models(models: Iterable[str], book: str) -> Iterator[Priced]:
                 yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
 
 
-def _credits(listed: PriceList) -> Iterator[Priced]:
+def _beside(listed: PriceList) -> Iterator[Priced]:
+    """List what is taken off, added or asked for beside the charges."""
+    for name, one in listed.commitments.items():
+        yield one.item, f"{units.show_money(one.rate)} per {one.per.text}", f"bought for the month as {name}", one
+    for added in listed.surcharges:
+        of = ", ".join(added.of) or "all that was used"
+        least = f"{units.show_money(added.least)} a month at least" if added.least else ""
+        yield added.item, f"{units.show_percent(added.percent)} of {of}", least, added
     for credit in listed.credits:
-        yield credit.item, f"{units.show_money(credit.amount)} off a month", "", credit
+        yield credit.item, f"{units.show_money(credit.amount)} off a month", _seat(credit), credit
+    for floor in listed.floors:
+        yield floor.item, f"{units.show_money(floor.amount)} a month at least", _seat(floor), floor
+
+
+def _seat(one: Credit | Floor) -> str:
+    return "for each seat" if one.per_seat else ""
 
 
 def _rate(charge: Charge) -> str:
@@ -68,25 +83,32 @@ def _rate(charge: Charge) -> str:
 
 
 def _terms(charge: Charge, listed: PriceList) -> Iterator[str]:
-    if charge.whole_units:
-        yield "in whole units"
-    if charge.round_up > 1:
-        yield f"rounded up to {units.show_duration(charge.round_up)}"
-    if charge.minimum:
-        yield f"{units.show_duration(charge.minimum)} at least"
-    if charge.round_up > 1 or charge.minimum:
-        yield {Scope.INTERVAL: "for each run of it", Scope.START: "for each start", Scope.REQUEST: "for each request",
-               Scope.MONTH: "for the month"}[charge.scope]  # fmt: skip
+    if charge.rounding:
+        yield charge.rounding
     if charge.included:
         yield f"the first {_number(charge.included)} GiB for each vCPU free"
+    if charge.amount != 1:
+        yield f"each counts {_number(charge.amount)}"
     if charge.allowance is not None:
-        free = listed.allowances[charge.allowance]
-        yield f"{_number(free.quantity)} {free.per.text} a month free"
+        yield from _free(listed.allowances[charge.allowance], charge)
     for tier in charge.tiers:
         yield f"{units.show_money(tier.rate)} above {_number(tier.above)}"
     for amount, words in ((charge.cap, "at most"), (charge.least, "at least")):
         if amount is not None:
             yield f"{words} {units.show_money(amount)} a month"
+    if charge.cents or listed.cents:
+        yield f"line to {units.show_money(charge.cents or listed.cents or Decimal(0))}"
+    for words, names in (("variant", charge.variants), ("plan", charge.plans)):
+        if names:
+            yield f"{words} {', '.join(names)}"
+
+
+def _free(free: Allowance, charge: Charge) -> Iterator[str]:
+    seat = " and seat" if free.per_seat else ""
+    by_plan = [f"{_number(quantity)} ({plan})" for plan, quantity in free.by_plan.items()]
+    yield f"{' or '.join(by_plan) or _number(free.quantity or Fraction(0))} {free.per.text} a month{seat} free"
+    if charge.draws != 1:
+        yield f"which each unit draws {_number(charge.draws)} of"
 
 
 def _number(number: Fraction) -> str:

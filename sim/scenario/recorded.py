@@ -49,10 +49,10 @@ def is_column(value: object) -> bool:
     return isinstance(value, Column) or (isinstance(value, Mapping) and "column" in value and "samples" not in value)
 
 
-def columns(data: Any, place: Place) -> Iterator[tuple[Place, str]]:
-    """Find the columns that a part of a scenario names, with the places where it does."""
+def columns(data: Any, place: Place) -> Iterator[tuple[Place, Mapping[str, Any] | Column]]:
+    """Find the columns that a part of a scenario names, as it names them, with the places where it does."""
     if is_column(data):
-        yield place, data.column if isinstance(data, Column) else str(data["column"])
+        yield place, data
         return
     pairs: Iterable[tuple[Any, Any]] = ()
     if isinstance(data, Mapping):
@@ -63,6 +63,12 @@ def columns(data: Any, place: Place) -> Iterator[tuple[Place, str]]:
         pairs = ((key, getattr(data, key)) for key in type(data).model_fields)
     for key, value in pairs:
         yield from columns(value, (*place, key))
+
+
+def of(value: Mapping[str, Any] | Column) -> str:
+    """Say by its unit what a column is of."""
+    unit = value.unit if isinstance(value, Column) else str(value.get("unit", ""))
+    return SIZE if _BYTES.fullmatch(unit) else DURATION if unit else COUNT
 
 
 def read(value: Any, of: str) -> Column:

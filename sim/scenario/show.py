@@ -212,7 +212,7 @@ def _called(case: Case) -> list[str]:
     """Return the language models that are called."""
     sessions = case.scenario.workload.arrivals.sessions
     if sessions is not None:
-        return sorted(files.texts(case.directory / sessions.file, "model"))
+        return sorted(files.texts(case.directory, sessions.file, "model"))
     workload = case.scenario.workload.model_dump(mode="json", exclude_none=True)
     return sorted({llm["model"] for _, llm in llm_calls(workload)})
 

@@ -14,6 +14,7 @@ from sim import luck
 from sim.engine.contract import NEVER, Demand, Int64s
 from sim.errors import AdvisedError
 from sim.luck import Stream
+from sim.scenario import recordings
 from sim.scenario.arrivals import Closed, Sessions
 from sim.scenario.recorded import Column
 from sim.scenario.schema import Workload
@@ -106,7 +107,7 @@ def models(workload: Workload, directory: Path) -> tuple[str, ...]:
     """
     sessions = workload.arrivals.sessions
     if sessions is not None:
-        return recording.read(directory / sessions.file, sessions.file).models
+        return recording.read(directory / sessions.file).models
     return steps.models(workload.request or ())
 
 
@@ -160,7 +161,7 @@ def _closed(workload: Workload, closed: Closed, fleet: Fleet, stretch: int) -> _
 def _work(workload: Workload, fleet: Fleet, keys: Int64s, recorded: Rows | None = None) -> tuple[Work, Int64s]:
     """Draw the work of requests, by their addresses, and the memory in which it is done."""
     if workload.rows is not None:
-        found = rows.read(fleet.directory, workload.rows.file)
+        found = recordings.table(fleet.directory, workload.rows.file)
         recorded = rows.drawn(found, keys, fleet.seed, fleet.replication)
     unrolling = Unrolling(fleet.seed, fleet.replication, keys, fleet.directory, recorded)
     memory = workload.memory
@@ -172,7 +173,7 @@ def _work(workload: Workload, fleet: Fleet, keys: Int64s, recorded: Rows | None 
 
 def _sessions(workload: Workload, sessions: Sessions, fleet: Fleet, bootstrap: bool) -> _Asked:
     """Draw session starts for the fleet, and for each an agent and a recorded session, with replacement."""
-    recorded = recording.read(fleet.directory / sessions.file, sessions.file)
+    recorded = recording.read(fleet.directory / sessions.file)
     rate = Fraction(str(sessions.per_day)) / _DAY_S
     shape = week.constant(rate)
     if sessions.shape is not None:

@@ -11,16 +11,16 @@ import numpy as np
 
 from sim import distributions
 from sim.distributions.portable import Floats
+from sim.documents import Table
 from sim.engine.contract import Int64s
 from sim.luck import Stream
-from sim.scenario import recorded
+from sim.scenario import recorded, recordings
 from sim.scenario.arrivals import Rates
 from sim.units import SECOND
-from sim.workload import points, rows, table, week
+from sim.workload import points, week
 from sim.workload.fleet import Fleet
 from sim.workload.modulation import Factors, Modulated
 from sim.workload.points import TICKS, CumulativeRate, Points
-from sim.workload.table import Table
 from sim.workload.week import Week
 
 
@@ -61,48 +61,30 @@ def read(rates: Rates, directory: Path) -> Series:
 
     Raises
     ------
-    InputError
-        When the file cannot be read as such.
+    InputError, AdvisedError
+        When the file cannot be read as such; see `sim.scenario.recordings.rates`.
     """
-    path = directory / rates.file
-    return _read(path, table.stamp(path, rates.file), rates)
+    return _read(recordings.table(directory, rates.file), rates)
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, stamp: int, rates: Rates) -> Series:
-    """Read rates; ``stamp`` keeps a changed file from being answered from memory."""
-    found = rows.read(path.parent, path.name).called(rates.file)
-    for column in (rates.time, rates.rate, *(one for one in (rates.agent, rates.cv) if one is not None)):
-        found.require(column)
-    at = np.rint(found.numbers(rates.time) * SECOND).astype(np.int64)
-    rate = found.numbers(rates.rate) * (SECOND / recorded.time_unit(rates.per))
+def _read(table: Table, rates: Rates) -> Series:
+    found = recordings.rates(table, rates)
+    at = np.rint(np.array(found.numbers(rates.time)) * SECOND).astype(np.int64)
+    rate = np.array(found.numbers(rates.rate)) * (SECOND / recorded.time_unit(rates.per))
     who = np.zeros(len(at), np.int64)
     if rates.agent is not None:
-        who = np.unique(np.array(found.texts(rates.agent)), return_inverse=True)[1].astype(np.int64)
+        who = np.unique(np.array(table.texts(rates.agent)), return_inverse=True)[1].astype(np.int64)
     order = np.lexsort((np.arange(len(at)), who))
-    _check_order(found, rates.time, order, who, at)
-    if not rate.any():
-        raise table.problem(rates.file, 0, f"has no `{rates.rate}` above 0", "a series needs a time with some load")
-    cv = found.numbers(rates.cv) if rates.cv is not None else np.ones(len(at))
-    return _pieces(found, rates, who[order], at[order], rate[order], cv[order])
+    cv = np.array(found.numbers(rates.cv)) if rates.cv is not None else np.ones(len(at))
+    return _pieces(rates, who[order], at[order], rate[order], cv[order])
 
 
-def _check_order(found: Table, column: str, order: Int64s, who: Int64s, at: Int64s) -> None:
-    """Refuse times of one series that do not rise."""
-    later = (np.diff(at[order]) <= 0) & (np.diff(who[order]) == 0)
-    for place in np.flatnonzero(later)[:1] + 1:
-        raise found.wrong(int(order[place]), "is not in rising order of time",
-                          f"sort the file by `{column}`, each time once")
-
-
-def _pieces(found: Table, rates: Rates, who: Int64s, at: Int64s, rate: Floats, cv: Floats) -> Series:
+def _pieces(rates: Rates, who: Int64s, at: Int64s, rate: Floats, cv: Floats) -> Series:
     """Divide time among rates: to the end of the period, and with nothing where no rate holds."""
     last = int(at.max())
     steps = np.diff(np.unique(at))
     length = rates.period or last + (rates.hold or (int(steps[-1]) if len(steps) else SECOND))
-    if length <= last:
-        raise found.wrong(int(np.flatnonzero(at >= length)[0]), "comes when the series has begun again",
-                          "write a longer `period`, or leave it out")
     first, starts, levels, irregular = [0], [], [], []
     for one in range(int(who[-1]) + 1):
         mine = who == one
@@ -141,11 +123,9 @@ def of_agents(rates: Rates, fleet: Fleet) -> Points:
         When there are not as many series as agents, or they come to too many requests.
     """
     series = read(rates, fleet.directory)
-    there = len(series.cv)
-    if there != fleet.agents:
-        raise table.problem(rates.file, 1, f"has {there:,} agents in `{rates.agent}`, and the workload has "
-                            f"{fleet.agents:,}", f"write `agents: {there}`")
-    mean = series.mean / there
+    assert rates.agent is not None  # else the series is the fleet's
+    recordings.require_agents(recordings.table(fleet.directory, rates.file), rates.agent, fleet.agents, exactly=True)
+    mean = series.mean / fleet.agents
     target = Fraction(mean) if rates.mean is None else rates.mean / fleet.agents
     modulated = Modulated(CumulativeRate(week.constant(target), fleet.horizon), _factors(series, mean, fleet.horizon))
     where = fleet.seed, fleet.replication

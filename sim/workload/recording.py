@@ -4,8 +4,8 @@ The file is a CSV with one row for each step. ``session``, ``turn`` and ``step``
 steps are numbered from 0 without gaps. ``gap_s`` is the pause before the turn, in its first row. ``kind`` is ``llm``,
 ``tool`` or ``wait``; ``cpu_s`` and ``wait_s`` are how long the step was on the CPU and waiting. ``tokens_in`` (of
 which ``tokens_cached`` were in the provider's cache), ``tokens_out`` and ``model`` are those of an ``llm`` step. The
-columns in `sim.scenario.files.SESSION_COLUMNS` must be there; an empty field, or a column that may be absent and is,
-counts as 0 or no model.
+columns in `sim.scenario.recordings.SESSION_COLUMNS` must be there. In ``gap_s``, and in those that may be absent, an
+empty field counts as 0 or no model.
 """
 
 from __future__ import annotations
@@ -18,12 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from sim.documents import Table, read_table
 from sim.engine.contract import NEVER, Int8s, Int64s
-from sim.errors import choose, quoted
-from sim.scenario.files import SESSION_COLUMNS
+from sim.scenario import recordings
 from sim.units import SECOND
-from sim.workload import table
-from sim.workload.table import Table
 
 
 class StepKind(IntEnum):
@@ -72,42 +70,40 @@ class Recording:
     model: Int64s
 
 
-def read(path: Path, name: str | None = None) -> Recording:
+def read(path: Path) -> Recording:
     """Read a recording.
 
     Parameters
     ----------
     path : Path
-        CSV file, gzipped when its name ends in ``.gz``.
-    name : str, optional
-        What to call the file in messages.
+        CSV file, gzipped when its name ends in ``.gz``, or parquet.
 
     Raises
     ------
-    InputError
-        When it cannot be read as such a recording.
+    InputError, AdvisedError
+        When it cannot be read as such a recording; see `sim.scenario.recordings.sessions`.
     """
-    called = name or path.name
-    return _read(path, called, table.stamp(path, called))
+    return _read(read_table(path, str(path)))
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, name: str, stamp: int) -> Recording:
-    """Read a recording; ``stamp`` keeps a changed file from being answered from memory."""
-    found = table.read(path, name, SESSION_COLUMNS)
-    turn, step = found.integers("turn"), found.integers("step")
-    names, session = np.unique(np.array(found.texts("session")), return_inverse=True)
+def _read(table: Table) -> Recording:
+    found = recordings.sessions(table)
+    names, session = np.unique(np.array(table.texts("session")), return_inverse=True)
+    turn, step = (np.array(found.numbers(column), np.int64) for column in ("turn", "step"))
     order = np.lexsort((step, turn, session))
-    session, turn, step = session[order], turn[order], step[order]
-    _check_numbers(found, order, session, turn, step)
-    kind = _kinds(found)[order]
-    models, model = _models(found.texts("model"), order, kind)
-    _check_tokens(found)
+    turn, step = turn[order], step[order]
+    number = {kind.name.lower(): int(kind) for kind in StepKind}
+    kind = np.array([number[text] for text in table.texts("kind")], np.int8)[order]
+    models, model = _models(table.texts("model"), order, kind)
     turns = np.flatnonzero(step == 0)
     opens = turn[turns] == 0
 
     def times(column: str) -> Int64s:
-        return np.rint(found.numbers(column)[order] * SECOND).astype(np.int64)
+        return np.asarray(np.rint(np.array(found.numbers(column)) * SECOND)[order], np.int64)
+
+    def tokens(column: str) -> Int64s:
+        return np.asarray(np.array(found.numbers(column))[order], np.int64)
 
     return Recording(
         names=tuple(names.tolist()),
@@ -118,45 +114,11 @@ def _read(path: Path, name: str, stamp: int) -> Recording:
         kind=kind,
         cpu=times("cpu_s"),
         wait=times("wait_s"),
-        tokens_in=found.integers("tokens_in")[order],
-        tokens_cached=found.integers("tokens_cached")[order],
-        tokens_out=found.integers("tokens_out")[order],
+        tokens_in=tokens("tokens_in"),
+        tokens_cached=tokens("tokens_cached"),
+        tokens_out=tokens("tokens_out"),
         model=model,
     )
-
-
-def _check_numbers(found: Table, order: Int64s, session: Int64s, turn: Int64s, step: Int64s) -> None:
-    """Refuse turns and steps, here in order, that are not numbered from 0 without gaps."""
-    opens = np.append(True, session[1:] != session[:-1])
-    same = ~opens & np.append(False, turn[1:] == turn[:-1])
-    due_turn = np.where(opens, 0, np.append(0, turn[:-1]) + ~same)
-    due_step = np.where(same, np.append(0, step[:-1]) + 1, 0)
-    for at in np.flatnonzero((turn != due_turn) | (step != due_step))[:1]:
-        row = int(order[at])
-        raise found.wrong(row, f"has turn {turn[at]}, step {step[at]} where turn {due_turn[at]}, step {due_step[at]} "
-                          f"of session {quoted(found.texts('session')[row])} is due",
-                          "number turns and steps from 0, each once")
-
-
-def _check_tokens(found: Table) -> None:
-    """Refuse tokens that cannot be, or that nobody could price."""
-    asked, cached, made = (found.integers(f"tokens_{name}") for name in ("in", "cached", "out"))
-    for row in np.flatnonzero(cached > asked)[:1].tolist():
-        raise found.wrong(row, f"has {cached[row]:,} cached tokens of {asked[row]:,} in the prompt",
-                          "`tokens_cached` counts those of `tokens_in` that were cached")
-    called = np.array(found.texts("model")) != ""
-    for row in np.flatnonzero(~called & (asked + made > 0))[:1].tolist():
-        raise found.wrong(row, "has tokens and no model", "name the `model`, so that its tokens have a price")
-
-
-def _kinds(found: Table) -> Int8s:
-    """Read the column ``kind``."""
-    texts = found.texts("kind")
-    number = {kind.name.lower(): int(kind) for kind in StepKind}
-    kinds = np.array([number.get(text, NEVER) for text in texts], np.int8)
-    for row in np.flatnonzero(kinds == NEVER)[:1]:
-        raise found.wrong(row, f"has {quoted(texts[row])} as `kind`", choose(texts[row], number))
-    return kinds
 
 
 def _models(texts: Sequence[str], order: Int64s, kind: Int8s) -> tuple[tuple[str, ...], Int64s]:

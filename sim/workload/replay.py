@@ -11,24 +11,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from sim import luck
+from sim.documents import Table
 from sim.engine.contract import Int64s
-from sim.errors import quoted
 from sim.luck import Stream
-from sim.scenario import recorded
+from sim.scenario import recordings
 from sim.scenario.arrivals import Requests
-from sim.units import SECOND, show_duration
-from sim.workload import rows, skew, table
+from sim.units import SECOND
+from sim.workload import rows, skew
 from sim.workload.fleet import Fleet
 from sim.workload.places import ranges
 from sim.workload.points import MAX_POINTS, Points, too_many
-from sim.workload.table import LARGEST, Table
 
 _COPY = 2**28
 """Entity of luck: number of the copy times this, plus number of the piece."""
@@ -63,69 +61,21 @@ def read(requests: Requests, directory: Path) -> Recording:
 
     Raises
     ------
-    InputError
-        When the file cannot be read as such a recording, or the part is empty.
+    InputError, AdvisedError
+        When the file cannot be read as such a recording, or the part is empty; see `sim.scenario.recordings.requests`.
     """
-    path = directory / requests.file
-    return _part(path, table.stamp(path, requests.file), requests)
+    return _part(recordings.table(directory, requests.file), requests)
 
 
 @lru_cache(maxsize=4)
-def _part(path: Path, stamp: int, requests: Requests) -> Recording:
-    """Read a part; ``stamp`` keeps a changed file from being answered from memory."""
-    found = rows.read(path.parent, path.name).called(requests.file)
-    at = _times(found, requests)
+def _part(table: Table, requests: Requests) -> Recording:
+    at = np.array(recordings.requests(table, requests), np.int64)
     end = int(at[-1]) + 1 if requests.end is None else requests.end
     row = np.flatnonzero((at >= requests.begin) & (at < end))
-    if not len(row):
-        last = show_duration(int(at[-1]))
-        raise table.problem(requests.file, 0, "has no request in the part that is asked for",
-                            f"its last comes after {last}: change `begin` or `end`")
     agent = None
     if requests.agent is not None:
-        found.require(requests.agent)
-        agent = np.unique(np.array(found.texts(requests.agent)), return_inverse=True)[1].astype(np.int64)[row]
-    return Recording(found, row, at[row] - requests.begin, agent, end - requests.begin)
-
-
-def _times(found: Table, requests: Requests) -> Int64s:
-    """Read the column of times, in microseconds."""
-    column = requests.time
-    found.require(column)
-    texts = found.texts(column)
-    unit = recorded.time_unit(requests.unit)
-    if _stamp(texts[0]) is None:
-        at = np.rint(found.numbers(column, LARGEST * SECOND / unit) * unit).astype(np.int64)
-    else:
-        at = _stamps(found, column)
-    for row in (np.flatnonzero(np.diff(at) < 0)[:1] + 1).tolist():
-        raise found.wrong(row, f"has {quoted(texts[row])} as `{column}`, which is earlier than the row before",
-                          f"sort the file by `{column}`")
-    return at
-
-
-def _stamps(found: Table, column: str) -> Int64s:
-    """Read a column of dates and times, in microseconds from the first."""
-    times = []
-    for row, text in enumerate(found.texts(column)):
-        time = _stamp(text)
-        if time is None:
-            raise found.wrong(row, f"has {quoted(text)} as `{column}`, which is no date and time",
-                              "write it as in the rows before, such as 2026-11-01 08:30:00")
-        times.append(time)
-    return np.array(times, np.int64) - times[0]
-
-
-def _stamp(text: str) -> int | None:
-    """Read date and time, in microseconds of the calendar; None for what is none, such as a number."""
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if text.strip().isdigit():  # 20261101 would be a date
-        return None
-    since = time.replace(tzinfo=None) - datetime(1970, 1, 1) - (time.utcoffset() or timedelta(0))
-    return since // timedelta(microseconds=1)
+        agent = np.unique(np.array(table.texts(requests.agent)), return_inverse=True)[1].astype(np.int64)[row]
+    return Recording(table, row, at[row] - requests.begin, agent, end - requests.begin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +115,8 @@ def draw(requests: Requests, fleet: Fleet) -> tuple[Points, rows.Rows]:
         When the file cannot be used, has more agents than the workload, or comes to too many requests.
     """
     recording = read(requests, fleet.directory)
-    if recording.agent is not None and int(recording.agent.max()) >= fleet.agents:
-        there = int(recording.agent.max()) + 1
-        raise table.problem(requests.file, 1, f"has {there:,} agents in `{requests.agent}`, and the workload has "
-                            f"{fleet.agents:,}", f"write `agents: {there}` or more")
+    if requests.agent is not None:
+        recordings.require_agents(recording.table, requests.agent, fleet.agents, exactly=False)
     pieces = _pieces(requests, recording, fleet)
     factor = 1.0
     if requests.rate is not None:
@@ -192,9 +140,6 @@ def _pieces(requests: Requests, recording: Recording, fleet: Fleet) -> _Pieces:
     if requests.blocks is None:
         return _Pieces(start, np.zeros_like(start), length)
     blocks = recording.length // length
-    if not blocks:
-        lasts = show_duration(recording.length)
-        raise table.problem(requests.file, 0, f"lasts {lasts}, which is less than a block", "write shorter `blocks`")
     number = np.arange(len(start), dtype=np.int64)
     chosen = luck.integers_below(blocks, fleet.seed, fleet.replication, Stream.BLOCK, number)
     return _Pieces(start, chosen * length, length)

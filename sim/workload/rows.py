@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
 from sim import luck
 from sim.distributions.portable import Floats
+from sim.documents import Table
 from sim.engine.contract import Int64s
 from sim.luck import Stream
+from sim.scenario import recordings
 from sim.scenario.recorded import Column
-from sim.workload import table
-from sim.workload.table import Table
-
-_MOST = 2**50
-"""Microseconds (36 years) or bytes that a row may say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +33,15 @@ class Rows:
 
         Raises
         ------
-        InputError
-            When there is no such column, or a row of it is no number that can be.
+        InputError, AdvisedError
+            When there is no such column, or rows of it are no numbers that can be.
         """
-        self.table.require(column.column)
-        most = _MOST / column.scale
-        numbers = self.table.numbers(column.column, most) if column.unit else self.table.integers(column.column)
-        return np.asarray(numbers[self.row] * float(column.scale), np.float64)
+        numbers = np.array(recordings.columns(self.table, [column]).numbers(column.column), np.float64)
+        return numbers[self.row] * float(column.scale)
 
     def integers(self, column: Column) -> Int64s:
         """Return `values` rounded to whole microseconds, bytes or numbers, half to even."""
         return np.rint(self.values(column)).astype(np.int64)
-
-
-def read(directory: Path, file: str) -> Table:
-    """Read a file of rows; see `sim.workload.table.read`."""
-    path = directory / file
-    return _read(path, file, table.stamp(path, file))
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path, name: str, stamp: int) -> Table:
-    """Read a table; ``stamp`` keeps a changed file from being answered from memory."""
-    return table.read(path, name, ())
 
 
 def drawn(found: Table, keys: Int64s, seed: int, replication: int) -> Rows:
@@ -74,4 +55,4 @@ def drawn(found: Table, keys: Int64s, seed: int, replication: int) -> Rows:
     seed, replication : int
         Address of the luck, in stream ROW.
     """
-    return Rows(found, luck.integers_below(len(found.lines), seed, replication, Stream.ROW, keys))
+    return Rows(found, luck.integers_below(len(found), seed, replication, Stream.ROW, keys))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sim.distributions import Distribution
-from sim.scenario import crontab
+from sim.scenario import crontab, recordings
 from sim.scenario.recorded import Column
 from sim.scenario.schema import Step, Workload
 from sim.units import DAY, SECOND, WEEK
@@ -52,7 +52,7 @@ def expected(workload: Workload, directory: Path, horizon: int) -> Size:
     """
     sessions = workload.arrivals.sessions
     if sessions is not None:
-        recorded = recording.read(directory / sessions.file, sessions.file)
+        recorded = recording.read(directory / sessions.file)
         drawn = sessions.per_day * horizon / DAY / len(recorded.names)
         return Size(drawn * len(recorded.names), drawn * len(recorded.gap), drawn * len(recorded.kind))
     steps, means = workload.request or (), _Means(workload, directory)
@@ -101,8 +101,8 @@ class _Means:
         if not isinstance(law, Column):
             return law.load(self._directory).mean
         assert self._file is not None  # the schema lets columns be named only where there are rows
-        found = rows.read(self._directory, self._file)
-        return float(np.cumsum(rows.Rows(found, np.arange(len(found.lines))).values(law))[-1]) / len(found.lines)
+        found = recordings.table(self._directory, self._file)
+        return float(np.cumsum(rows.Rows(found, np.arange(len(found))).values(law))[-1]) / len(found)
 
     def steps(self, steps: Sequence[Step]) -> float:
         """Return the mean number of steps that are done, loops unrolled."""

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
-from sim.scenario import weekly
+from sim.documents import Table
+from sim.scenario import recordings, weekly
 from sim.scenario.arrivals import Bucket, Shape
 from sim.units import MINUTE, SECOND, WEEK
-from sim.workload import table
+
+_FAR = 30
+"""What begins so many digits behind the decimal point is 0: an exact number of 10^8 digits takes minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +84,21 @@ def from_file(shape: Shape, directory: Path) -> Week:
 
     Raises
     ------
-    InputError
-        When the file cannot be read as such a series.
+    InputError, AdvisedError
+        When the file cannot be read as such a series; see `sim.scenario.recordings.shape`.
     """
-    path = directory / shape.file
-    return _series(path, table.stamp(path, shape.file), shape)
+    return _series(recordings.table(directory, shape.file), shape)
 
 
 @lru_cache(maxsize=8)
-def _series(path: Path, stamp: int, shape: Shape) -> Week:
-    """Read a series; ``stamp`` keeps a changed file from being answered from memory."""
-    found = table.read(path, shape.file, (shape.time, shape.rate))
-    times = np.rint(found.numbers(shape.time) * SECOND).astype(np.int64)
-    for row in np.flatnonzero(times >= WEEK)[:1]:
-        raise found.wrong(row, "has a time outside the week", "count seconds from Monday 00:00, below 604800")
-    for row in np.flatnonzero(np.diff(times) <= 0)[:1] + 1:
-        raise found.wrong(row, "is not in rising order of time", f"sort the file by `{shape.time}`, each time once")
-    rates = found.exact(shape.rate)
-    if not any(rates):
-        raise table.problem(shape.file, 0, f"has no `{shape.rate}` above 0", "a shape needs a time with some load")
-    starts = tuple(times.tolist())
+def _series(table: Table, shape: Shape) -> Week:
+    found = recordings.shape(table, shape)
+    starts = tuple(round(time * SECOND) for time in found.numbers(shape.time))
+    rates = tuple(map(_exact, table.texts(shape.rate)))
     return Week(starts, rates) if starts[0] == 0 else Week((0, *starts), (rates[-1], *rates))
+
+
+def _exact(text: str) -> Fraction:
+    """Return a number that has been checked as a fraction, exactly as it is written."""
+    number = Decimal(text.strip())
+    return Fraction(number) if number and number.adjusted() >= -_FAR else Fraction(0)

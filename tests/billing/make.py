@@ -33,6 +33,7 @@ class Deployment:
     size: str | None
     vcpu: Fraction
     memory: int
+    base_memory: int
     minimum: int
     ladder: tuple[Rung, ...]
 
@@ -44,7 +45,8 @@ def deployment(
     profile = catalog.profile(platform)
     if size is not None:
         vcpu, memory = profile.sizes[size].vcpu, profile.sizes[size].memory
-    return Deployment(profile, size, Fraction(vcpu), memory, minimum, profile.ladder)
+    base = profile.base_memory.value
+    return Deployment(profile, size, Fraction(vcpu), memory, base, minimum, profile.ladder)
 
 
 def life(instance: int, begin: int, *phases: tuple[State, int] | tuple[State, int, int]) -> list[Span]:
@@ -64,9 +66,9 @@ def spans_of(spans: Iterable[Span]) -> Spans:
 
 
 def requests_of(requests: Sequence[tuple[int, int, int, Warmth]]) -> Requests:
-    """Arrays of requests: started, ended, instance, warmth."""
+    """Arrays of requests: started, ended, instance, warmth; each needs 256 MiB."""
     columns = np.array(requests, dtype=np.int64).reshape(-1, 4).T
-    return Requests(columns[0], columns[1], columns[2], columns[3].astype(np.int8))
+    return Requests(columns[0], columns[1], columns[2], columns[3].astype(np.int8), np.full_like(columns[0], GIB // 4))
 
 
 def steps_of(steps: Sequence[tuple[int, int, int, int, int, int]]) -> Steps:

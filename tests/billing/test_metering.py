@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.billing import Month, Observed, Usage, meter, meter_tokens, rate, tile
+from sim.billing import Month, Observed, Usage, meter, meter_tokens, rate, tile, turns
 from sim.billing.exact import by_day
 from sim.catalog.prices import Charge, PriceList, Scope
 from sim.engine.contract import State, Warmth
 from sim.errors import AdvisedError
+from sim.trace.window import Window
 
 from . import reference
 from .make import (
     BUSY,
     ENTERING,
+    GIB,
     IDLE,
     MIN,
     RESTING,
@@ -310,3 +312,64 @@ def test_a_million_spans() -> None:
     usage = used(seen(D, made), 1, Month(2026, 11), charge(per="s", round_up="1 s"), charge("c", cap="$1", per="s"))
     assert usage.used["time"].quantity == 30 * count * ups * 62
     assert usage.used["c"].instances == ((Fraction(615), 30 * count),)
+
+
+PAUSED, KEPT = 0, 1
+EVENTS = life(0, H, (STARTING, S), (BUSY, H), (ENTERING, S, PAUSED), (RESTING, 9 * H, PAUSED), (WAKING, S, PAUSED),
+              (BUSY, H), (RESTING, H, PAUSED), (ENTERING, S, KEPT), (RESTING, 40 * H, KEPT), (WAKING, S, KEPT),
+              (BUSY, H))
+
+
+@pytest.mark.parametrize(("measure", "meter_name", "counts"), [
+    # Day by day: starts of those that were not there at the begin; into and out of each rung.
+    ("starts", "running", [2, 0, 0]), ("enters", "paused", [2, 0, 0]), ("wakes", "paused", [1, 0, 0]),
+    ("enters", "kept", [1, 0, 0]), ("wakes", "kept", [0, 0, 1]),
+])  # fmt: skip
+def test_turns_are_counted_on_the_day_they_begin(measure: str, meter_name: str, counts: list[int]) -> None:
+    # Beside it an instance that rests from before the run begins, and one that starts without any time.
+    spans = spans_of([*EVENTS, *life(1, 0, (RESTING, 2 * D, PAUSED)), *life(2, 5 * H, (BUSY, H))])
+    rungs = [level for level, name in enumerate(("paused", "kept")) if name == meter_name]
+    window = Window(0, 3 * D)
+    made = (turns.starts(spans, window) if measure == "starts"
+            else (turns.enters if measure == "enters" else turns.wakes)(spans, rungs, window))
+    assert list(made) == counts
+    # After a warm-up of two days only the third is left.
+    later = Window(2 * D, 3 * D)
+    made = (turns.starts(spans, later) if measure == "starts"
+            else (turns.enters if measure == "enters" else turns.wakes)(spans, rungs, later))
+    assert list(made) == counts[2:]
+
+
+def test_each_turn_counts_its_basis() -> None:
+    # E2B's sandbox of 2 GiB, paused once a day and woken once: 28 x 2 GiB each way, and 28 starts.
+    book = listed(charge("x", meter="paused", measure="enters", basis="memory", per="GiB"),
+                  charge("y", meter="paused", measure="wakes", basis="memory", per="GiB", amount="0.5"),
+                  charge("z", meter="running", measure="starts", per="1K starts"))
+    day = life(0, 0, (STARTING, S), (BUSY, H), (ENTERING, S, 0), (RESTING, H, 0), (WAKING, S, 0), (BUSY, H))
+    made = meter(seen(D, day), deployment("e2b/sandbox", memory=2 * GIB), book, Month(2026, 2)).used
+    assert {name: one.quantity for name, one in made.items()} == {"x": 56, "y": 28, "z": Fraction(28, 1000)}
+
+
+def test_memory_in_use_is_that_of_the_runtime_and_of_requests() -> None:
+    # Busy and idle from 1:00 to 5:00 with the runtime's memory; two requests of 256 MiB each for an hour, one from
+    # 23:30 on of which half an hour is in the window. 28 days.
+    bound = deployment("e2b/sandbox", memory=2 * GIB)
+    book = listed(charge("x", meter="running", measure="memory", per="GiB-h"))
+    spans = life(0, H, (BUSY, 2 * H), (IDLE, 2 * H))
+    run = seen(D, spans, [(H, 2 * H, 0, Warmth.WARM), (H, 2 * H, 0, Warmth.WARM), (D - H // 2, -1, 0, Warmth.WARM)])
+    made = meter(run, bound, book, Month(2026, 2)).used["x"].quantity
+    assert made == 28 * (4 * Fraction(bound.base_memory, GIB) + Fraction("2.5") * Fraction(1, 4))
+
+
+def test_provisioned_capacity_is_paid_whether_it_is_there_or_not() -> None:
+    # Three instances of 2 GiB, all February.
+    book = listed(charge("x", meter="running", measure="provisioned", basis="memory", per="GiB-h"))
+    bound = deployment("e2b/sandbox", memory=2 * GIB, minimum=3)
+    assert meter(seen(D), bound, book, Month(2026, 2)).used["x"].quantity == 3 * 2 * 672
+    none = deployment("e2b/sandbox", memory=2 * GIB)
+    assert meter(seen(D), none, book, Month(2026, 2)).used["x"].quantity == 0
+
+
+def test_what_only_a_person_counts_is_not_in_the_bill_of_a_run() -> None:
+    book = listed(charge("x", meter="running", measure="count", per="GB"), charge("y", meter="running"))
+    assert set(meter(seen(D), deployment("e2b/sandbox"), book, Month(2026, 2)).used) == {"y"}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sim import catalog
 from sim.catalog.lookup import Llms, Profiles
 from sim.errors import InputError, Problem
 
@@ -126,6 +127,46 @@ def test_a_file_that_cannot_be_read_is_told(file: Path, text: str, line: int, me
     with pytest.raises(InputError) as caught:
         Profiles(file)
     assert any(message in problem.message and problem.line == line for problem in caught.value.problems)
+
+
+LIKE = """\
+sources:
+  docs: {title: "Vendor, documentation", read: 2026-10-01}
+variants:
+  mine:
+    like: hetzner/cx23
+    title: Own server
+    concurrency: {value: 3, standing: vendor, source: docs}
+  larger:
+    like: own/mine
+    title: Own larger server
+"""
+
+
+def test_a_platform_may_start_from_another(file: Path) -> None:
+    file.write_text(LIKE)
+    mine, model = Profiles(file).load("own/mine"), catalog.profile("hetzner/cx23")
+    changed = {"id": "own/mine", "title": "Own server", "concurrency": mine.concurrency}
+    assert mine == model.model_copy(update=changed)
+    assert (mine.concurrency.value, mine.concurrency.source) == (3, "Vendor, documentation, read 2026-10-01")
+    # What it takes keeps the source that it has there, with its day, and what base files say too.
+    assert mine.meters.source == model.meters.source and mine.meters.as_of == model.meters.as_of
+    assert mine.queue.source.startswith("No document")
+
+
+@pytest.mark.parametrize(("old", "new", "line", "under", "message", "fix"), [
+    ("like: hetzner/cx23", "like: hetzner/cx24", 5, "hetzner/cx24", "unknown platform", "`hetzner/cx23`"),
+    ("like: hetzner/cx23", "like: own/mine", 5, "own/mine", "would start from itself", "another platform"),
+    ("like: hetzner/cx23", "like: [hetzner/cx23]", 5, "[", "unknown platform", ""),
+    ("like: hetzner/cx23", "like: llm/small", 5, "llm/small", "unknown platform", ""),
+    ("concurrency:", "ladder: []\n    minimum:", 8, "minimum", "less than `minimum`", ""),
+])  # fmt: skip
+def test_what_is_wrong_with_a_beginning_is_told(
+    file: Path, old: str, new: str, line: int, under: str, message: str, fix: str
+) -> None:
+    told = problems(file, LIKE.replace(old, new), "own/mine")
+    assert message in told[0].message and fix in told[0].fix
+    assert told[0].line == line or message.startswith("less than")
 
 
 def test_a_file_that_is_not_there_is_told(file: Path) -> None:

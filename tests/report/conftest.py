@@ -30,6 +30,7 @@ def line(
         "group": group, "platform": "made-up/place", "charge": item.split()[0], "item": item, "quantity": quantity,
         "free": 0.0, "billable": quantity - more.get("free", 0.0), "unit": unit, "rate": rate, "amount": amount,
         "instances": None, "cap": None, "capped": None, "least": None, "raised": None, "credit": None,
+        "rounding": "", "kind": "charge",
         "standing": "vendor", "source": "price page", "as_of": "2026-10-09", "age_days": 23, "reason": None,
     } | more  # fmt: skip
 

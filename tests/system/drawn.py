@@ -16,7 +16,18 @@ from .support import ASKED, FEWER, LATER, LEVELS, MISSING, SESSIONS, STARTS, WEE
 
 MIB = 2**20
 BOOK = "list-2026"
-PLATFORMS = tuple(name for name in catalog.platform_ids() if name.partition("/")[0] in platforms(BOOK))
+
+
+def _is_drawn(name: str) -> bool:
+    """Whether what is drawn below goes with a platform: requests of 256 MiB, kept instances, the sizes of Cloud Run."""
+    profile = catalog.profile(name)
+    fits = not profile.sizes or max(size.memory for size in profile.sizes.values()) >= 512 * 2**20
+    keeps = not profile.ladder or profile.ladder[0].after.value >= units.SECOND
+    chosen = not profile.combinations or name.startswith("cloud-run/")
+    return fits and keeps and chosen and name.partition("/")[0] in platforms(BOOK)
+
+
+PLATFORMS = tuple(name for name in catalog.platform_ids() if _is_drawn(name))
 MODELS = ("mid-tier", "small", "frontier")
 DURATIONS = ("500 ms", "exponential(mean=4 s)", "lognormal(mean=2 s, p95=6 s)", "uniform(1 s, 3 s)",
              "gamma(mean=3 s, cv=2)", "weibull(shape=0.7, scale=2 s)", "pareto(shape=2.5, mean=2 s)",

@@ -114,8 +114,9 @@ def test_one_deployment_under_two_names_is_the_same_twice(keys: Tree, folder: Pa
 def test_a_default_of_a_platform_may_be_written_out(platform: str, folder: Path) -> None:
     profile = catalog.profile(platform)
     shared = profile.placement.value == "shared"
-    larger = {"cloudflare": "standard-1", "fly": "shared-cpu-1x-1gb"}
-    shape = {"size": larger.get(platform.partition("/")[0], profile.default_size)} if profile.sizes else {}
+    larger = {"cloudflare/containers": "standard-1", "fly/machines": "shared-cpu-1x-1gb",
+              "fly/machines-stop": "shared-cpu-1x-1gb"}  # fmt: skip
+    shape = {"size": larger.get(platform, profile.default_size)} if profile.sizes else {}
     stated = {
         "placement": profile.placement.value, "binding": profile.binding.value, "reuse": profile.reuse.value,
         "concurrency": profile.concurrency.value, "min_instances": profile.minimum.value if shared else 0,
@@ -124,6 +125,8 @@ def test_a_default_of_a_platform_may_be_written_out(platform: str, folder: Path)
     }  # fmt: skip
     if profile.ladder:
         stated["idle_timeout"] = f"{profile.ladder[0].after.value} us"
+    if shared and profile.maximum.value is None:
+        del stated["max_instances"]
     if profile.duration.value is not None:
         stated["max_duration"] = f"{profile.duration.value} us"
     plain_keys = {"platform": platform} | shape

@@ -1,0 +1,224 @@
+"""From a sheet of what was used to a bill: the same charges, and the same rating, as of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from sim import catalog
+from sim.billing.counter import Counter, Uncounted
+from sim.billing.invoice import Invoice, Kind, Line
+from sim.billing.month import Hours, Month
+from sim.billing.rating import Usage, Used, rate
+from sim.billing.sheet import Labour, Sheet, Tokens, Use
+from sim.catalog.charges import Charge, Group
+from sim.catalog.entries import validate
+from sim.catalog.prices import PriceList, platforms, whole
+from sim.documents import Document, Flaw, Place, parse, problems, read
+from sim.errors import InputError, UnknownName, choose, quoted
+
+LLM = "llm"
+"""The price list of tokens."""
+
+
+def load(source: Path | str | Mapping[str, Any]) -> tuple[Sheet, Document]:
+    """Read a sheet.
+
+    Parameters
+    ----------
+    source : Path, str or mapping
+        A file, or what would be in it.
+
+    Returns
+    -------
+    Sheet, Document
+
+    Raises
+    ------
+    InputError
+        Everything that is wrong in it by itself.
+    """
+    if isinstance(source, Mapping):
+        document = parse(json.dumps(source, indent=1, default=str).encode(), "usage")
+    else:
+        document = read(Path(source), str(source))
+    return validate(Sheet, document.data, document), document
+
+
+def bill(source: Path | str | Mapping[str, Any]) -> Invoice:
+    """Price what a sheet says was used.
+
+    Parameters
+    ----------
+    source : Path, str or mapping
+        See `load`.
+
+    Returns
+    -------
+    Invoice
+        The lines of each vendor in the order of the sheet, then tokens, then labour.
+
+    Raises
+    ------
+    InputError
+        All that is wrong with the sheet, with line and column.
+    """
+    sheet, document = load(source)
+    flaws: list[Flaw] = []
+    try:
+        known = platforms(sheet.prices)
+    except UnknownName as error:
+        raise InputError(problems([Flaw(("prices",), error.message, error.fix)], document, document.name)) from error
+    accounts: dict[str, list[tuple[int, Use]]] = {}
+    for index, use in enumerate(sheet.usage):
+        name = use.platform.partition("/")[0]
+        if name not in known or name == LLM:
+            others = [one for one in known if one != LLM]
+            message = f"the price book {sheet.prices} has no platform {quoted(name)}"
+            flaws.append(Flaw(("usage", index, "platform"), message, choose(name, others)))
+        else:
+            accounts.setdefault(name, []).append((index, use))
+    made = Invoice(str(sheet.period), sheet.prices, ())
+    for name, uses in accounts.items():
+        account = _Account(whole(sheet.prices, name), uses, sheet.period)
+        flaws += account.flaws
+        if not flaws:
+            made += rate(account.usage, account.prices, sheet.period)
+    made += _tokens(sheet, flaws)
+    if flaws:
+        raise InputError(problems(flaws, document, document.name))
+    return made + labour(sheet.labour, sheet.period, sheet.prices)
+
+
+def _tokens(sheet: Sheet, flaws: list[Flaw]) -> Invoice:
+    """Price the tokens of language models."""
+    if not sheet.tokens:
+        return Invoice(str(sheet.period), sheet.prices, ())
+    listed = whole(sheet.prices, LLM)
+    models = dict.fromkeys(charge.meter for charge in listed.charges)
+    used: dict[str, Used] = {}
+    for model, tokens in sheet.tokens.items():
+        if model not in models:
+            fix = choose(model, [one for one in models if one])
+            flaws.append(Flaw(("tokens", model), f"{sheet.prices} has no price of {quoted(model)}", fix, at_key=True))
+        for charge in listed.charges:
+            if charge.meter == model:
+                used[charge.id] = Used(Fraction(_count(tokens, charge), charge.per.count))
+    return rate(Usage(used), listed, sheet.period)
+
+
+def _count(tokens: Tokens, charge: Charge) -> int:
+    return int(getattr(tokens, charge.measure.value))
+
+
+def labour(worked: Sequence[Labour], month: Month | Hours, book: str) -> Invoice:
+    """Make a bill of hours that people worked."""
+    return Invoice(str(month), book, tuple(
+        Line(
+            platform="labour", charge=None, group=Group.LABOUR, item=one.item, quantity=one.hours, free=Fraction(0),
+            billable=one.hours, unit="h", rate=one.rate, amount=one.hours * Fraction(one.rate), standing=None,
+            source="as given", as_of=None, reason=None, kind=Kind.LABOUR,
+        )
+        for one in worked if one.hours
+    ))  # fmt: skip
+
+
+class _Account:
+    """What one account used of all products of a vendor: allowances, tiers and plans are shared by them.
+
+    Parameters
+    ----------
+    listed : PriceList
+        With every variant, plan and region.
+    uses : sequence of (int, Use)
+        With the place of each in the sheet.
+    month : Month or Hours
+    """
+
+    def __init__(self, listed: PriceList, uses: Sequence[tuple[int, Use]], month: Month | Hours) -> None:
+        self._listed, self._month = listed, month.microseconds
+        self.flaws: list[Flaw] = []
+        self._used: dict[str, Used] = {}
+        self._committed: dict[str, Fraction] = {}
+        plan, seats = self._once(uses, "plan"), self._once(uses, "seats")
+        variants = {use.platform.partition("/")[2] for _, use in uses}
+        self._variants = None if "" in variants else variants
+        self.prices = listed
+        if self._known(uses):
+            self.prices = self._together(plan, list(dict.fromkeys(use.region for _, use in uses)))
+            for index, use in uses:
+                self._add(index, use)
+        self.usage = Usage(self._used, (), seats or 1, self._committed)
+
+    def _once(self, uses: Sequence[tuple[int, Use]], key: str) -> Any:
+        """Return what an account has only one of."""
+        given = {index: getattr(use, key) for index, use in uses if getattr(use, key) is not None}
+        first = next(iter(given.values()), None)
+        for index, value in given.items():
+            if value != first:
+                self.flaws.append(Flaw(("usage", index, key), f"`{key}` is {quoted(first)} above: an account has one",
+                                       "write the same, or rate the accounts apart"))
+        return first
+
+    def _known(self, uses: Sequence[tuple[int, Use]]) -> bool:
+        """Check that variants, plans and regions are known."""
+        ids = [id.partition("/")[2] for id in catalog.ids_of(self._listed.platform)]
+        variants = [*ids, *(name for charge in self._listed.charges for name in charge.variants)]
+        for index, use in uses:
+            for key, value, known in (
+                ("platform", use.platform.partition("/")[2] or None, variants),
+                ("plan", use.plan, self._listed.plans), ("region", use.region, self._listed.known_regions),
+            ):  # fmt: skip
+                if value is not None and value not in known:
+                    what = "variant" if key == "platform" else key
+                    fix = choose(value, known) if known else f"leave `{key}` out: the prices are for one {what}"
+                    self.flaws.append(Flaw(("usage", index, key), f"{self._listed.platform} has no {what} "
+                                           f"{quoted(value)}", fix))
+        return not self.flaws
+
+    def _together(self, plan: str | None, regions: Sequence[str | None]) -> PriceList:
+        """Return the prices of all that the account uses: what costs more in a region stands beside the others."""
+        base = self._listed.chosen(self._variants, plan)
+        charges = list(base.charges)
+        for region in regions:
+            there = base.charges if region is None else self._listed.chosen(self._variants, plan, region).charges
+            for here, other in zip(base.charges, there, strict=True):
+                if here != other:
+                    charges.append(other.model_copy(
+                        update={"id": _in(other.id, region), "item": f"{other.item}, {region}"}))
+        return base.model_copy(update={"charges": tuple(charges)})
+
+    def _add(self, index: int, use: Use) -> None:
+        """Count what one entry of the sheet says."""
+        place: Place = ("usage", index)
+        variant = use.platform.partition("/")[2]
+        names = {charge.id for charge in self.prices.charges}
+        charges = [self.prices.charge(one) for one in (
+            _in(charge.id, use.region) if _in(charge.id, use.region) in names else charge.id
+            for charge in self._listed.charges
+            if charge.id in names and (not variant or not charge.variants or variant in charge.variants)
+        )]
+        counter = Counter(use.platform, charges, self._month)
+        told: list[tuple[Any, Any, Place]] = [(counter.quantities, use.quantities, (*place, "quantities"))]
+        told += [(counter.instances, one, (*place, "instances", at)) for at, one in enumerate(use.instances)]
+        told += [(counter.requests, one, (*place, "requests", at)) for at, one in enumerate(use.requests)]
+        for count, one, where in told:
+            try:
+                for charge, used in count(one):
+                    self._used[charge.id] = self._used.get(charge.id, Used(Fraction(0))) + used
+            except Uncounted as error:
+                self.flaws += [Flaw((*where, *flaw.place), flaw.message, flaw.fix, flaw.at_key) for flaw in error.flaws]
+        for name, bought in use.commitments.items():
+            if name not in self.prices.commitments:
+                fix = choose(name, self.prices.commitments)
+                self.flaws.append(Flaw((*place, "commitments", name), f"{use.platform} sells no commitment "
+                                       f"{quoted(name)}", fix, at_key=True))
+            self._committed[name] = self._committed.get(name, Fraction(0)) + bought
+
+
+def _in(charge: str, region: str | None) -> str:
+    """Return the id of a charge in a region where it costs something else."""
+    return charge if region is None else f"{charge}@{region}"

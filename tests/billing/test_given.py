@@ -1,0 +1,203 @@
+"""What a person says was used: counted by hand, and told where it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sim
+from sim.billing import Invoice, meter, rate
+from sim.billing.invoice import Kind
+from sim.catalog.charges import Group
+from sim.catalog.prices import prices
+from sim.errors import InputError
+
+from .make import BUSY, RESTING, D, H, deployment, life, seen
+from .test_rating import NOVEMBER
+
+
+def bill(*usage: Mapping[str, Any], month: str = "2026-11", **more: Any) -> Invoice:
+    return sim.rate({"month": month, "usage": list(usage), **more})
+
+
+def lines(made: Invoice) -> dict[str | None, tuple[Fraction, Fraction | None]]:
+    return {line.charge: (line.billable, line.amount) for line in made.lines}
+
+
+def test_each_request_is_rounded_by_itself() -> None:
+    # 5 M x 121 ms x 0.5 GB = 302,500 GB-s; 3 M x 1 s x 0.5 GB = 1,500,000, of which the 400,000 that are free in one
+    # account go first to x86, whose charge is the first. 8 M requests less 1 M.
+    made = bill({"platform": "aws-lambda/arm",
+                 "requests": {"count": "5M", "duration": "120.4 ms", "memory": "512 MiB"}},
+                {"platform": "aws-lambda/x86", "requests": {"count": "3M", "duration": "1 s", "memory": "512 MiB"}})
+    assert lines(made) == {
+        "requests": (7, Fraction("1.4")), "duration-x86": (1_100_000, 1_100_000 * Fraction("0.0000166667")),
+        "duration-arm": (302_500, 302_500 * Fraction("0.0000133334"))}
+
+
+def test_each_start_is_rounded_by_itself() -> None:
+    # 1,000 starts of 12.3 s are billed as 13 s: one core (2 vCPU), 4 GiB; the credit of $30 pays for all of it.
+    made = bill({"platform": "modal/sandbox",
+                 "instances": {"vcpu": 2, "memory": "4 GiB", "starts": 1000, "seconds_each": 12.3}})
+    cores, memory = 13_000 * Fraction("0.00003942"), 52_000 * Fraction("0.00000667")
+    assert [line.amount for line in made.lines] == [cores, memory, -cores - memory]
+
+
+def test_each_server_has_its_own_cap() -> None:
+    # Three servers all November cost their cap of 6.49 and 0.60 for the address; one of 100.2 h pays 101 h.
+    made = bill({"platform": "hetzner", "instances": [{"size": "cx23", "count": 3, "hours": "month"},
+                                                      {"size": "cx23", "hours": "100.2"}]})
+    assert {name: amount for name, (_, amount) in lines(made).items()} == {
+        "cx23": 3 * Fraction("6.49") + 101 * Fraction("0.0104"), "ipv4": 3 * Fraction("0.60") + Fraction("0.101")}
+
+
+def test_a_state_is_named_where_there_are_several() -> None:
+    # Fly: 100 h started of 2 vCPU and 4 GB (3.5 GB extra), 620 h of a root file system of 2 GB; a month is 30 days.
+    made = bill({"platform": "fly/machines", "instances": [
+        {"size": "shared-cpu-2x-4gb", "hours": 100},
+        {"size": "shared-cpu-2x-4gb", "disk": "2 GB", "meter": "suspended", "hours": 620}]})
+    rootfs = Fraction(2 * 620, 720)
+    assert lines(made) == {
+        "shared-vcpu": (720_000, 720_000 * Fraction("0.0000008465")),
+        "shared-memory": (1_260_000, 1_260_000 * Fraction("0.000002316")),
+        "suspended-rootfs": (rootfs, rootfs * Fraction("0.15"))}
+
+
+def test_requests_that_share_an_instance() -> None:
+    # Cloud Run: 10 M requests of 350 ms, billed as 400 ms, 20 at once on 1 vCPU and 512 MiB: 200,000 s.
+    made = bill({"platform": "cloud-run/request-based", "requests": {
+        "count": "10M", "duration": "350 ms", "vcpu": 1, "memory": "512 MiB", "concurrency": 20}})
+    assert lines(made) == {
+        "active-cpu": (20_000, 20_000 * Fraction("0.000024")), "active-memory": (0, 0),
+        "requests": (8, Fraction("3.2"))}
+
+
+def test_quantities_are_given_by_charge() -> None:
+    made = bill({"platform": "cloudflare/workers",
+                 "quantities": {"worker-requests": "15M", "worker-cpu": "75000 CPU-s"}})
+    # 5 beyond 10 million x 0.30; 75,000 less 30,000 s x 0.02 a thousand.
+    assert made.total() == 5 + Fraction("1.5") + Fraction("0.9")
+
+
+def test_tokens_and_labour() -> None:
+    made = bill(tokens={"mid-tier": {"input": "12M", "cached": "40M", "output": "900K"}},
+                labour={"hours": 4, "rate": "$80/h"})
+    # 12 x 3 + 40 x 0.30 + 0.9 x 15
+    assert (made.total(Group.LLM), made.total(Group.LABOUR)) == (Fraction("61.5"), 320)
+    assert (made.lines[-1].kind, made.lines[-1].quantity, made.lines[-1].unit) == (Kind.LABOUR, 4, "h")
+    assert made.complete()
+
+
+def test_a_file_is_what_a_mapping_is(tmp_path: Path) -> None:
+    file = tmp_path / "usage.yaml"
+    file.write_text(
+        "hours: 730\nusage: [{platform: e2b/sandbox, instances: {vcpu: 2, memory: 512 MiB, hours: month}}]\n")
+    use = {"platform": "e2b/sandbox", "instances": {"vcpu": 2, "memory": "512 MiB", "hours": 730}}
+    made = sim.rate(file)
+    assert made == sim.rate(str(file)) == sim.rate({"hours": 730, "usage": use})
+    # 730 h: 2 x 0.0504 + 0.5 x 0.0162 an hour, and the plan of 150.
+    assert made.total() == 150 + 730 * (Fraction("0.1008") + Fraction("0.0081"))
+
+
+@given(st.integers(1, 30), st.integers(1, 24), st.integers(1, 4))
+def test_it_is_the_bill_of_a_run(days: int, hours: int, count: int) -> None:
+    # Machines that run for so many hours a day and rest suspended for the others.
+    spans = [span for box in range(count) for span in life(box, 0, *[
+        phase for _ in range(days) for phase in ((BUSY, hours * H), (RESTING, D - hours * H, 0)) if phase[1]])]
+    book = prices("list-2026", "fly/machines")
+    one = deployment("fly/machines", "shared-cpu-1x-1gb")
+    run = rate(meter(seen(30 * D, spans), one, book, NOVEMBER), book, NOVEMBER)
+    shape = {"size": "shared-cpu-1x-1gb", "count": count}
+    told = [{**shape, "starts": days, "seconds_each": hours * 3600}]
+    if hours < 24:
+        told.append({**shape, "meter": "suspended", "hours": days * (24 - hours)})
+    assert lines(bill({"platform": "fly/machines", "instances": told})) == lines(run)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 20_000)), min_size=1, max_size=4))
+def test_entries_add_up(parts: list[tuple[int, int]]) -> None:
+    uses = [{"platform": "aws-lambda/x86", "requests": {"count": count, "duration": f"{time} ms", "memory": "1 GiB"}}
+            for count, time in parts]
+    assert bill(*uses) == bill(*reversed(uses)) == bill({**uses[0], "requests": [use["requests"] for use in uses]})
+    duration = sum(count * time for count, time in parts)
+    line = next((line for line in bill(*uses).lines if line.charge == "duration-x86"), None)
+    assert (line.quantity if line else 0) == Fraction(duration, 1000)
+
+
+FILE = """\
+month: 2026-11
+usage:
+  - platform: aws-lambda/arm
+    requests: {count: 5M, duration: 120 ms, memory: 512 MiB}
+"""
+USE = "    requests: {count: 5M, duration: 120 ms, memory: 512 MiB}\n"
+
+
+@pytest.mark.parametrize(("old", "new", "place", "told"), [
+    ("month: 2026-11", "month: 2026-13", "1:8", "is not a month"),
+    ("month: 2026-11", "months: 2026-11", "1:1", "did you mean `month`"),
+    ("month: 2026-11\n", "", "1:1", "or `hours: 730`"),
+    ("month: 2026-11", "month: 2026-11\nhours: 730", "1:1", "or twice"),
+    ("month: 2026-11", "month: 2026-11\nprices: list-2062", "2:9", "did you mean `list-2026`"),
+    ("aws-lambda/arm", "aws-lamda/arm", "3:15", "did you mean `aws-lambda`"),
+    ("aws-lambda/arm", "aws-lambda/arn", "3:15", "did you mean `arm`"),
+    ("aws-lambda/arm", "llm", "3:15", "no platform `llm`"),
+    ("aws-lambda/arm", "aws-lambda/arm\n    plan: pro", "4:11", "leave `plan` out"),
+    ("aws-lambda/arm", "aws-lambda/arm\n    region: fra", "4:13", "leave `region` out"),
+    ("duration", "durations", "4:27", "did you mean `duration`"),
+    ("duration: 120 ms, ", "", "4:15", "add `duration: 250 ms`"),
+    (", memory: 512 MiB", "", "4:15", "add `memory: 4 GiB`"),
+    ("120 ms", "120", "4:37", "has no unit"),
+    ("5M", "5.5", "4:23", "is not a whole number"),
+    ("5M", "5M", "4:15", ""),
+    (", memory", ", cpu: 3 ms, memory", "4:45", "charges nothing by `cpu`"),
+    ("requests: {count: 5M, duration: 120 ms, memory: 512 MiB}", "instances: {hours: 3}", "4:5", "bills no instances"),
+    ("requests: {count: 5M, duration: 120 ms, memory: 512 MiB}", "quantities: {request: 5M}", "4:18",
+     "did you mean `requests`"),
+    ("requests: {count: 5M, duration: 120 ms, memory: 512 MiB}", "quantities: {requests: 5M GB-s}", "4:28",
+     "counted in `requests`"),
+    (USE, "    quantities: {cx23: 5 h}\n", "4:18", "no charge `cx23`"),
+    (USE, "    commitments: {reserved: 5}\n", "4:19", "sells no commitment"),
+    ("aws-lambda/arm\n" + USE, "hetzner\n    quantities: {cx23: 5 h}\n", "4:18", "for each instance by itself"),
+    ("aws-lambda/arm\n" + USE, "hetzner\n    instances: {hours: 5}\n", "4:5", "add `size:`"),
+    ("aws-lambda/arm\n" + USE, "hetzner\n    instances: {size: cx24, hours: 5}\n", "4:23", "no price of the size"),
+    ("aws-lambda/arm\n" + USE, "hetzner\n    instances: {size: cx23, hours: 721}\n", "4:36", "longer than the month"),
+    ("aws-lambda/arm\n" + USE, "hetzner\n    instances: {size: cx23}\n", "4:16", "how long each"),
+    ("aws-lambda/arm\n" + USE, "hetzner\n    instances: {size: cx23, starts: 3}\n", "4:16", "go together"),
+    ("aws-lambda/arm\n" + USE, "hetzner\n    instances: {size: cx23, memory: 4 GiB, hours: 5}\n", "4:29",
+     "contradicts"),
+    ("aws-lambda/arm\n" + USE, "hetzner\n    instances: {size: cx23, hours: 5, enters: 2}\n", "4:39", "for `enters`"),
+    ("aws-lambda/arm\n" + USE, "hetzner\n    requests: {count: 5}\n", "4:5", "nothing for requests"),
+    ("aws-lambda/arm\n" + USE, "fly/machines\n    instances: {size: shared-cpu-2x-4gb, meter: halted, hours: 5}\n",
+     "4:49", "did you mean `started`"),
+    ("aws-lambda/arm\n" + USE, "cloudflare\n    quantities: {plan: 1}\n", "4:18", "charged whatever is used"),
+    (USE, USE + "  - {platform: aws-lambda/x86, seats: 3}\n  - {platform: aws-lambda/arm, seats: 4}\n", "6:39",
+     "an account has one"),
+    (USE, USE + "tokens: {mid-tire: {input: 3}}\n", "5:10", "did you mean `mid-tier`"),
+    (USE, USE + "labour: {hours: 3, rate: $80}\n", "5:26", "write for example `$80/h`"),
+    ("usage:\n  - platform: aws-lambda/arm\n" + USE, "", "1:1", "nothing was used"),
+])  # fmt: skip
+def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str, place: str, told: str) -> None:
+    assert old in FILE
+    file = tmp_path / "usage.yaml"
+    file.write_text(FILE.replace(old, new, 1))
+    if not told:
+        sim.rate(file)
+        return
+    with pytest.raises(InputError) as caught:
+        sim.rate(file)
+    assert told in str(caught.value)
+    assert f"usage.yaml:{place}: error" in str(caught.value)
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        bill({"platform": "hetzner", "instances": [{"size": "cx24", "hours": 1}, {"size": "cx23", "hours": 999}]},
+             {"platform": "nowhere"}, tokens={"no-model": {"input": 1}})
+    assert len(caught.value.problems) == 4
