@@ -19,6 +19,10 @@ __all__ = ["Result", "Study", "Sweep", "__version__", "fit_arrivals", "load", "p
 __version__ = "0.1.0"
 
 
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
 def __getattr__(name: str) -> Any:
     # Late, because pandas alone takes longer than `sim validate` may.
     if name in {"Result", "Study", "Sweep", "load", "rate"}:

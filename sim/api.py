@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import platform
 import re
 import time
@@ -104,6 +105,13 @@ class Study:
     def __init__(self, scenario: Scenario, directory: Path) -> None:
         self.scenario = scenario
         self.directory = directory
+
+    def __repr__(self) -> str:
+        counts = [(len(self.scenario.deployments), "deployment"), (len(self.scenario.expect), "expectation")]
+        cases = math.prod(len(axis.values) for axis in self.scenario.axes)
+        told = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+        of_cases = f", {cases} cases" if self.scenario.axes else ""
+        return f"<Study of {self.scenario.name}: {told}{of_cases}; run it by .run()>"
 
     def run(
         self,

@@ -7,6 +7,7 @@ needs it, so that help and validation answer at once.
 from __future__ import annotations
 
 import errno
+import gc
 import math
 import os
 import shlex
@@ -169,11 +170,11 @@ def validate(files: tuple[Path, ...], settings: tuple[str, ...], as_json: bool) 
         warnings: tuple[Problem, ...] = ()
         try:
             scenario = _checked(file, settings)
+            warnings = notices(scenario, file.parent)
         except InputError as error:
             problems = error.problems
             click.echo(str(error) + "\n", err=True)
         else:
-            warnings = notices(scenario, file.parent)
             _warn(warnings)
             if not as_json:
                 _print(f"{file}: valid, {_counted(scenario)}\n")
@@ -245,7 +246,9 @@ def rate(file: Path | None, charges: str | None, book: str, as_json: bool) -> in
     labour: {hours: 4, rate: $80/h}
 
     An entry may also name the vendor's `plan`, `region`, `seats` and `commitments`. Entries of one vendor are of one
-    account: they share its free allowances, tiers and plan.
+    account: they share its free allowances, tiers and plan. `allowances: false` says that others have used up what is
+    free, credits too; `without: [ipv4]` that a charge is not made. `round_lines: $0.01`, beside `month`, rounds each
+    line as most invoices do; without it lines are exact, unless the price list says how the vendor rounds them.
     """  # noqa: D301  (click's sign for lines that are not to be wrapped)
     from sim.billing import given
     from sim.report import charges as listing
@@ -279,6 +282,10 @@ def schema(as_json: bool) -> int:
 
 def main() -> None:
     """Run the program on the arguments of the process."""
+    # Looking for plugins of pydantic, which nothing here has, reads the metadata of every package that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # Most of what a short command makes stays until it ends: there is little to be collected meanwhile.
+    gc.set_threshold(100_000, 50, 50)
     signal.signal(signal.SIGTERM, _terminated)
     program.main()
 

@@ -9,6 +9,7 @@ rate     ``0.2/h``            `fractions.Fraction`, per second
 cores    ``2``, ``500m``      `fractions.Fraction`, cores
 percent  ``5%``               `fractions.Fraction`, of one
 money    ``$0.0000166667``    `decimal.Decimal`, dollars
+hourly   ``$80/h``            `decimal.Decimal`, dollars an hour
 ======== ==================== ==========================================
 
 Nothing is rounded: a text that the unit on the right cannot hold exactly is an error. So is a number without its
@@ -222,7 +223,10 @@ def percent(value: object) -> Fraction:
     text = _text(value, "a percentage", "5%")
     if not text.rstrip().endswith("%"):
         plain = text.strip()
-        fix = f"write `{_decimal(Fraction(Decimal(plain)) * 100)}%`" if _is_plain(plain) else "write for example `5%`"
+        fix = "write for example `5%`"
+        if _is_plain(plain):  # 0.05 is a share of one, 5 was meant to be per cent
+            share = Fraction(Decimal(plain))
+            fix = f"write `{_decimal(share if share > 1 else share * 100)}%`"
         raise UnitError(f"{quoted(text)} is not a percentage: it has no %", fix)
     return _number(text.rstrip()[:-1].strip(), text, "a percentage", "5%") / 100
 
@@ -256,6 +260,32 @@ def money(value: object) -> Decimal:
         raise UnitError(f"{quoted(text)} is not an amount of money: it does not start with $", fix)
     _number(plain[1:].strip(), text, "an amount of money", "$0.50")
     return Decimal(plain[1:].strip())
+
+
+def hourly(value: object) -> Decimal:
+    """Read what an hour costs.
+
+    Parameters
+    ----------
+    value : str or Decimal
+        Such as "$80/h". A Decimal is dollars an hour already.
+
+    Returns
+    -------
+    Decimal
+        Dollars an hour, at least 0.
+
+    Raises
+    ------
+    UnitError
+        Not an amount in dollars, or not for an hour.
+    """
+    if isinstance(value, Decimal):
+        return money(value)
+    amount, slash, per = (part.strip() for part in _text(value, "the price of an hour", "$80/h").partition("/"))
+    if not slash or per not in ("h", "hour"):
+        raise UnitError(f"{quoted(value)} is not the price of an hour", "write for example `$80/h`")
+    return money(amount)
 
 
 def show_duration(us: int) -> str:
@@ -307,6 +337,11 @@ def show_percent(share: Fraction) -> str:
 def show_money(dollars: Decimal) -> str:
     """Return the text that `money` reads as this amount: every digit, without an exponent."""
     return f"${dollars:f}"
+
+
+def show_hourly(dollars: Decimal) -> str:
+    """Return the text that `hourly` reads as this many dollars an hour."""
+    return f"{show_money(dollars)}/h"
 
 
 def _terms(text: str, what: str, units: Mapping[str, int], hints: Mapping[str, str], example: str) -> Fraction:

@@ -73,17 +73,20 @@ def test_settings_without_a_value_are_told(tmp_path: Path) -> None:
         assert done.exit_code == 2 and "--set" in done.stderr
 
 
+@pytest.mark.parametrize("file", [BOT, SCENARIOS / "coding-agent.yaml"], ids=["bot", "recorded"])
 @pytest.mark.parametrize("arguments", [["validate"], ["show"]])
-def test_reading_imports_nothing_heavy(arguments: list[str]) -> None:
-    """Not even numpy: its import takes as long as the rest."""
+def test_reading_imports_nothing_heavy(arguments: list[str], file: Path) -> None:
+    """Not even numpy: its import takes as long as the rest. Nor the rooms that run, count and judge."""
     code = f"""
 import sys
 from sim.cli import program
 try:
-    program.main({[*arguments, str(BOT)]!r})
+    program.main({[*arguments, str(file)]!r})
 except SystemExit as end:
     assert end.code == 0, end.code
 heavy = {{"numpy", "pandas", "scipy", "matplotlib", "pyarrow", "rich", "simpy", "joblib"}} & set(sys.modules)
+rooms = ("workload", "engine", "trace", "billing", "stats", "theory", "study", "claims.judging", "report", "api")
+heavy |= {{name for name in sys.modules if any(f"{{name}}.".startswith(f"sim.{{room}}.") for room in rooms)}}
 assert not heavy, heavy
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -314,3 +314,16 @@ def test_the_first_part_of_a_name_stands_for_all_its_platforms() -> None:
 def test_an_unknown_platform_is_told_with_the_nearest() -> None:
     done = call("platforms", "fly/machin")
     assert done.exit_code == 2 and done.stderr == "error: unknown platform `fly/machin`; did you mean `fly/machines`?\n"
+
+
+def test_the_package_shows_its_public_names_only():
+    assert dir(sim) == sorted(sim.__all__)
+    assert all(hasattr(sim, name) for name in dir(sim))
+
+
+def test_a_study_says_what_it_is(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text(SCENARIO)
+    assert repr(sim.load(path)) == "<Study of tiny: 1 deployment, 0 expectations; run it by .run()>"
+    varied = sim.load(path, ["axes={workload.agents: [1, 2, 3]}"])
+    assert repr(varied) == "<Study of tiny: 1 deployment, 0 expectations, 3 cases; run it by .run()>"

@@ -40,7 +40,7 @@ def test_the_table_has_the_arithmetic_of_each_line(file: Path, columns: int) -> 
     for told in ("1,500,000", "400,000", "1,100,000", "$18.33337", "$0.40", "$18.73"):
         assert told in done.output
     words = " ".join(re.sub(r"[^\w.$ ]", " ", done.output).split())
-    for told in ("AWS Price List", "rounded up to 1", "Ephemeral storage beyond"):
+    for told in ("AWS Price List", "rounded up to 1", "Payloads beyond 256 KB"):
         assert told in words or columns < 100
 
 

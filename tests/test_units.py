@@ -116,6 +116,8 @@ def test_money_and_percent():
     (units.cores, "two", "`two` is not a number of cores; write for example `0.5` or `500m`"),
     (units.cores, -1, "`-1` is negative; a number of cores is 0 or more"),
     (units.percent, 0.05, "`0.05` is not a percentage: it has no %; write `5%`"),
+    (units.percent, 1, "`1` is not a percentage: it has no %; write `100%`"),
+    (units.percent, 95, "`95` is not a percentage: it has no %; write `95%`"),
     (units.money, 0.5, "`0.5` is not an amount of money: it does not start with $; write `$0.5`"),
     (units.money, "5 €", "`5 €` is not an amount of money: it does not start with $; "
                          "write dollars, for example `$0.50`"),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import numpy as np
 
 from sim.billing.invoice import Invoice
-from sim.billing.metering import Billed, CutOff, Metering, Observed, Steps, TokenMetering
+from sim.billing.labour import Worked, labour
+from sim.billing.metering import Billed, CutOff, Metering, Observed, Steps, TokenMetering, Work
 from sim.billing.month import Month, Tiling, tile
 from sim.billing.rating import rate
 from sim.billing.records import Requests
 from sim.catalog.prices import PriceList
 from sim.engine.contract import Demand, Outcome
 from sim.trace.spans import Spans
+from sim.trace.steps import tokens
 from sim.trace.window import Window
+from sim.units import HOUR
 
 
 def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> Observed:
@@ -34,6 +38,7 @@ def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> O
     -------
     Observed
     """
+    billed = tokens(demand, outcome)
     return Observed(
         window=window,
         spans=spans,
@@ -43,9 +48,9 @@ def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> O
             arrived=demand.by_step(outcome.arrived),
             ended=outcome.step_ended,
             cpu=demand.step_cpu,
-            tokens_in=demand.step_tokens_in,
-            tokens_cached=demand.step_tokens_cached,
-            tokens_out=demand.step_tokens_out,
+            tokens_in=billed.prompt,
+            tokens_cached=billed.cached,
+            tokens_out=billed.generated,
             model=demand.step_model,
         ),
         # What is cut off by the end of the run is so in its last microsecond, which is a part of it.
@@ -73,7 +78,7 @@ def bill(
     Returns
     -------
     Invoice
-        The lines of the platform, then those of the models.
+        The lines of the platform, then those of the models, then labour.
 
     Raises
     ------
@@ -90,4 +95,16 @@ def billing(
 ) -> Callable[[Tiling], Invoice]:
     """Return what makes the bill of the days of a tiling; the parameters are those of `bill`."""
     platform, language = Metering(seen, deployment, prices), TokenMetering(seen, models, tokens)
-    return lambda tiling: rate(platform.usage(tiling), prices, month) + rate(language.usage(tiling), tokens, month)
+
+    def made(tiling: Tiling) -> Invoice:
+        worked = () if deployment.labour is None else (_worked(deployment.labour, tiling),)
+        return (rate(platform.usage(tiling), prices, month) + rate(language.usage(tiling), tokens, month)
+                + labour(worked, month, prices.book))
+
+    return made
+
+
+def _worked(work: Work, tiling: Tiling) -> Worked:
+    """Return the work of the days of a tiling: each day of a month has as much."""
+    hours = Fraction(work.hours, HOUR) * len(tiling.days) / tiling.month.days
+    return Worked("operating and patching", hours, work.rate, "the scenario")

@@ -22,7 +22,8 @@ Counted = Iterator[tuple[Charge, Used]]
 
 _NEEDS: Mapping[Basis, tuple[str, ...]] = {
     Basis.ONE: (), Basis.VCPU: ("vcpu",), Basis.CORE: ("vcpu",), Basis.MEMORY: ("memory",),
-    Basis.EXTRA_MEMORY: ("vcpu", "memory"), Basis.DISK: ("disk",), Basis.DISK_GIB: ("disk",), Basis.GPU: ("gpus",),
+    Basis.EXTRA_MEMORY: ("vcpu", "memory"), Basis.DISK: ("disk",), Basis.DISK_GIB: ("disk",), Basis.EXTRA_DISK: (),
+    Basis.EXTRA_DISK_GIB: (), Basis.GPU: ("gpus",),
 }  # fmt: skip
 """What must be said of an instance for a basis."""
 _EXAMPLES = {"vcpu": "vcpu: 2", "memory": "memory: 4 GiB", "disk": "disk: 20 GB", "gpus": "gpus: 1"}
@@ -101,7 +102,8 @@ class Counter:
             It is not said what a charge needs, or something is said that no charge is for.
         """
         meter = self._meter(one)
-        on = [charge for charge in self._of_size(one) if charge.scope is not Scope.REQUEST and charge.meter == meter]
+        on = [charge for charge in self._of_size(one)
+              if charge.meter == meter and charge.measure in _RUNNING and charge.scope is not Scope.REQUEST]
         turns = {Measure.STARTS: one.starts or 0, Measure.ENTERS: one.enters, Measure.WAKES: one.wakes}
         turned = [charge for charge in self._of_size(one) if turns.get(charge.measure)]
         timed = [charge for charge in on if charge.measure in (Measure.TIME, Measure.PROVISIONED)]

@@ -10,11 +10,12 @@ from typing import Any
 
 from sim import catalog
 from sim.billing.counter import Counter, Uncounted
-from sim.billing.invoice import Invoice, Kind, Line
+from sim.billing.invoice import Invoice
+from sim.billing.labour import Worked, labour
 from sim.billing.month import Hours, Month
 from sim.billing.rating import Usage, Used, rate
-from sim.billing.sheet import Labour, Sheet, Tokens, Use
-from sim.catalog.charges import Charge, Group
+from sim.billing.sheet import Sheet, Tokens, Use
+from sim.catalog.charges import Charge
 from sim.catalog.entries import validate
 from sim.catalog.prices import PriceList, platforms, whole
 from sim.documents import Document, Flaw, Place, parse, problems, read
@@ -83,21 +84,27 @@ def bill(source: Path | str | Mapping[str, Any]) -> Invoice:
             accounts.setdefault(name, []).append((index, use))
     made = Invoice(str(sheet.period), sheet.prices, ())
     for name, uses in accounts.items():
-        account = _Account(whole(sheet.prices, name), uses, sheet.period)
+        account = _Account(_as_invoiced(whole(sheet.prices, name), sheet), uses, sheet.period)
         flaws += account.flaws
         if not flaws:
             made += rate(account.usage, account.prices, sheet.period)
     made += _tokens(sheet, flaws)
     if flaws:
         raise InputError(problems(flaws, document, document.name))
-    return made + labour(sheet.labour, sheet.period, sheet.prices)
+    worked = [Worked(one.item, one.hours, one.rate, "as given") for one in sheet.labour]
+    return made + labour(worked, sheet.period, sheet.prices)
+
+
+def _as_invoiced(listed: PriceList, sheet: Sheet) -> PriceList:
+    """Return prices whose lines are rounded as the sheet says, where they do not say it."""
+    return listed if listed.cents is not None else listed.model_copy(update={"cents": sheet.round_lines})
 
 
 def _tokens(sheet: Sheet, flaws: list[Flaw]) -> Invoice:
     """Price the tokens of language models."""
     if not sheet.tokens:
         return Invoice(str(sheet.period), sheet.prices, ())
-    listed = whole(sheet.prices, LLM)
+    listed = _as_invoiced(whole(sheet.prices, LLM), sheet)
     models = dict.fromkeys(charge.meter for charge in listed.charges)
     used: dict[str, Used] = {}
     for model, tokens in sheet.tokens.items():
@@ -112,18 +119,6 @@ def _tokens(sheet: Sheet, flaws: list[Flaw]) -> Invoice:
 
 def _count(tokens: Tokens, charge: Charge) -> int:
     return int(getattr(tokens, charge.measure.value))
-
-
-def labour(worked: Sequence[Labour], month: Month | Hours, book: str) -> Invoice:
-    """Make a bill of hours that people worked."""
-    return Invoice(str(month), book, tuple(
-        Line(
-            platform="labour", charge=None, group=Group.LABOUR, item=one.item, quantity=one.hours, free=Fraction(0),
-            billable=one.hours, unit="h", rate=one.rate, amount=one.hours * Fraction(one.rate), standing=None,
-            source="as given", as_of=None, reason=None, kind=Kind.LABOUR,
-        )
-        for one in worked if one.hours
-    ))  # fmt: skip
 
 
 class _Account:
@@ -144,6 +139,9 @@ class _Account:
         self._used: dict[str, Used] = {}
         self._committed: dict[str, Fraction] = {}
         plan, seats = self._once(uses, "plan"), self._once(uses, "seats")
+        self._free = self._once(uses, "allowances") is not False
+        # Where all entries leave a charge out, it is not made at all, though it may be a plan's fee.
+        self._without = set.intersection(*(set(use.without) for _, use in uses))
         variants = {use.platform.partition("/")[2] for _, use in uses}
         self._variants = None if "" in variants else variants
         self.prices = listed
@@ -167,7 +165,12 @@ class _Account:
         """Check that variants, plans and regions are known."""
         ids = [id.partition("/")[2] for id in catalog.ids_of(self._listed.platform)]
         variants = [*ids, *(name for charge in self._listed.charges for name in charge.variants)]
+        charged = [charge.id for charge in self._listed.charges]
         for index, use in uses:
+            for at, name in enumerate(use.without):
+                if name not in charged:
+                    self.flaws.append(Flaw(("usage", index, "without", at), f"{self._listed.platform} has no charge "
+                                           f"{quoted(name)}", choose(name, charged)))
             for key, value, known in (
                 ("platform", use.platform.partition("/")[2] or None, variants),
                 ("plan", use.plan, self._listed.plans), ("region", use.region, self._listed.known_regions),
@@ -182,14 +185,19 @@ class _Account:
     def _together(self, plan: str | None, regions: Sequence[str | None]) -> PriceList:
         """Return the prices of all that the account uses: what costs more in a region stands beside the others."""
         base = self._listed.chosen(self._variants, plan)
+        base = base.model_copy(update={"charges": tuple(one for one in base.charges if one.id not in self._without)})
+        left = base.allowances if self._free else {
+            name: one.model_copy(update={"quantity": Fraction(0)}) for name, one in base.allowances.items()}
         charges = list(base.charges)
         for region in regions:
-            there = base.charges if region is None else self._listed.chosen(self._variants, plan, region).charges
-            for here, other in zip(base.charges, there, strict=True):
+            there = base if region is None else self._listed.chosen(self._variants, plan, region)
+            for here in base.charges:
+                other = there.charge(here.id)
                 if here != other:
                     charges.append(other.model_copy(
                         update={"id": _in(other.id, region), "item": f"{other.item}, {region}"}))
-        return base.model_copy(update={"charges": tuple(charges)})
+        credits = base.credits if self._free else ()
+        return base.model_copy(update={"charges": tuple(charges), "allowances": left, "credits": credits})
 
     def _add(self, index: int, use: Use) -> None:
         """Count what one entry of the sheet says."""
@@ -199,7 +207,8 @@ class _Account:
         charges = [self.prices.charge(one) for one in (
             _in(charge.id, use.region) if _in(charge.id, use.region) in names else charge.id
             for charge in self._listed.charges
-            if charge.id in names and (not variant or not charge.variants or variant in charge.variants)
+            if charge.id in names and charge.id not in use.without
+            and (not variant or not charge.variants or variant in charge.variants)
         )]
         counter = Counter(use.platform, charges, self._month)
         told: list[tuple[Any, Any, Place]] = [(counter.quantities, use.quantities, (*place, "quantities"))]

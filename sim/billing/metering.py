@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from sim.billing import records, turns
 from sim.billing.continuity import continuity
+from sim.billing.kept import kept
 from sim.billing.month import Month, Tiling, tile
 from sim.billing.rating import Unpriced, Usage, Used
 from sim.billing.records import ByInstance, Records, Requests
@@ -31,6 +33,18 @@ _Made = TypeVar("_Made")
 class _Named(Protocol):
     @property
     def name(self) -> str: ...
+
+
+class Work(Protocol):
+    """Hours that people work. `sim.scenario.deployment.Labour` is one."""
+
+    @property
+    def hours(self) -> int:
+        """Microseconds a month."""
+
+    @property
+    def rate(self) -> Decimal:
+        """Dollars an hour."""
 
 
 class Billed(Protocol):
@@ -58,7 +72,15 @@ class Billed(Protocol):
 
     @property
     def minimum(self) -> int:
-        """Instances that a pool keeps."""
+        """Instances that a pool keeps, where there is no schedule."""
+
+    @property
+    def schedule(self) -> Sequence[tuple[int, int]]:
+        """Minutes of the week from which so many are kept instead; empty where there is none."""
+
+    @property
+    def labour(self) -> Work | None:
+        """What people do for it each month, where they do something."""
 
     @property
     def ladder(self) -> Sequence[_Named]:
@@ -72,11 +94,11 @@ class Steps:
     Attributes
     ----------
     arrived, ended : int64[m]
-        Microseconds: when its request arrived; when it ended, negative for a step that did not end: it is not billed.
+        Microseconds: when its request arrived; when it ended, negative for a step that did not end.
     cpu : int64[m]
-        Microseconds of CPU on one core.
+        Microseconds of CPU on one core; billed of a step that ended.
     tokens_in, tokens_cached, tokens_out : int64[m]
-        Prompt tokens, how many of them were cached, generated tokens; 0 except of an ``llm`` step.
+        Prompt tokens, how many of them were cached, generated tokens, as they are billed; 0 except of an ``llm`` step.
     model : int64[m]
         Number of the model, or NEVER.
     """
@@ -155,7 +177,7 @@ def meter(seen: Observed, deployment: Billed, prices: PriceList, month: Month) -
 
 
 def meter_tokens(seen: Observed, models: Sequence[str], prices: PriceList, month: Month) -> Usage:
-    """Count the tokens of the steps that ended, by model.
+    """Count the tokens of calls, by model.
 
     Parameters
     ----------
@@ -194,7 +216,7 @@ class TokenMetering:
         counts = {Measure.INPUT: steps.tokens_in - steps.tokens_cached, Measure.CACHED: steps.tokens_cached,
                   Measure.OUTPUT: steps.tokens_out}
         self._days = [
-            {measure: _of_steps((steps.model == number) & (steps.ended >= 0), steps.arrived, count, seen.window)
+            {measure: _of_steps(steps.model == number, steps.arrived, count, seen.window)
              for measure, count in counts.items()}
             for number in range(len(models))
         ]
@@ -241,6 +263,7 @@ class Metering:
         self._records_made: dict[tuple[str, Scope], Records] = {}
         self._days_made: dict[Hashable, Objects] = {}
         self._instances_made: dict[tuple[str, Scope, int, int], ByInstance] = {}
+        self._kept = kept(deployment.minimum, deployment.schedule, seen.window)
         self._continuity = continuity(seen.spans, seen.pool, seen.window)
         self._running = _running(seen.spans, self._meters, [rung.name for rung in deployment.ladder])
 
@@ -281,7 +304,7 @@ class Metering:
                 count = _weigh(self._turns(charge), tiling)
             case Measure.PROVISIONED:
                 pools = len(np.unique(self._seen.pool)) or 1
-                count = _rounded_up(charge, len(tiling.days) * DAY) * self._deployment.minimum * pools
+                count = _weigh(self._kept.provisioned(charge), tiling) * pools
             case _:
                 count = self._time(charge, tiling)
         return count * charge.counts(resources(self._deployment))
@@ -308,8 +331,7 @@ class Metering:
             seen = self._seen
             total = self._of_spans(name, scope).daily(seen.window.days, round_up, minimum)
             if name == self._meters.minimum_idle:
-                kept = self._deployment.minimum
-                total = total + records.minimum_idle(seen.spans, seen.pool, kept, seen.window)
+                total = total + records.minimum_idle(seen.spans, seen.pool, self._kept, seen.window)
             return total
 
         return _once(self._days_made, (name, scope, round_up, minimum), make)

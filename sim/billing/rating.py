@@ -197,7 +197,10 @@ class _Bill:
     def _used(self, charge: Charge) -> Used | None:
         if charge.measure is Measure.PLAN:
             return Used(Fraction(self._usage.seats if charge.per.noun == SEAT else 1))
-        return self._usage.used.get(charge.id)
+        used = self._usage.used.get(charge.id)
+        if used is None or not charge.nearest:
+            return used
+        return Used(math.floor(used.quantity / charge.nearest + Fraction(1, 2)) * charge.nearest)
 
     def _seats(self, one: Allowance | Credit | Floor) -> int:
         return self._usage.seats if one.per_seat else 1

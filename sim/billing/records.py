@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.billing.continuity import Continuity
 from sim.billing.exact import by_day
+from sim.billing.kept import Kept
 from sim.billing.month import Tiling
 from sim.catalog.counting import Scope
 from sim.engine.contract import NEVER, Bools, Int8s, Int64s, State, Warmth
@@ -282,7 +283,7 @@ def memory(requests: Requests, window: Window) -> Objects:
         sum(by_day(begin[lasting], end[lasting], window.days, part) * unit for unit, part in parts), dtype=object)
 
 
-def minimum_idle(spans: Spans, pool: Int64s, minimum: int, window: Window) -> Objects:
+def minimum_idle(spans: Spans, pool: Int64s, minimum: Kept, window: Window) -> Objects:
     """Time of idle instances within the minimum: the integral of min(idle, max(0, minimum - active)) over each pool.
 
     Parameters
@@ -290,8 +291,8 @@ def minimum_idle(spans: Spans, pool: Int64s, minimum: int, window: Window) -> Ob
     spans : Spans
     pool : int64[i]
         The pool of each instance.
-    minimum : int
-        Instances that a pool keeps. Those that start, wake or are busy count towards it first.
+    minimum : Kept
+        Instances that a pool keeps, over the window. Those that start, wake or are busy count towards it first.
     window : Window
         Nothing outside it is billed.
 
@@ -306,15 +307,18 @@ def minimum_idle(spans: Spans, pool: Int64s, minimum: int, window: Window) -> Ob
     begin = np.maximum(spans.begin[kept], window.begin) - window.begin
     end = np.minimum(spans.end[kept], window.end) - window.begin
     one = np.ones(len(begin), dtype=np.int64)
-    time = np.concatenate([begin, end])
-    where = np.tile(pool[spans.instance[kept]], 2)
+    pools = np.unique(pool)
+    # Where the minimum changes, nothing else does: it begins another stretch in every pool.
+    still = np.zeros(len(pools) * len(minimum.begin), dtype=np.int64)
+    time = np.concatenate([begin, end, np.tile(minimum.begin, len(pools))])
+    where = np.concatenate([*[pool[spans.instance[kept]]] * 2, np.repeat(pools, len(minimum.begin))])
     order = np.lexsort((time, where))
     time, where = time[order], where[order]
     # Every pool's changes add up to nothing, so that one running sum serves them all.
     idling, acting = (
-        np.cumsum(np.concatenate([one * is_so, -one * is_so])[order]) for is_so in (idle[kept], active[kept])
+        np.cumsum(np.concatenate([one * is_so, -one * is_so, still])[order]) for is_so in (idle[kept], active[kept])
     )
-    counted = np.minimum(idling, np.maximum(0, minimum - acting))[:-1]
+    counted = np.minimum(idling, np.maximum(0, minimum.at(time) - acting))[:-1]
     lasting = (counted > 0) & (time[1:] > time[:-1]) & (where[1:] == where[:-1])
     return by_day(time[:-1][lasting], time[1:][lasting], window.days, counted[lasting])
 

@@ -31,7 +31,7 @@ from sim.billing import quantity
 from sim.billing.month import Hours, Month
 from sim.catalog.charges import Bytes, Duration, Money
 from sim.catalog.figures import Entry
-from sim.errors import AdvisedError, quoted
+from sim.errors import AdvisedError
 
 ALL = "month"
 """Instead of hours: the whole month."""
@@ -50,16 +50,6 @@ def _month(value: Any) -> Any:
     if value is None or isinstance(value, Month):
         return value
     return Month.parse(str(value))
-
-
-def hourly(value: Any) -> Decimal:
-    """Read what an hour of somebody's time costs, such as "$80/h"."""
-    if isinstance(value, Decimal):
-        return value
-    amount, slash, per = (part.strip() for part in str(value).partition("/"))
-    if not slash or per not in ("h", "hour"):
-        raise AdvisedError(f"{quoted(value)} is not the price of an hour", "write for example `$80/h`")
-    return units.money(amount)
 
 
 Cores = Annotated[Fraction, BeforeValidator(units.cores)]
@@ -166,6 +156,11 @@ class Use(Entry):
     requests : tuple of Requests
     commitments : dict of str to Fraction
         By name, units that were bought for the month.
+    without : tuple of str
+        Charges that were not made, such as for an address that the instances do not have.
+    allowances : bool or None
+        Whether the vendor's free allowances and credits are left for this; they are, unless it is said that they are
+        not: others of the organisation may have used them up.
     """
 
     platform: str = Field(min_length=1)
@@ -176,6 +171,8 @@ class Use(Entry):
     instances: Annotated[tuple[Instances, ...], BeforeValidator(_several)] = ()
     requests: Annotated[tuple[Requests, ...], BeforeValidator(_several)] = ()
     commitments: dict[str, Number] = Field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    allowances: Annotated[bool, Field(strict=True)] | None = None
 
 
 class Tokens(Entry):
@@ -205,7 +202,7 @@ class Labour(Entry):
 
     item: str = Field("operating and patching", min_length=1)
     hours: Number
-    rate: Annotated[Money, BeforeValidator(hourly)]
+    rate: Annotated[Decimal, BeforeValidator(units.hourly)]
 
 
 class Sheet(Entry):
@@ -222,6 +219,9 @@ class Sheet(Entry):
     tokens : dict of str to Tokens
         By language model.
     labour : tuple of Labour
+    round_lines : Decimal or None
+        Each line is rounded to a multiple of it, halves up, where the price list does not say it: to $0.01 as on most
+        invoices. Lines are exact where it is left out.
     """
 
     month: Annotated[Month | None, BeforeValidator(_month)] = None
@@ -230,6 +230,7 @@ class Sheet(Entry):
     usage: Annotated[tuple[Use, ...], BeforeValidator(_several)] = ()
     tokens: dict[str, Tokens] = Field(default_factory=dict)
     labour: Annotated[tuple[Labour, ...], BeforeValidator(_several)] = ()
+    round_lines: Annotated[Money, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Sheet:

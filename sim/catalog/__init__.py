@@ -2,8 +2,10 @@
 
 from sim.catalog.figures import Figure, Standing, figures
 from sim.catalog.lookup import ids_of, llm, llm_ids, platform_ids, profile
+from sim.catalog.own import PACKAGE, Catalogue
 from sim.catalog.profiles import LlmProfile, Profile
 
 __all__ = [
-    "Figure", "LlmProfile", "Profile", "Standing", "figures", "ids_of", "llm", "llm_ids", "platform_ids", "profile",
+    "PACKAGE", "Catalogue", "Figure", "LlmProfile", "Profile", "Standing", "figures", "ids_of", "llm", "llm_ids",
+    "platform_ids", "profile",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from sim import units
-from sim.catalog.counting import OF_INSTANCES, OF_TIME, Basis, Measure, Resources, Scope, Unit
+from sim.catalog.counting import EXTRA, OF_INSTANCES, OF_TIME, Basis, Measure, Resources, Scope, Unit
 from sim.catalog.figures import Entry, Sourced
 from sim.errors import AdvisedError, quoted
 
@@ -245,7 +245,7 @@ class Charge(Offered):
     basis : Basis
         What is counted of the instance.
     included : Fraction
-        GiB for each vCPU that cost nothing, with the basis EXTRA_MEMORY.
+        What costs nothing of a basis that is `EXTRA`: GiB of memory for each vCPU; GB or GiB of disk.
     amount : Fraction
         What one of it counts: 0.128 where each object is billed as 128 MB; 0.05 where 20 messages are a request.
     step, floor : Fraction
@@ -267,6 +267,9 @@ class Charge(Offered):
         The free allowance of the list that it draws on.
     draws : Fraction
         How much of the allowance a unit takes up: 2 where its minutes count twice.
+    nearest : Fraction
+        What was used in the month is rounded to a multiple of it, halves up, before anything is taken off; in units of
+        the charge, 0 for not at all.
     whole_units : bool
         Whether a part of a unit costs as much as a whole one.
     tiers : tuple of Tier
@@ -300,6 +303,7 @@ class Charge(Offered):
     payload: Payload | None = None
     allowance: str | None = None
     draws: Annotated[Number, Field(gt=0)] = Fraction(1)
+    nearest: Number = Fraction(0)
     whole_units: bool = False
     tiers: tuple[Tier, ...] = ()
     cap: Money | None = None
@@ -329,8 +333,8 @@ class Charge(Offered):
         yield not based and self.basis is not Basis.ONE, "only what instances do has a basis", "leave `basis` out"
         yield (self.basis is Basis.ONE and (self.step != 0 or self.floor != 0),
                "`step` and `floor` are of a basis", "write `basis: vcpu` or `basis: memory`, or leave them out")
-        yield ((self.basis is Basis.EXTRA_MEMORY) != (self.included != 0),
-               "`basis: extra-memory` and `included` go together", "write both or neither")
+        yield ((self.basis in EXTRA) != (self.included != 0),
+               "`basis: extra-memory` (or `extra-disk`) and `included` go together", "write both or neither")
         yield (self.with_start and self.scope is not Scope.REQUEST, "only a request can be billed with the start",
                "write `scope: request`")
         yield (self.payload is not None and self.measure is not Measure.REQUESTS, "only requests have a payload",
@@ -342,6 +346,7 @@ class Charge(Offered):
                "only the time of an instance has a cap or a least price", "leave `cap` and `least` out")
         yield (by_instance and (self.allowance is not None or self.tiers != () or self.whole_units),
                "a price with a cap cannot have an allowance, tiers or whole units", "price them apart")
+        yield (self.nearest != 0 and by_instance, "a price with a cap rounds no quantity", "leave `nearest` out")
         yield (self.rate is None and (by_instance or self.tiers != () or self.whole_units or self.cents is not None),
                "a charge without a rate has no terms either", "write `rate`, or leave the terms out")
         yield (self.draws != 1 and self.allowance is None, "`draws` is of an allowance", "name its `allowance`")
@@ -413,6 +418,8 @@ class Charge(Offered):
         if self.payload is not None:
             parts.append(f"one up to {units.show_size(self.payload.first)}, then one more for each "
                          f"{units.show_size(self.payload.then)}")
+        if self.nearest:
+            parts.append(f"to the nearest {units.show_cores(self.nearest)} {self.per.text}")
         if self.whole_units:
             parts.append("in whole units")
         return ", ".join(parts)

@@ -176,6 +176,7 @@ class Basis(StrEnum):
     MEMORY : its memory, in GiB. (Where a vendor says GB of memory, it means these.)
     EXTRA_MEMORY : its memory beyond `Charge.included` for each vCPU, in GiB.
     DISK, DISK_GIB : its disk, in GB of 10^9 bytes; in GiB.
+    EXTRA_DISK, EXTRA_DISK_GIB : its disk beyond `Charge.included`, likewise.
     GPU : its GPUs.
     """
 
@@ -186,7 +187,13 @@ class Basis(StrEnum):
     EXTRA_MEMORY = "extra-memory"
     DISK = "disk"
     DISK_GIB = "disk-gib"
+    EXTRA_DISK = "extra-disk"
+    EXTRA_DISK_GIB = "extra-disk-gib"
     GPU = "gpu"
+
+
+EXTRA: Final = frozenset({Basis.EXTRA_MEMORY, Basis.EXTRA_DISK, Basis.EXTRA_DISK_GIB})
+"""What is counted beyond something that is included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +217,8 @@ class Resources:
     gpus: int = 0
 
     def of(self, basis: Basis, included: Fraction = Fraction(0)) -> Fraction:
-        """How much of it a basis counts; ``included`` is for extra memory, GiB for each vCPU."""
-        memory = Fraction(self.memory, units.GIB)
+        """How much of it a basis counts; ``included`` is for extra memory (GiB for each vCPU) and extra disk."""
+        memory, disk_gib = Fraction(self.memory, units.GIB), self.disk_gb * 10**9 / units.GIB
         return {
             Basis.ONE: Fraction(1),
             Basis.VCPU: self.vcpu,
@@ -219,6 +226,8 @@ class Resources:
             Basis.MEMORY: memory,
             Basis.EXTRA_MEMORY: max(Fraction(0), memory - included * self.vcpu),
             Basis.DISK: self.disk_gb,
-            Basis.DISK_GIB: self.disk_gb * 10**9 / units.GIB,
+            Basis.DISK_GIB: disk_gib,
+            Basis.EXTRA_DISK: max(Fraction(0), self.disk_gb - included),
+            Basis.EXTRA_DISK_GIB: max(Fraction(0), disk_gib - included),
             Basis.GPU: Fraction(self.gpus),
         }[basis]

@@ -20,7 +20,7 @@ from sim.catalog.entries import validate
 from sim.catalog.figures import Entry, Source
 from sim.catalog.profiles import LlmProfile, Profile
 from sim.documents import Document, Place, read
-from sim.errors import InputError, UnknownName, quoted
+from sim.errors import AdvisedError, InputError, UnknownName, quoted
 
 PROFILES = Path(__file__).parent / "profiles"
 LLM = PROFILES / "llm.yaml"
@@ -28,7 +28,7 @@ BASE = "base"
 """The file of what platforms start from."""
 
 Fields = Callable[[str, tuple[str, ...]], dict[str, Any]]
-"""Gives the fields of a platform by its name, and by the platforms that start from it already; raises UnknownName."""
+"""Gives the fields of a platform by its name, and by the platforms that start from it already; raises AdvisedError."""
 
 
 class ProfileFile(Entry):
@@ -53,7 +53,7 @@ class Profiles:
     ----------
     path : Path
         Any file, in the package or of a user's own.
-    fields : callable or None
+    fields_of : callable or None
         Gives the fields of the platforms that its own start from; None for those of the package.
 
     Raises
@@ -62,9 +62,9 @@ class Profiles:
         The file is not one of profiles, or a source is wrong.
     """
 
-    def __init__(self, path: Path, fields: Fields | None = None) -> None:
+    def __init__(self, path: Path, fields_of: Fields | None = None) -> None:
         self._platform = path.stem
-        self._fields = fields or _fields
+        self._fields = fields_of or fields
         self._document = read(path)
         self._file = validate(ProfileFile, self._document.data, self._document)
 
@@ -96,13 +96,14 @@ class Profiles:
         return {**(self._start(like, places["like"], above) if like is not None else {}), **data}, places
 
     def _start(self, like: object, place: Place, above: tuple[str, ...]) -> dict[str, Any]:
-        if like in above:
-            wrong = self._document.problem(place, f"{quoted(like)} would start from itself", "name another platform")
-            raise InputError([wrong])
+        """Return the fields of the platform that one starts from: of this file, or of another."""
         try:
+            if like in self.ids and like not in above:
+                return self.fields(str(like), above)
             return self._fields(str(like), above)
-        except UnknownName as error:
-            raise InputError([self._document.problem(place, error.message, error.fix)]) from error
+        except (AdvisedError, UnknownName) as error:
+            message = f"{quoted(like)} would start from itself" if like in above else error.message
+            raise InputError([self._document.problem(place, message, "" if like in above else error.fix)]) from error
 
 
 class Llms:
@@ -206,11 +207,33 @@ def _platforms() -> frozenset[str]:
     return frozenset(path.stem for path in PROFILES.glob("*.yaml") if path != LLM and path.stem != BASE)
 
 
-def _fields(id: str, above: tuple[str, ...]) -> dict[str, Any]:
-    """Return the fields of a platform of the package, or of a beginning in its file of them."""
+def fields(id: str, above: tuple[str, ...]) -> dict[str, Any]:
+    """Return the fields of a platform of the package, or of a beginning in its file of them.
+
+    Parameters
+    ----------
+    id : str
+        Such as ``hetzner/cx23`` or ``base/server``.
+    above : tuple of str
+        The platforms that start from it, each from the next.
+
+    Returns
+    -------
+    dict
+        As in a file, each source in full and with its day.
+
+    Raises
+    ------
+    UnknownName
+        There is no such platform.
+    AdvisedError
+        It would start from itself.
+    """
     platform = id.partition("/")[0]
     if platform not in _platforms() | {BASE} or id not in _profiles(platform).ids:
         raise UnknownName(id, (*platform_ids(), *_profiles(BASE).ids), "platform")
+    if id in above:
+        raise AdvisedError(f"{quoted(id)} would start from itself", "name another platform")
     return _profiles(platform).fields(id, above)
 
 

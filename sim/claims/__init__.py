@@ -62,12 +62,16 @@ comparisons are one-sided, since an interval errs on either side equally often. 
 replications until verdicts are clear, k is the number of looks that there may be at the most.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from sim.claims.across import across, verdicts_across
 from sim.claims.checks import check
 from sim.claims.dimensions import Dimension, Kind, figures, kind
 from sim.claims.language import Expectation, ExpectationError, parse
-from sim.claims.verdicts import Judged, Verdict, exit_code, judge, settled
 from sim.claims.within import expectations, problems, verdicts
+
+if TYPE_CHECKING:
+    from sim.claims.judging import Judged, Verdict, exit_code, judge, settled
 
 __all__ = [
     "Dimension",
@@ -89,3 +93,12 @@ __all__ = [
     "verdicts",
     "verdicts_across",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Late, as in `sim.claims.within`.
+    if name in {"Judged", "Verdict", "exit_code", "judge", "settled"}:
+        from sim.claims import judging
+
+        return getattr(judging, name)
+    raise AttributeError(f"module 'sim.claims' has no attribute {name!r}")

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from sim.claims.checks import figures_of
 from sim.claims.language import Call, Expectation, Figure, Node, Operation
-from sim.claims.verdicts import Verdict, judge
 from sim.scenario.axes import Settings, word
 
 if TYPE_CHECKING:
+    from sim.claims.judging import Verdict
     from sim.stats import Estimate
 
 Found = Callable[[str], "Estimate"]
@@ -47,6 +47,8 @@ def verdicts_across(
     list of list of (Settings, Verdict)
         Of each expectation, a verdict for each combination of values of the axes that it leaves free.
     """
+    from sim.claims.judging import judge  # late, as in `sim.claims.within`
+
     where = {_named(settings): found for settings, found in cases.items()}
     placed = [(index, free, _placed(one, free)) for index, one in enumerate(expectations) for free in _free(one, cases)]
 

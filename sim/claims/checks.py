@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
-from sim.claims.dimensions import BYTES, DOLLARS, FRACTION, NUMBER, SECONDS, Dimension, kind
+from sim.claims.dimensions import BYTES, DOLLARS, FRACTION, NUMBER, SECONDS, Dimension, below, kind
 from sim.claims.language import Call, Comparison, Expectation, ExpectationError, Figure, Node, Operation, Quantity
 from sim.errors import choose, nearest, quoted
 
@@ -55,6 +55,9 @@ def paths(node: Node) -> Iterator[Figure]:
         for argument in node.arguments:
             yield from paths(argument)
 
+
+_NAMED = 16
+"""Figures of a group that are named."""
 
 _Found = Dimension | Literal["any", "unknown"]
 """Dimension of a part: "any" for 0; "unknown" where something wrong in it has been noted already."""
@@ -135,7 +138,9 @@ class _Checker:
         deployment, _, name = node.path.partition(".")
         deployments = list(dict.fromkeys(path.partition(".")[0] for path in self._known))
         names = list(dict.fromkeys(path.partition(".")[2] for path in self._known))
-        if deployment in deployments:
+        if deployment in deployments and below(name):
+            self._tell(node.start + len(deployment) + 1, node.end, *group(name))
+        elif deployment in deployments:
             start = node.start + len(deployment) + 1
             glued = "-" in name and nearest(name, names) is None
             fix = "a minus stands between spaces: `a - b`" if glued else choose(name, names)
@@ -150,6 +155,11 @@ class _Checker:
 
     def _tell(self, start: int, end: int, message: str, fix: str) -> None:
         self.found.append(ExpectationError(self._text, start, end, message, fix))
+
+
+def group(name: str) -> tuple[str, str]:
+    """Say of a name that is one of a group of figures, and which are in it."""
+    return f"{quoted(name)} is a group of figures", choose("", below(name), most=_NAMED)
 
 
 def _bare(left: Node, right: Node, ours: Dimension, theirs: Dimension) -> tuple[Quantity, str] | None:

@@ -152,3 +152,8 @@ def figures(deployments: Iterable[str]) -> tuple[str, ...]:
 
 def _power(name: str, power: int) -> str:
     return name if power == 1 else f"{name}^{power}"
+
+
+def below(name: str) -> list[str]:
+    """Return the figures of a group such as ``cost`` or ``latency_s``, in their order; none of what is no group."""
+    return [figure for figure in FIGURES if figure.startswith(f"{name}.")]

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sim.claims.across import across
-from sim.claims.checks import check
-from sim.claims.dimensions import FIGURES, figures
+from sim.claims.checks import check, group
+from sim.claims.dimensions import FIGURES, below, figures
 from sim.claims.language import Expectation, ExpectationError, parse
-from sim.claims.verdicts import Verdict, judge
 from sim.documents import Document
 from sim.errors import Problem, choose, quoted
 from sim.scenario.axes import read, word
 
 if TYPE_CHECKING:
+    from sim.claims.judging import Verdict
     from sim.scenario import Scenario
     from sim.stats import Estimate
 
@@ -71,6 +71,8 @@ def verdicts(scenario: Scenario, found: Callable[[str], Estimate], level: float,
     found, level, looks
         Estimates by path, confidence level and number of looks, as `judge` takes them.
     """
+    from sim.claims.judging import judge  # late: who checks a file judges nothing, and needs no statistics
+
     return judge([one for one in expectations(scenario) if not across(one)], found, level, looks)
 
 
@@ -84,5 +86,7 @@ def _imprecise(document: Document, deployments: list[str]) -> Iterator[Problem]:
         message, fix = f"there is no figure {quoted(path)}", choose(path, FIGURES)
         if deployment in deployments and name in FIGURES:
             message, fix = "a precision is asked of every deployment", f"write `{name}`"
+        elif below(path):
+            message, fix = group(path)
         if path not in FIGURES:
             yield document.problem(("precision", path), message, fix, at_key=True)

@@ -78,7 +78,8 @@ class Samples:
         found = read_table(directory / self.file, name)
         self._check_columns(name, found.header)
         texts, fits = found.columns[self.column], self._fitting(found)
-        read = {text: self._number(text) for text in {texts[row] for row in fits} if text.strip()}
+        scale = units.duration(f"1 {self.unit}") if self.unit else None
+        read = {text: self._number(text, scale) for text in {texts[row] for row in fits} if text.strip()}
         faults = [found.fault(row, self.column, *why_no_number(self.column, texts[row], _MOST))
                   for row in fits if read.get(texts[row], 0) is None]  # fmt: skip
         if faults or found.ragged:
@@ -111,8 +112,8 @@ class Samples:
             if column not in header:
                 raise AdvisedError(f"{quoted_file(name)} has no column {quoted(column)}", choose(column, header))
 
-    def _number(self, text: str) -> int | float | None:
-        """Read a number; None for what is none."""
+    def _number(self, text: str, scale: int | None) -> int | float | None:
+        """Read a number, of microseconds where it is scaled to them; None for what is none."""
         try:
             number = Decimal(text.strip())
         except InvalidOperation:
@@ -122,8 +123,8 @@ class Samples:
             return None
         if number.adjusted() < -_MOST_DIGITS or not number:
             return 0
-        if self.unit:
-            return round(Fraction(number) * units.duration(f"1 {self.unit}"))
+        if scale is not None:
+            return round(Fraction(number) * scale)
         return int(number) if number == number.to_integral_value() else float(number)
 
 

@@ -41,11 +41,14 @@ class Document:
         Everything in it. Each value knows which text it is written in.
     layers : tuple of Document
         What it was put together from, as it was read, the topmost first; empty for a document that was read itself.
+    doubled : tuple of Problem
+        Keys that are given twice, of which the first counts.
     """
 
     source: Source
     root: Tree = field(repr=False)
     layers: tuple[Document, ...] = field(default=(), repr=False)
+    doubled: tuple[Problem, ...] = field(default=(), repr=False)
 
     @property
     def name(self) -> str:

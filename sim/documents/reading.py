@@ -21,7 +21,7 @@ import yaml
 from sim.documents import syntax
 from sim.documents.document import Document, told
 from sim.documents.tree import Mark, Scalar, Source, Tree
-from sim.errors import InputError, Problem, quoted
+from sim.errors import InputError, Problem, choose, quoted
 
 MAX_BYTES = 2_000_000
 MAX_VALUES = 50_000
@@ -34,6 +34,8 @@ _RADIX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL = re.compile(r"[-+]?(\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")
 _LONGEST_NUMBER = 40
+_NOT_TEXT = frozenset("~nNtTfF+-.0123456789")
+"""What a plain scalar begins with that is anything but text."""
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile("[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
@@ -41,7 +43,7 @@ _UNPRINTABLE = re.compile("[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\u
 Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read(path: Path, name: str | None = None) -> Document:
+def read(path: Path, name: str | None = None, *, strict: bool = True) -> Document:
     """Read a YAML file whose top is a mapping.
 
     Parameters
@@ -49,6 +51,9 @@ def read(path: Path, name: str | None = None) -> Document:
     path : Path
     name : str, optional
         The file, as it is told to the reader; the path when absent.
+    strict : bool
+        Whether to refuse a key that is given twice. Else the first counts, and the document has the others in
+        ``doubled``, so that they are told with all that is found later.
 
     Returns
     -------
@@ -60,30 +65,40 @@ def read(path: Path, name: str | None = None) -> Document:
         All that keeps the file from being read: it is missing, not text, not YAML, or uses what is refused.
     """
     name = name or str(path)
+    if path.is_dir():
+        raise InputError([Problem(name, 0, 0, "this is a folder", _other_file("", path, "name a YAML file"))])
     try:
         raw = path.read_bytes()
     except FileNotFoundError as error:
-        near = sorted(other.name for other in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
-        fix = f"the folder has {', '.join(quoted(n) for n in near[:8])}" if near else "check the path"
+        fix = _other_file(path.name, path.parent, "check the path")
         raise InputError([Problem(name, 0, 0, "there is no such file", fix)]) from error
     except OSError as error:
         raise InputError([Problem(name, 0, 0, f"cannot be read: {error.strerror}", "check the path")]) from error
-    return parse(raw, name)
+    return parse(raw, name, strict=strict)
 
 
-def parse(raw: bytes, name: str) -> Document:
+def _other_file(name: str, folder: Path, otherwise: str) -> str:
+    """Say which YAML file of a folder may be meant."""
+    near = sorted(other.name for other in folder.glob("*.y*ml")) if folder.is_dir() else []
+    return f"{choose(name, near, most=8).rstrip('?')}, in that folder" if near else otherwise
+
+
+def parse(raw: bytes, name: str, *, strict: bool = True) -> Document:
     """Read YAML whose top is a mapping from bytes; see `read`."""
     if len(raw) > MAX_BYTES:
         raise InputError([Problem(name, 0, 0, f"has {len(raw):,} bytes, more than the {MAX_BYTES:,} that are read",
                                   "keep data in a CSV file beside it")])
     text = _text(raw, name)
     source = Source(name, lines_of(text))
-    root = compose(text, source)
+    composer = _Composer(source)
+    root = composer.compose(text)
+    if composer.problems or (strict and composer.doubled):
+        raise InputError([*composer.problems, *composer.doubled])
     if root is None:
         raise InputError([Problem(name, 1, 1, "the file is empty", "write `key: value` lines")])
     if root.keys is None:
         raise InputError([told(root.mark, "the file is not a mapping", "write `key: value` lines")])
-    return Document(source, root)
+    return Document(source, root, doubled=tuple(composer.doubled))
 
 
 def compose(text: str, source: Source) -> Tree | None:
@@ -107,8 +122,8 @@ def compose(text: str, source: Source) -> Tree | None:
     """
     composer = _Composer(source)
     root = composer.compose(text)
-    if composer.problems:
-        raise InputError(composer.problems)
+    if composer.problems or composer.doubled:
+        raise InputError([*composer.problems, *composer.doubled])
     return root
 
 
@@ -118,11 +133,12 @@ def lines_of(text: str) -> tuple[str, ...]:
 
 
 class _Composer:
-    """Makes a tree of the parser's events; what is wrong goes to `problems`."""
+    """Makes a tree of the parser's events; what is wrong goes to `problems`, keys given twice go to `doubled`."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.problems: list[Problem] = []
+        self.doubled: list[Problem] = []
         self._anchors: dict[str, Tree | None] = {}
 
     def compose(self, text: str) -> Tree | None:
@@ -144,7 +160,7 @@ class _Composer:
             if line > len(self.source.lines):  # behind the end of a text without a line break there
                 line, column = len(self.source.lines), len(self.source.lines[-1]) + 1
             self._refuse(Mark(self.source, line, column), message, fix)
-            raise InputError(self.problems) from error
+            raise InputError([*self.problems, *self.doubled]) from error
         finally:
             loader.dispose()
 
@@ -156,7 +172,7 @@ class _Composer:
         mark = self._mark(event)
         if depth > MAX_DEPTH:
             self._refuse(mark, f"nested more than {MAX_DEPTH} levels deep", "a scenario needs no more than 12")
-            raise InputError(self.problems)
+            raise InputError([*self.problems, *self.doubled])
         if isinstance(event, yaml.AliasEvent):
             return self._alias(str(event.anchor), mark)
         if event.anchor is not None:
@@ -176,7 +192,7 @@ class _Composer:
         if tree.size > MAX_VALUES:
             self._refuse(mark, f"there are more than {MAX_VALUES:,} values in here, those that aliases repeat included",
                          "use fewer aliases, or keep data in a CSV file")
-            raise InputError(self.problems)
+            raise InputError([*self.problems, *self.doubled])
         if event.anchor is not None:
             self._anchors[event.anchor] = tree
         return tree
@@ -206,8 +222,8 @@ class _Composer:
                 self._refuse(key.mark, "merge keys `<<` are not part of YAML 1.2",
                              "write the keys out; a deployment can start from another one by `extends: its-name`")
             elif name in first:
-                self._refuse(key.mark, f"{quoted(name)} is given twice, first in line {first[name]}",
-                             "keep one of them")
+                self.doubled.append(told(key.mark, f"{quoted(name)} is given twice, first in line {first[name]}",
+                                         "keep one of them"))
             else:
                 first[name] = key.mark.line
                 yield name, (key.mark, value)
@@ -242,6 +258,8 @@ def _text(raw: bytes, name: str) -> str:
 
 def meaning(text: str) -> Scalar:
     """Return what a plain scalar means by the core schema of YAML 1.2."""
+    if text and text[0] not in _NOT_TEXT:
+        return text
     if _NULL.fullmatch(text):
         return None
     if _BOOL.fullmatch(text):

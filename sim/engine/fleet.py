@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from simpy.events import Event
 
 from sim.engine.clock import ORDER, Clock, Timer
-from sim.engine.contract import CORE, NEVER, Capacity, Kind, State
+from sim.engine.contract import NEVER, Capacity, Kind
 from sim.engine.ranking import Ranking
 from sim.engine.rules import Rules
+from sim.engine.sharing import Sharing
 from sim.engine.ticks import Ticks
 
 if TYPE_CHECKING:
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
     from sim.engine.pool import Pool
     from sim.engine.scaling import Autoscaler
 
-_CAPACITY, _TICK = ORDER[Kind.CAPACITY], ORDER[Kind.TICK]
-_CHECK, _FLOOR = 0, 1
-_STARTING = int(State.STARTING)
+_READY, _CAPACITY, _TICK = (ORDER[kind] for kind in (Kind.READY, Kind.CAPACITY, Kind.TICK))
+_CHECK, _FLOOR, _AGAIN = 0, 1, 3
 
 
 class Fleet:
@@ -40,8 +40,10 @@ class Fleet:
         Idle instances, where they are checked together.
     floor : int
         Instances of each pool that are to be warm or coming.
-    up, starting : int
-        Instances that are neither off nor resting; instances that are starting.
+    up : int
+        Instances that are neither off nor resting.
+    starts : Sharing or None
+        What starts share, where many at once are slower.
     autoscaler : Autoscaler or None
     """
 
@@ -53,7 +55,8 @@ class Fleet:
         self.pools: list[Pool] = []
         self.idle: dict[int, Instance] = {}
         self.floor = capacity.minimum
-        self.up = self.starting = 0
+        self.up = 0
+        self.starts = Sharing(clock, _READY, self._start_pace) if rules.start_pace else None
         self.autoscaler: Autoscaler | None = None
         self._steps = list(zip(capacity.floor_at.tolist(), capacity.floor.tolist(), strict=True))
         self._due = self._lucky = 0
@@ -90,10 +93,9 @@ class Fleet:
         if self.rules.pace_every >= 0:
             self._due = max(self._due, self.clock.now) + self.rules.pace_every
 
-    def start_length(self, row: int) -> int:
-        """Give the time that a start takes now."""
-        length, slow = self.rules.start[row], self.rules.slow
-        return length * slow[min(self.starting, len(slow) - 1)] // CORE if slow else length
+    def _start_pace(self, starting: int) -> int:
+        paces = self.rules.start_pace
+        return paces[min(starting, len(paces)) - 1]
 
     def _next_opening(self) -> int:
         """Give the first time at which there is, or was, a token."""
@@ -180,6 +182,18 @@ class Fleet:
         self._short.update(pool.index for pool in self.pools if pool.lacks())
         self.replenish(self.pools[0])
 
+    def be_back(self, pool: Pool, time: int) -> None:
+        """Have an instance of a pool again at a time, unless a request comes first."""
+        def again(_: Event) -> None:
+            self.clock.past_ticks = time
+            if pool.back_at == time:
+                pool.back_at = NEVER
+                if not pool.there:
+                    pool.obtain(NEVER)
+
+        pool.back_at = time
+        Timer(self.clock, time, _TICK + _AGAIN + pool.index, again)
+
     def stir(self, pool: Pool) -> None:
         """Take note that a pool has more or fewer instances."""
         if self.autoscaler is not None:
@@ -193,9 +207,13 @@ class Fleet:
         self._expect_check((instance,))
 
     def _expect_check(self, instances: Iterable[Instance]) -> None:
-        """Ask for the check at which the first of some idle instances can go."""
+        """Ask for the check at which the first of some idle instances can go.
+
+        Those that are kept can when there are more, or are to be fewer; those of a buffer at any departure.
+        """
         after = self.rules.rung_after[0] if self.rules.rung_after else NEVER
-        due = min((one.idle_from for one in instances if not one.pool.needs()), default=NEVER)
+        can = (one.idle_from for one in instances if self.rules.buffer or not one.pool.needs())
+        due = min(can, default=NEVER)
         if after >= 0 and due >= 0:
             self._checks.ask(due + after)
 

@@ -81,8 +81,11 @@ class Instance:
     def start(self, length: int) -> None:
         """Open."""
         self.turn(_STARTING)
-        self.pool.fleet.starting += 1
-        self._come(length)
+        starts = self.pool.fleet.starts
+        if starts is None:
+            self._come(length)
+        else:
+            starts.run(self.number, length).callbacks.append(self._ready)
 
     def wake(self, row: int) -> None:
         """Leave the rung, with the luck of a request."""
@@ -96,8 +99,6 @@ class Instance:
         Timer(clock, clock._now + delay, _READY + self.number, self._ready)
 
     def _ready(self, _: Event) -> None:
-        if self.state == _STARTING:
-            self.pool.fleet.starting -= 1
         self.used = self._clock._now
         self.set_out()
         self.pool.ready(self)
@@ -135,7 +136,9 @@ class Instance:
         """Wait for work, and go down the ladder when none comes."""
         self.turn(_IDLE)
         self.idle_from = max(self._clock._now, self._open_until)
-        if self._rules.expires:
+        if self.pool.habit is not None:
+            self._look(self.idle_from + self.pool.stay())
+        elif self._rules.expires:
             self._look_at(0, self.idle_from)
         elif self._rules.check_every >= 0:
             self.pool.fleet.add_idle(self)
@@ -145,9 +148,11 @@ class Instance:
         after = self._rules.rung_after
         if rung >= len(after) or after[rung] < 0:
             self._deadline = NEVER
-            return
+        else:
+            self._look(since + after[rung])
+
+    def _look(self, deadline: int) -> None:
         clock = self._clock
-        deadline = since + after[rung]
         self._deadline = deadline
         # One timer is enough while deadlines grow: it looks again when it goes off. On a ladder they may also shrink.
         if self._alarm < 0 or self._alarm > deadline:

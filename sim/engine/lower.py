@@ -11,7 +11,7 @@ import numpy as np
 
 from sim import luck
 from sim.distributions import Distribution
-from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, Int64s, Reuse, Scaler
+from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, Int64s, KeepAlive, Reuse, Scaler
 from sim.luck import Floats, Stream
 from sim.scenario import BoundDeployment
 from sim.scenario.elastic import Limits
@@ -27,7 +27,7 @@ _REUSE = {
 _SPARE = 4096
 """Rows of luck for openings that are done for no request, where there may be any; then they come again."""
 
-_STARTING = 1024
+_STARTING = 65_536
 """Instances that are starting at once, up to which a start becomes slower."""
 
 
@@ -82,6 +82,8 @@ def lower(
         initial_rung=kept[-1] if kept and deployment.placement == "per-agent" else NEVER,
         spare=drawn.spare,
         scaler=_scaler(deployment),
+        buffer=deployment.elastic.spare,
+        keep_alive=_keep_alive(deployment),
         **_floor(deployment, demand.horizon),
         **_limits(deployment.elastic.limits, demand),
         **_idle_and_cpu(deployment, drawn),
@@ -120,8 +122,9 @@ def _spare(deployment: BoundDeployment, pools: int) -> int:
     """Return how many rows of luck are needed for instances that no request asks for."""
     said = deployment.elastic
     lost = deployment.memory_kills or said.limits.lifetime is not None
-    opened = said.scaling is not None or said.schedule or (deployment.minimum > 0 and lost)
-    initial = pools * max(1, deployment.minimum) if said.cpu.speed is not None else 0
+    kept = deployment.minimum > 0 and lost
+    opened = said.scaling is not None or said.schedule or kept or said.spare or said.idle.learnt is not None
+    initial = pools * max(1, deployment.minimum, said.spare) if said.cpu.speed is not None else 0
     return max(_SPARE if opened else 0, initial)
 
 
@@ -149,14 +152,14 @@ def _floor(deployment: BoundDeployment, horizon: int) -> dict[str, Any]:
 
 
 def _limits(limits: Limits, demand: Demand) -> dict[str, Any]:
-    factors = [CORE + limits.slowdown * CORE * others for others in range(_STARTING if limits.slowdown else 0)]
+    others = np.arange(_STARTING if limits.slowdown else 0)
     return {
         "quota": _limit(limits.quota),
         "pace_every": NEVER if limits.openings is None else max(1, round(1_000_000 / limits.openings)),
         "pace_burst": limits.burst,
         "lifetime": _limit(limits.lifetime),
         "lifetime_kills": limits.at_lifetime == "kill",
-        "slow": np.array([round(factor) for factor in factors], np.int64),
+        "start_pace": np.maximum(1, np.rint(CORE / (1 + float(limits.slowdown) * others))).astype(np.int64),
         # Where nothing is said of payloads there are none, so nothing is refused.
         "refused": demand.payload > (np.iinfo(np.int64).max if limits.payload is None else limits.payload),
     }
@@ -198,6 +201,16 @@ def _scaler(deployment: BoundDeployment) -> Scaler | None:
         tolerance=round(load.tolerance * CORE),
         counts_coming=load.counts_starting,
     )
+
+
+def _keep_alive(deployment: BoundDeployment) -> KeepAlive | None:
+    learnt = deployment.elastic.idle.learnt
+    if learnt is None:
+        return None
+    head, tail, margin = (round(share * CORE) for share in (learnt.head, learnt.tail, learnt.margin))
+    # 1 + cv^2 is the number of bins times the sum of squared counts, over the square of the sum.
+    return KeepAlive(learnt.bin, learnt.range // learnt.bin, head, tail, margin, learnt.least,
+                     round((1 + learnt.cv**2) * CORE))
 
 
 def _limit(value: int | None) -> int:

@@ -1,4 +1,4 @@
-"""The SimPy model: the specification in `contract`, executable.
+"""The SimPy model: the specification at the head of `sim.engine`, executable.
 
 A request is a process, so that its story can be read from top to bottom. An instance is a state machine of callbacks.
 What happens at one instant is ordered by `clock.ORDER`; what an event sets off (a request that gets its slot, a turn

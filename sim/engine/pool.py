@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sim.engine.contract import NEVER, Cause, Reuse, State, Warmth
 from sim.engine.fleet import Fleet
+from sim.engine.habit import Habit
 from sim.engine.instance import Instance
 from sim.engine.ranking import Ranking
 
@@ -46,6 +47,10 @@ class Pool:
         Instances that are warm or coming.
     warm : dict of int to Instance
         Instances that are warm.
+    habit : Habit or None
+        What is known of the gaps between its requests.
+    back_at : int
+        When an instance is to be there again, or NEVER.
     """
 
     def __init__(self, fleet: Fleet, requests: Requests, memory: list[int], admitted: list[int]) -> None:
@@ -66,12 +71,16 @@ class Pool:
         self._resting = Ranking()
         self._entering = Ranking()
         self._joinable = Ranking()
-        self._slots_coming = 0
+        self._slots_coming = self._served = 0
         self._count = 0
+        self.back_at = self._before = NEVER
+        rule = self.rules.keep_alive
+        self.habit = None if rule is None else Habit(rule, self.rules.rung_after[0])
 
     def begin_with(self, initial_rung: int) -> None:
         """Set up what is there at the start of the run."""
-        for _ in range(self.fleet.floor):
+        initial = max(self.fleet.floor, self.rules.buffer)
+        for _ in range(initial):
             instance = self._new(NEVER, self.fleet.spare_luck())
             self.there += 1
             self.warm[instance.number] = instance
@@ -79,7 +88,7 @@ class Pool:
             instance.set_out()
             instance.idle()
             self._offer(instance)
-        if self.fleet.floor == 0 and initial_rung >= 0:
+        if initial == 0 and initial_rung >= 0:
             self.fleet.up += 1
             self._new(NEVER, self.fleet.spare_luck()).rest(initial_rung)
 
@@ -87,6 +96,9 @@ class Pool:
 
     def place(self, row: int) -> None:
         """Admit a request: it begins, or waits, or fails."""
+        if self.habit is not None:
+            self.habit.asked(self.clock.now)
+            self.back_at = NEVER
         number = self._free.first()
         if number is not None:
             self._begin(self._instances[number], row, self.clock.now, _WARM)
@@ -94,6 +106,8 @@ class Pool:
             self._bind(row)
         else:
             self._line_up(row)
+        if self.rules.buffer:
+            self.fleet.replenish(self)
 
     def _bind(self, row: int) -> None:
         if self._join(row):
@@ -167,7 +181,7 @@ class Pool:
         instance = self._new(row, luck)
         self.fleet.up += 1
         self._coming(instance, row)
-        instance.start(self.fleet.start_length(luck))
+        instance.start(self.rules.start[luck])
         self.fleet.opened()
         return instance
 
@@ -199,8 +213,16 @@ class Pool:
         return None if row < 0 else (self._admitted[row], row)
 
     def lacks(self) -> bool:
-        """Tell whether there are fewer instances than the floor."""
-        return self.there < self.fleet.floor
+        """Tell whether there are fewer instances than the floor, or too few slots to spare."""
+        return self.there < self.fleet.floor or self._spare() < 0
+
+    def _spare(self) -> int:
+        """Give the slots to spare beyond those of the buffer; 0 where there is none."""
+        rules = self.rules
+        if not rules.buffer:
+            return 0
+        free = (len(self.warm) - rules.buffer) * rules.concurrency - self._served + self._slots_coming
+        return free - len(self._queue) - len(self._given)
 
     def rests(self) -> bool:
         """Tell whether an instance rests, that could be woken."""
@@ -248,6 +270,7 @@ class Pool:
                 self._out_of_memory(instance, row)
                 return
         instance.residents.add(row)
+        self._served += 1
         if instance.state != _BUSY:
             instance.busy()
         if len(instance.residents) >= rules.concurrency:
@@ -278,7 +301,8 @@ class Pool:
             if not instance.residents:
                 self._vanish(instance)
                 self.fleet.replenish(self)
-        else:
+        elif instance.state != _OFF:
+            self._served -= 1
             self._serve(instance, _WARM)
 
     def ready(self, instance: Instance) -> None:
@@ -304,6 +328,8 @@ class Pool:
         if instance.state == _OFF:
             return
         if not instance.residents:
+            if self.habit is not None and warmth == _WARM:
+                self._before = self.habit.left(self.clock.now)
             instance.idle()
         if len(instance.residents) < slots:
             self._offer(instance)
@@ -322,8 +348,17 @@ class Pool:
     # Idleness and ends
 
     def needs(self) -> bool:
-        """Tell whether the pool is down to its floor."""
-        return self.there <= self.fleet.floor
+        """Tell whether the pool is down to its floor, or to its buffer."""
+        return self.there <= self.fleet.floor or (self.rules.buffer > 0 and self._spare() < self.rules.concurrency)
+
+    def stay(self) -> int:
+        """Give how long an instance that has become idle stays, by habit."""
+        assert self.habit is not None
+        before, self._before = self._before, NEVER
+        if before <= 0:
+            return self.habit.keep
+        self.fleet.be_back(self, self.clock.now + before)
+        return 0
 
     def entering(self, instance: Instance, rung: int) -> None:
         """Take note that an idle or resting instance goes down the ladder."""
@@ -382,6 +417,7 @@ class Pool:
         self._free.drop(instance.number)
         del self.warm[instance.number]
         self.there -= 1
+        self._served -= len(instance.residents)
         self.fleet.stir(self)
 
     def _vanish(self, instance: Instance) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.engine.contract import CORE, Capacity, Credit, Demand, Reuse, Scaler
+from sim.engine.contract import CORE, Capacity, Credit, Demand, KeepAlive, Reuse, Scaler
 from sim.engine.legs import Cut
 
 
@@ -30,7 +30,7 @@ class Rules:
     speed: list[int]
     linger: list[int] | None
     stick: list[bool] | None
-    slow: list[int]
+    start_pace: list[int]
     requests: int
     spare: int
     quota: int
@@ -42,6 +42,8 @@ class Rules:
     check_most: int
     credit: Credit | None
     scaler: Scaler | None
+    buffer: int
+    keep_alive: KeepAlive | None
     shares_cpu: bool
     """Whether requests must be followed leg by leg; elsewhere the length of one is known when it begins."""
     expires: bool
@@ -72,7 +74,7 @@ class Rules:
             speed=capacity.speed.tolist() or [CORE] * (demand.n + spare),
             linger=demand.linger.tolist() or None,
             stick=capacity.stick.tolist() or None,
-            slow=capacity.slow.tolist(),
+            start_pace=capacity.start_pace.tolist(),
             requests=demand.n,
             spare=spare,
             quota=capacity.quota,
@@ -84,6 +86,8 @@ class Rules:
             check_most=capacity.check_most,
             credit=capacity.credit,
             scaler=capacity.scaler,
+            buffer=capacity.buffer,
+            keep_alive=capacity.keep_alive,
             shares_cpu=Cut.of(demand, capacity) is not Cut.NOWHERE,
             expires=capacity.check_every < 0 and capacity.scaler is None,
             limited=capacity.quota >= 0 or capacity.pace_every >= 0,

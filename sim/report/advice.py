@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from sim.report.basis import STALE, ages
 from sim.report.bill import used
-from sim.report.numbers import dollars, given, seconds, share
+from sim.report.numbers import dollars, given, seconds, share, significant
 
 Tree = Mapping[str, Any]
 
@@ -85,6 +85,8 @@ _HALF = 0.5
 _NAMED = 3
 _BEYOND = {"p50": 0.5, "p95": 0.05, "p99": 0.01}
 _MOSTLY = 0.8
+_FULL = 0.95
+"""Work offered beyond this part of what there is leaves no room for chance."""
 _NOTABLE = 0.001
 """A share of failed or unfinished requests from which on it is mentioned."""
 _MINOR = 0.1
@@ -131,6 +133,38 @@ def _losses(summary: Tree) -> Iterator[str]:
                 f"{name} leaves {share(unfinished)} of its requests unfinished: it cannot keep up with the load, and "
                 "its figures grow with the horizon."
             )
+
+
+def _overload(summary: Tree) -> Iterator[str]:
+    """Say where requests pile up: percentiles there look like any others, and mean nothing."""
+    for name, deployment in summary["deployments"].items():
+        backlog = deployment["backlog"]
+        if backlog["growing"]:
+            before, after, least, most = map(significant, (
+                backlog["before"]["value"], backlog["after"]["value"], backlog["growth"]["low"],
+                backlog["growth"]["high"]))
+            yield (
+                f"{name}: requests pile up. On average {after} are late in the later part of the window, {before} in "
+                f"the earlier ({least} to {most} more). {_offered(deployment)}. Its figures and its bill depend on how "
+                "long is simulated."
+            )
+
+
+def _offered(deployment: Tree) -> str:
+    """Say how much work a deployment is offered of what it can do, and how much of its time is used."""
+    scarce, parts = False, []
+    for key, unit in (("slots", "slots"), ("cores", "cores of CPU")):
+        value, most = deployment["offered"][key]["value"], deployment["offered"][key]["most"]
+        if most is not None and value:
+            scarce |= value > _FULL * most
+            parts.append(f"{significant(value)} of {most:,g} {unit}")
+    used_up = deployment["utilisation"]["value"]
+    busy = f"; instances that are up serve a request {share(used_up)} of the time" if used_up is not None else ""
+    offered = f"is offered work for {_listed(parts)}" if parts else "may have as many instances as it needs"
+    if scarce:
+        return f"It is overloaded: {offered.removeprefix('is ')}{busy}. Give it more, or fewer requests"
+    return (f"It {offered}{busy}: agents may ask for more than they can have one after another, the load may rise, "
+            "or the run may not have settled, which a longer `warmup` or horizon would show")
 
 
 def by_cause(deployment: Tree) -> list[tuple[str, float]]:
@@ -344,7 +378,8 @@ def _lines(summary: Tree) -> Iterator[str]:
         )
     largest: dict[str, list[str]] = {}
     for name, deployment in deployments.items():
-        lines = [line for line in deployment["cost"]["lines"] if line["group"] != "llm" and (line["amount"] or 0) > 0]
+        lines = [line for line in deployment["cost"]["lines"]
+                 if line["group"] == "infrastructure" and (line["amount"] or 0) > 0]
         whole = math.fsum(line["amount"] for line in lines)
         if len(lines) > 1 and lines[0]["amount"] > _HALF * whole:
             part = share(lines[0]["amount"] / whole)
@@ -373,6 +408,7 @@ def _ages(summary: Tree) -> Iterator[str]:
 
 _RULES: dict[str, Callable[[Tree], Iterator[str]]] = {
     "losses": _losses,
+    "overload": _overload,
     "filling": _filling,
     "unpriced": _unpriced,
     "precision": _precision,

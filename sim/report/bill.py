@@ -22,6 +22,8 @@ WIDE = 112
 """Columns of a terminal from which on the arithmetic of a line stands beside it, not below."""
 
 _GROUPS = ("infrastructure", "llm", "orchestration", "labour")
+_APART = ("llm", "labour")
+"""Groups whose lines are no part of what a platform costs."""
 _TITLES = {"infrastructure": ("infra-", "structure"), "llm": ("language", "model"), "total": ("", "total")}
 _LINES = 3
 """Lines of the bill that are shown of each deployment, if they are at least `_SLIGHT` of it."""
@@ -125,7 +127,8 @@ def _lines(summary: Tree, *, wide: bool) -> Table:
     table.add_column("share", justify="right", no_wrap=True)
     bills = {name: deployment["cost"]["lines"] for name, deployment in summary["deployments"].items()}
     for name, lines in bills.items():
-        _add_lines(table, name, [line for line in lines if line["group"] != "llm"], wide=wide)
+        _add_lines(table, name, [line for line in lines if line["group"] not in _APART], wide=wide)
+        _add_lines(table, f"labour, for {name}", [line for line in lines if line["group"] == "labour"], wide=wide)
     calls = [line for line in bills[summary["reference"]] if line["group"] == "llm"]
     _add_lines(table, f"model, on {summary['reference']}" if len(bills) > 1 else "model", calls, wide=wide)
     return table

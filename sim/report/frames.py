@@ -15,7 +15,7 @@ from sim import stats
 from sim.errors import UnknownName
 from sim.scenario import Case, Scenario, Settings
 from sim.stats import INFINITE, Estimate
-from sim.study import Replication, apart, level, resampled
+from sim.study import Replication, apart, billed, estimates, level, resampled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,13 +156,14 @@ def cost_curve(case: Case, replications: Sequence[Replication]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = []
+    rows, judged = [], estimates(case, replications)
     for deployment in case.deployments:
-        curves = [one.measures[deployment.name].curve for one in replications]
+        curves = [one.curve for one in billed(replications, deployment.name)]
+        total = judged[deployment.name]["cost.total"]
         for group in curves[0]:
             amounts = np.array([curve[group] for curve in curves])
             rows += [
-                (deployment.name, day, group, *_mean(amounts[:, day], case.scenario))
+                (deployment.name, day, group, *_mean(amounts[:, day], case.scenario, total.why))
                 for day in range(amounts.shape[1])
             ]
     made = pd.DataFrame(rows, columns=[name for name in CURVE if name != "date"])
@@ -170,14 +171,16 @@ def cost_curve(case: Case, replications: Sequence[Replication]) -> pd.DataFrame:
     return made
 
 
-def _mean(amounts: np.ndarray[tuple[int], np.dtype[np.float64]], scenario: Scenario) -> tuple[float, float, float]:
-    """Return the mean over replications and its interval; NaN where there is none."""
+def _mean(
+    amounts: np.ndarray[tuple[int], np.dtype[np.float64]], scenario: Scenario, why: str | None
+) -> tuple[float, float, float]:
+    """Return the mean over replications and its interval; NaN where there is none, or a reason for none."""
     if np.isnan(amounts).any():
         return np.nan, np.nan, np.nan
     estimate = stats.mean(amounts.tolist())
     if resampled(scenario):
         estimate = estimate.of_resamples()
-    low, high = stats.interval(estimate, level(scenario))
+    low, high = stats.interval(estimate, level(scenario)) if why is None or estimate.constant else (None, None)
     assert estimate.value is not None
     return estimate.value, np.nan if low is None else low, np.nan if high is None else high
 

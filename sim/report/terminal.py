@@ -108,8 +108,11 @@ def facts(summary: Tree) -> list[str]:
         aged(summary),
     ]
     lines = [" · ".join(told)]
-    if count > 1:
-        lines.append(f"± is a {round(summary['level'] * 100)}% interval; it covers {summary['covers']}")
+    if count > 1 or not summary["method"].startswith("none"):
+        by = "" if count > 1 else f" by {summary['method']}"
+        lines.append(f"± is a {round(summary['level'] * 100)}% interval{by}; it covers {summary['covers']}")
+    else:
+        lines.append(f"no intervals: {summary['method'].removeprefix('none: ')}")
     return lines
 
 

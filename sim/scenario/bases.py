@@ -52,7 +52,7 @@ def _inherited(document: Document, path: Path, model: type[Model], chain: tuple[
     other = path.parent / name
     shown = os.path.normpath(Path(document.name).parent / name)
     _require(other, name, mark, chain)
-    base = _inherited(read(other, shown), other, model, (*chain, other))
+    base = _inherited(read(other, shown, strict=False), other, model, (*chain, other))
     root = _relocated(base.root, other.parent, path.parent, model)
     together = layers.merged(layers.without(document.root, KEY), root, model)
     return Document(document.source, together, (*document.read, *base.read))

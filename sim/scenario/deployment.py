@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
-from sim import catalog, units
-from sim.catalog import Profile
+from sim import units
+from sim.catalog import PACKAGE, Catalogue, Profile
+from sim.catalog.prices import PriceList
 from sim.distributions import ZERO, Distribution
 from sim.documents import Flaw
 from sim.errors import UnknownName, quoted
@@ -43,6 +45,22 @@ class BoundRung:
     enter: int
     wake: Distribution
     keeps: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Labour:
+    """Work that people do for a deployment.
+
+    Attributes
+    ----------
+    hours : int
+        Microseconds a month.
+    rate : Decimal
+        Dollars an hour.
+    """
+
+    hours: int
+    rate: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +102,12 @@ class BoundDeployment:
         Parts of the start-up, which follow each other.
     elastic : Elastic
         Scaling, schedule, limits, idleness and CPU, where the scenario says something of them.
+    plan, region : str or None
+        Of the vendor; those of the price list where they are None.
+    labour : Labour or None
+        What people do for it each month.
+    catalogue : Catalogue
+        Where its prices are looked up.
     rests_on : tuple of RestsOn
         Every figure of behaviour above, with its standing. Prices are not among them: each line of a bill has its own.
     """
@@ -107,7 +131,26 @@ class BoundDeployment:
     ladder: tuple[BoundRung, ...]
     start: tuple[Distribution, ...]
     elastic: Elastic
+    plan: str | None
+    region: str | None
+    labour: Labour | None
+    catalogue: Catalogue
     rests_on: tuple[RestsOn, ...]
+
+    @property
+    def schedule(self) -> tuple[tuple[int, int], ...]:
+        """Minutes of the week from which so many instances are kept; empty where the minimum is constant."""
+        return self.elastic.schedule
+
+    def prices(self, book: str) -> PriceList:
+        """Return what it is billed by: the prices of its platform and variant, on its plan, in its region.
+
+        Raises
+        ------
+        UnknownName
+            The book has no such platform, plan or region.
+        """
+        return self.catalogue.prices(book, self.platform, plan=self.plan, region=self.region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +165,8 @@ class Surroundings:
         Whether requests belong to sessions.
     agents : int or None
         Agents of the fleet that work on one request at a time; None where they may work on several.
+    catalogue : Catalogue
+        Where platforms are looked up.
     payload : bool
         Whether something is said of the size of requests.
     """
@@ -129,6 +174,7 @@ class Surroundings:
     memory: int | None
     sessions: bool
     agents: int | None = None
+    catalogue: Catalogue = PACKAGE
     payload: bool = False
 
 
@@ -150,19 +196,22 @@ def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[Boun
     if "platform" not in given:
         return None, []  # the schema says so
     try:
-        profile = catalog.profile(given.value("platform"))
+        profile = around.catalogue.profile(given.value("platform"))
     except UnknownName as error:
         return None, [_unknown_platform(given, error)]
     pool, more = _pool(given, profile, around.sessions)
     shape, found = fit(name, given, profile, Needed(around.memory, _at_once(pool.placement, around)))
-    found += [*more, *_limit_flaws(given, profile), *_ladder_flaws(given, profile, pool.minimum),
+    kept = pool.minimum + given.value("spare_instances", 0)
+    found += [*more, *_limit_flaws(given, profile), *_ladder_flaws(given, profile, kept),
               *_elastic_flaws(given, profile, pool, around)]
     if shape is None or found:
         return None, found
-    return _bound(name, given, profile, shape, pool), []
+    return _bound(name, given, profile, shape, pool, around.catalogue), []
 
 
-def _bound(name: str, given: Given, profile: Profile, shape: Shape, pool: _Pool) -> BoundDeployment:
+def _bound(
+    name: str, given: Given, profile: Profile, shape: Shape, pool: _Pool, catalogue: Catalogue
+) -> BoundDeployment:
     queue = given.value("queue", profile.queue.value)
     return BoundDeployment(
         name=name,
@@ -184,8 +233,17 @@ def _bound(name: str, given: Given, profile: Profile, shape: Shape, pool: _Pool)
         ladder=tuple(_ladder(given, profile, shape.memory)),
         start=(given.value("start"),) if "start" in given else tuple(part.time.value for part in profile.start),
         elastic=elastic.bound(given),
+        plan=given.value("plan"),
+        region=given.value("region"),
+        labour=_labour(given),
+        catalogue=catalogue,
         rests_on=tuple(resting.of_platform(profile, given, shape.size, pool.placement)),
     )
+
+
+def _labour(given: Given) -> Labour | None:
+    found = given.value("labour")
+    return Labour(found.hours, found.rate) if found is not None else None
 
 
 def _ladder(given: Given, profile: Profile, memory: int) -> Iterator[BoundRung]:
@@ -261,7 +319,7 @@ def _limit_flaws(given: Given, profile: Profile) -> Iterator[Flaw]:
                    f"write `{shown}` or less")
 
 
-def _ladder_flaws(given: Given, profile: Profile, minimum: int) -> Iterator[Flaw]:
+def _ladder_flaws(given: Given, profile: Profile, kept: int) -> Iterator[Flaw]:
     """Say what does not go with how the platform's instances rest."""
     if not profile.ladder:
         for key in ("idle_timeout", "wake"):
@@ -274,14 +332,14 @@ def _ladder_flaws(given: Given, profile: Profile, minimum: int) -> Iterator[Flaw
         yield Flaw(given.place("wake"), f"nothing wakes on {profile.id}: an idle instance is {first.name}",
                    "leave `wake` out; `start` says how long a new one takes", at_key=True)
     after = given.value("idle_timeout", first.after.value)
-    if minimum > 0 and after < LEAST_KEPT_TIMEOUT:
+    if kept > 0 and after < LEAST_KEPT_TIMEOUT:
         least = quoted(units.show_duration(LEAST_KEPT_TIMEOUT))
         if "idle_timeout" in given:
             shown = quoted(units.show_duration(after))
             yield Flaw(given.place("idle_timeout"), f"{shown} is too short where instances are kept: each is looked at "
                        "again that often", f"write {least} or more, or keep none")
         else:
-            key = next((key for key in ("instances", "min_instances") if key in given), "platform")
+            key = next((key for key in ("instances", "min_instances", "spare_instances") if key in given), "platform")
             yield Flaw(given.place(key), f"an idle instance of {profile.id} is {first.name} at once, so none can be "
                        "kept", f"leave `{key}` out, or add an `idle_timeout` of {least} or more", at_key=True)
 
@@ -299,13 +357,36 @@ def _limits_that_cannot_be(given: Given, pool: _Pool, around: Surroundings) -> I
                    "say it in the workload, such as `payload: 200000`, or leave it out", at_key=True)
 
 
+def _learnt_flaws(given: Given, profile: Profile, pool: _Pool) -> Iterator[Flaw]:
+    """Say what an instance cannot be that learns when to go."""
+    place = given.place("idle")
+    if pool.placement == "shared":
+        yield Flaw(place, "only the one instance of an agent learns when to go",
+                   "write `placement: per-agent`, or leave `learnt` out", at_key=True)
+    for key in ("instances", "min_instances", "schedule"):
+        if key in given and given.value(key):
+            yield Flaw(given.place(key), "an instance that learns when to go is not kept",
+                       f"leave out `{key}`, or `learnt`", at_key=True)
+    if profile.ladder and given.value("idle_timeout", profile.ladder[0].after.value) is None:
+        yield Flaw(place, f"an idle instance of {profile.id} never goes", "add an `idle_timeout`, which holds until "
+                   "the first request has been served", at_key=True)
+
+
 def _elastic_flaws(given: Given, profile: Profile, pool: _Pool, around: Surroundings) -> Iterator[Flaw]:
     """Say what scaling, a schedule or checks cannot do on the platform."""
-    for key in ("schedule", "scaling", "idle"):
+    for key in ("schedule", "scaling", "spare_instances", "idle"):
         if key in given and not profile.ladder:
             yield Flaw(given.place(key), f"instances of {profile.id} run until they are deleted: none is let go",
                        f"leave `{key}` out, or choose a platform that scales", at_key=True)
+    if "spare_instances" in given and pool.placement != "shared":
+        yield Flaw(given.place("spare_instances"), "only instances that all share can be kept ready for anybody",
+                   "write `placement: shared`, or leave it out", at_key=True)
+    if "idle" in given and given.value("idle").learnt is not None:
+        yield from _learnt_flaws(given, profile, pool)
     if "scaling" in given:
+        if "spare_instances" in given:
+            yield Flaw(given.place("spare_instances"), "a scaler says how many instances there are to be",
+                       "leave `spare_instances` out, or `scaling`", at_key=True)
         if pool.placement != "shared":
             yield Flaw(given.place("scaling"), "only instances that all share are scaled together",
                        "write `placement: shared`, or leave `scaling` out", at_key=True)

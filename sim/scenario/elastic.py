@@ -125,7 +125,7 @@ class Limits(Model):
                                       examples=["5/s"])
     burst: Annotated[Whole, Field(ge=1, le=MOST)] = Field(1, description="New instances at once, after a pause.")
     slowdown: Share = Field(units.percent("0%"), description="How much longer a start takes for each other instance "
-                            "that is starting already.")  # fmt: skip
+                            "that is starting meanwhile.")  # fmt: skip
     lifetime: Duration | None = Field(None, description="An instance is taken this long after it was ready.",
                                       examples=["24 h"])
     at_lifetime: Literal["drain", "kill"] = Field(
@@ -145,6 +145,37 @@ class Limits(Model):
             yield Flaw(("lifetime",), "nothing can be served in no time", "write for example `24 h`")
 
 
+class Learnt(Model):
+    """How long an idle instance stays, and when one is to be there again, by the gaps between its agent's requests.
+
+    The policy that Shahrad et al. found for Azure Functions ("Serverless in the Wild", USENIX ATC 2020, section 4.2): a
+    histogram of the gaps, without the forecasts they make for agents whose gaps are mostly out of range. An instance is
+    let go as it becomes idle and is there again before most of the gaps end, or stays where they may end at once; it
+    goes after nearly all of them have. The figures are theirs, but for `least`, of which they say nothing.
+    """
+
+    bin: Duration = Field(units.MINUTE, description="Gaps are counted by this much.")
+    range: Duration = Field(4 * units.HOUR, description="Longer gaps are not told apart. An instance stays so long "
+                            "while too little is known.")
+    head: Share = Field(units.percent("5%"), description="Share of gaps that may end before an instance is back.")
+    tail: Share = Field(units.percent("99%"), description="Share of gaps until whose end it stays.")
+    margin: Share = Field(units.percent("10%"), description="It is back so much sooner, and stays so much longer.")
+    cv: Annotated[Number, Field(le=1000)] = Field(2.0, description="Coefficient of variation of the counts of "
+                                                  "bins below which they tell nothing.")
+    least: Annotated[Whole, Field(ge=1, le=MOST)] = Field(10, description="Gaps below which they tell nothing.")
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether gaps cannot be counted."""
+        default = {name: field.default for name, field in cls.model_fields.items()}
+        one, whole = (_time(raw.get(key, default[key])) for key in ("bin", "range"))
+        if one == 0:
+            yield Flaw(("bin",), "there is no end of bins", "write for example `1 min`")
+        elif one and whole is not None and (whole % one or whole < one):
+            shown = units.show_duration(max(1, -(-whole // one)) * one)
+            yield Flaw(("range",), f"this is no multiple of `bin`, {units.show_duration(one)}", f"write `{shown}`")
+
+
 class Idle(Model):
     """How idle instances are noticed and let go, where each does not look after itself."""
 
@@ -155,10 +186,14 @@ class Idle(Model):
         None, description="How many of them go at a check; all when absent.", examples=[1])
     stuck: Share = Field(units.percent("0%"), description="Share of instances that stay up when they should go, until "
                          "they have served again.")  # fmt: skip
+    learnt: Learnt | None = Field(None, description="How long an instance of one agent's own stays is learnt from its "
+                                  "gaps, instead of `idle_timeout`.", examples=["{range: 4 h}"])
 
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say what has no effect, or no end."""
+        if "learnt" in raw and "check" in raw:
+            yield Flaw(("check",), "an instance that has learnt when to go is not checked", "leave out `check`", True)
         if "stops" in raw and "check" not in raw:
             yield Flaw(("stops",), "`stops` has no effect without `check`", "add `check: 5 min`", True)
         if _time(raw.get("check")) == 0:
@@ -199,12 +234,15 @@ class Elastic:
     Attributes
     ----------
     scaling : Scaling or None
+    spare : int
+        Instances kept ready beside those that serve.
     schedule : tuple of (int, int)
         Minute of the week from which a minimum holds, and the minimum; the first is at 0. Empty where it is constant.
     limits, idle, cpu : Limits, Idle, Cpu
     """
 
     scaling: Scaling | None
+    spare: int
     schedule: tuple[tuple[int, int], ...]
     limits: Limits
     idle: Idle
@@ -217,6 +255,7 @@ def bound(given: Given) -> Elastic:
     parts = weekly.partition({name: floor.when for name, floor in floors.items()}) if floors else ()
     return Elastic(
         scaling=given.value("scaling"),
+        spare=given.value("spare_instances") or 0,
         schedule=tuple((start, floors[name].instances) for start, _, name in parts),
         limits=given.value("limits") or Limits.model_validate({}),
         idle=given.value("idle") or Idle.model_validate({}),

@@ -71,7 +71,9 @@ def wrong(data: Any, directory: Path, before: Any = None) -> tuple[list[Flaw], l
 
 
 def named(data: Any) -> Iterator[Place]:
-    """Find the places where a scenario names a data file."""
+    """Find the places where a scenario names a data file, or the folder of its catalogue."""
+    if isinstance(data, Mapping) and isinstance(data.get("catalog"), str):
+        yield ("catalog",)
     for place, mapping in _mappings(data, ()):
         file = _file(place, mapping)
         if file is not None:

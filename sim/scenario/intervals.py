@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -60,6 +60,7 @@ class Precision(Model):
     relative to the figure, on each deployment.
     """
 
+    written: ClassVar[str] = "precision: {overhead_s.p99: 5%, max_replications: 60}"
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, HalfWidth] = Field(init=False)
 

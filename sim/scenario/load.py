@@ -12,7 +12,7 @@ from sim.documents import Document, Flaw, Mark, Place, Source, grown, parse, pro
 from sim.errors import InputError, Problem, quoted
 from sim.scenario import axes, bases, files, layers
 from sim.scenario.axes import Axis, Settings
-from sim.scenario.bind import resolve
+from sim.scenario.bind import own_catalogue, resolve
 from sim.scenario.model import flaws_of
 from sim.scenario.paths import Step
 from sim.scenario.schema import Deployment, Scenario
@@ -50,7 +50,7 @@ def load(path: Path | str, settings: Sequence[str] = (), check: Check | None = N
         catalogue, and with the data files that it names; in its cases, too.
     """
     path = Path(path)
-    return _loaded(read(path), path, settings, check)
+    return _loaded(read(path, strict=False), path, settings, check)
 
 
 def loads(
@@ -68,7 +68,7 @@ def loads(
     settings : sequence of str
     check : callable, optional
     """
-    return _loaded(parse(text.encode(), name), directory / name, settings, check)
+    return _loaded(parse(text.encode(), name, strict=False), directory / name, settings, check)
 
 
 def changed(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
@@ -134,8 +134,9 @@ def _loaded(document: Document, path: Path, settings: Sequence[str], check: Chec
     document, wrong = change(bases.inherited(document, path, Scenario), settings, Scenario)
     scenario, found = _examined(document, path.parent)
     varied = _sound_axes(document.data)
+    found += [problem for part in document.read for problem in part.doubled]
     found += [*wrong, *(check(document, varied) if check is not None else ())]
-    for _, part in axes.cases(document, varied, Scenario):
+    for _, part in axes.cases(document, varied, Scenario) if varied else ():
         found += _examined(part, path.parent, document.data)[1]
         if check is not None and _compared(part.data) != _compared(document.data):
             found += check(part, varied)
@@ -169,8 +170,12 @@ def _examined(document: Document, directory: Path, before: Any = None) -> tuple[
         told = {*empty, *(place[:-1] for place in empty)}
         found += [_quotes(document, flaw, told) for flaw in flaws_of(error) if flaw.place not in told]
     flaws, rows = files.wrong(data, directory, before)
-    found += [*flaws, *resolve(data, _readable(data))[1]]
-    return scenario, [*problems(found, document, document.name), *rows]
+    catalogue, unfound, broken = own_catalogue(data, directory)
+    found += [*flaws, *unfound]
+    if not unfound and not broken:
+        # With a catalogue that cannot be read, names of it would be told as unknown.
+        found += resolve(data, _readable(data), catalogue)[1]
+    return scenario, [*problems(found, document, document.name), *rows, *broken]
 
 
 def _empty(data: Any, place: Place) -> Iterator[Place]:

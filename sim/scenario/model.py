@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -57,6 +57,9 @@ class DraftSeven(GenerateJsonSchema):
 class Model(BaseModel):
     """Frozen; refuses keys it does not know; tells all that is wrong at once."""
 
+    written: ClassVar[str] = ""
+    """An example of it as a whole, where its keys alone do not say enough."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)
 
     @classmethod
@@ -98,6 +101,16 @@ class Model(BaseModel):
         ])
 
     @classmethod
+    def _keys_for(cls, value: Any) -> str:
+        """Say what to write where a value stands instead of keys."""
+        if cls.written:
+            return f"write for example {quoted(cls.written)}"
+        needed = [name for name, field in cls.model_fields.items() if field.is_required()]
+        if len(needed) == 1 and not isinstance(value, (Mapping, list, tuple)):
+            return f"write {quoted(f'{{{needed[0]}: {_yaml(value)}}}')}"
+        return f"write below it: {', '.join(cls.model_fields)}"
+
+    @classmethod
     def _flaw(cls, one: ErrorDetails) -> Flaw | None:
         """Turn an error of pydantic into one that says what to do."""
         place, kind, value = one["loc"], one["type"], one["input"]
@@ -111,8 +124,7 @@ class Model(BaseModel):
         if kind == "too_short" and len(value) > 0:
             return None  # pydantic counts only what is right
         if not place:
-            return Flaw(place, f"this is {_kind(value)}, but keys belong here",
-                        f"write below it: {', '.join(cls.model_fields)}")
+            return Flaw(place, f"this is {_kind(value)}, but keys belong here", cls._keys_for(value))
         if place[-1] == "[key]":
             return Flaw(place[:-1], *_no_name(str(place[-2])), at_key=True)
         if kind == "extra_forbidden":
@@ -125,6 +137,9 @@ class Model(BaseModel):
             add = (f"add for example `{place[-1]}: {example}`" if example
                    else f"add `{place[-1]}:` and what belongs below it")
             return Flaw(place, f"{quoted(place[-1])} is missing", add, at_key=True)
+        if kind == "literal_error":
+            known = re.findall(r"'([^']*)'", one.get("ctx", {})["expected"])
+            return Flaw(place, f"`{place[-1]}` cannot be {quoted(_yaml(value))}", choose(str(value), known))
         return Flaw(place, *_plainly(kind, value, one.get("ctx", {}), example, one["msg"]))
 
 
@@ -164,9 +179,6 @@ def _plainly(kind: str, value: Any, context: Mapping[str, Any], example: str, ot
     if kind in _BOUNDS:
         too, words, key = _BOUNDS[kind]
         return f"{quoted(_yaml(value))} is too {too}", f"write a number {words} {context[key]}"
-    if kind == "literal_error":
-        return f"{quoted(_yaml(value))} is not possible here", choose(
-            str(value), re.findall(r"'([^']*)'", context["expected"]))
     if kind == "string_pattern_mismatch":
         return _no_name(value)
     if kind in ("too_short", "string_too_short"):

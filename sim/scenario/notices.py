@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from sim.catalog.prices import PriceList, prices
+from sim.catalog.prices import PriceList
 from sim.documents import Flaw, problems
 from sim.errors import Problem, quoted
 from sim.scenario import extends, files
@@ -51,14 +51,14 @@ def _unpriced(case: Case) -> Iterator[Flaw]:
     """Say which meters that may run, and which models that are called, have no price in the book."""
     keys = {name: one.given for name, one in case.scenario.deployments.items()}
     for one in case.deployments:
-        listed = prices(case.book, one.platform)
+        listed = one.prices(case.book)
         meters = sorted(one.profile.meters.running(one.minimum))
         for name in [*listed.unpriced(meters, one.size), *_without_rate(listed, meters, one.size)]:
             place = ("deployments", *extends.resolve(one.name, keys).place("platform"))
             yield Flaw(place, f"{case.book} has no price for {quoted(name)} of {one.platform}: where it runs, "
                        f"{quoted(f'{one.name}.cost.infrastructure')} and {quoted(f'{one.name}.cost.total')} have no "
                        "number", "name another price book or platform, or do not compare these figures")
-    charges = prices(case.book, "llm").charges
+    charges = case.catalogue.prices(case.book, "llm").charges
     priced = {charge.meter for charge in charges if charge.rate is not None}
     for place, model in _models(case):
         if model not in priced:

@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from sim import units
 from sim.catalog.charges import Allowance, Charge, Credit, Floor
+from sim.catalog.counting import Basis
 from sim.catalog.figures import Sourced
-from sim.catalog.prices import PriceList, prices
+from sim.catalog.prices import PriceList
 from sim.scenario.deployment import BoundDeployment
 
 Priced = tuple[str, str, str, Sourced]
@@ -26,7 +27,7 @@ def of_deployment(deployment: BoundDeployment, book: str) -> Iterator[Priced]:
         The price book.
     """
     meters = deployment.profile.meters.running(deployment.minimum)
-    listed = prices(book, deployment.platform)
+    listed = deployment.prices(book)
     for charge in listed.of_size(deployment.size):
         if charge.meter is None or charge.meter in meters:
             yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
@@ -45,15 +46,15 @@ def of_platform(listed: PriceList) -> Iterator[Priced]:
     yield from _beside(listed)
 
 
-def of_models(models: Iterable[str], book: str) -> Iterator[Priced]:
+def of_models(models: Iterable[str], listed: PriceList) -> Iterator[Priced]:
     """List the prices of tokens of language models.
 
     Parameters
     ----------
     models : iterable of str
-    book : str
+    listed : PriceList
+        Of tokens.
     """
-    listed = prices(book, "llm")
     for model in models:
         for charge in listed.charges:
             if charge.meter == model:
@@ -86,7 +87,8 @@ def _terms(charge: Charge, listed: PriceList) -> Iterator[str]:
     if charge.rounding:
         yield charge.rounding
     if charge.included:
-        yield f"the first {_number(charge.included)} GiB for each vCPU free"
+        of = "GiB for each vCPU" if charge.basis is Basis.EXTRA_MEMORY else "of the disk"
+        yield f"the first {_number(charge.included)} {of} free"
     if charge.amount != 1:
         yield f"each counts {_number(charge.amount)}"
     if charge.allowance is not None:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -41,6 +42,8 @@ _SIZE_SCHEMA = {"type": "string", "pattern": rf"^\s*({_NUMBER}\s*{_BYTES}\s*)+$"
 _RATE_SCHEMA = {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*/\s*{_TIME}\s*$",
                 "description": "How often, per unit of time."}  # fmt: skip
 _SHARE_SCHEMA = {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*%\s*$", "description": "A percentage."}
+_HOURLY_SCHEMA = {"type": "string", "pattern": rf"^\s*\$\s*{_NUMBER}\s*/\s*h(our)?\s*$",
+                  "description": "Dollars an hour."}  # fmt: skip
 _CORES_SCHEMA = {"type": ["number", "string"], "exclusiveMinimum": 0, "pattern": rf"^\s*{_NUMBER}\s*m?\s*$",
                  "description": "CPU cores; `500m` are 500 thousandths."}  # fmt: skip
 
@@ -272,6 +275,8 @@ SomeRate = Annotated[Fraction, PlainValidator(_some), PlainSerializer(units.show
                      WithJsonSchema(_RATE_SCHEMA)]  # fmt: skip
 Cores = Annotated[Fraction, PlainValidator(_positive), PlainSerializer(_show_cores, when_used="json"),
                   WithJsonSchema(_CORES_SCHEMA)]  # fmt: skip
+Hourly = Annotated[Decimal, PlainValidator(units.hourly), PlainSerializer(units.show_hourly, when_used="json"),
+                   WithJsonSchema(_HOURLY_SCHEMA)]  # fmt: skip
 Times = Annotated[Distribution, PlainValidator(_times), PlainSerializer(_show_law, when_used="json"),
                   WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
 Gap = Annotated[Distribution, PlainValidator(_gap), PlainSerializer(_show_law, when_used="json"),

@@ -36,6 +36,7 @@ from sim.scenario.quantities import (
     Correlation,
     Day,
     Duration,
+    Hourly,
     Month,
     Name,
     Queue,
@@ -210,6 +211,13 @@ def _row_flaws(raw: Raw, arrivals: Raw) -> Iterator[Flaw]:
                        "add `rows: {file: data/requests.csv}` to the workload, or use `arrivals: {requests: ...}`")
 
 
+class Labour(Model):
+    """What people do to keep a deployment going."""
+
+    hours: Duration = Field(description="Of patching and operating, each month.", examples=["4 h"])
+    rate: Hourly = Field(description="What an hour of it costs.", examples=["$80/h"])
+
+
 class Deployment(Model):
     """Where and how the agents run."""
 
@@ -233,6 +241,8 @@ class Deployment(Model):
         None, description="Instances that are kept even when idle.", examples=[1])  # fmt: skip
     max_instances: Annotated[Whole, Field(ge=1, le=_MOST)] | None = Field(
         None, description="Instances that there are at most.", examples=[100])  # fmt: skip
+    spare_instances: Annotated[Whole, Field(ge=1, le=_MOST)] | None = Field(
+        None, description="Instances that are kept ready beside those that serve: a warm pool.", examples=[5])
     idle_timeout: Duration | None = Field(
         None, description="Time idle before the first rung of the platform's ladder.", examples=["5 min"])  # fmt: skip
     queue: Queue | None = Field(None, description="Requests that may wait for a free slot, or `unlimited`.")
@@ -246,6 +256,10 @@ class Deployment(Model):
     cpu: Cpu | None = Field(None, description="How fast their CPU is.")
     start: Times | None = Field(None, description="Start-up of an instance, instead of the profile's parts.")
     wake: Times | None = Field(None, description="Wake from the first rung, instead of the profile's.")
+    plan: Text | None = Field(None, description="The vendor's plan, where the price book knows several.")
+    region: Text | None = Field(None, description="Where it runs, where the price book knows what that costs.")
+    labour: Labour | None = Field(None, description="Hours that people work for it, on the bill apart.",
+                                  examples=["{hours: 4 h, rate: $80/h}"])
 
     @property
     def given(self) -> dict[str, Any]:
@@ -311,12 +325,16 @@ class Scenario(Model):
     drain: Duration = Field(86_400_000_000, description="How long what is left may still run.")
     seed: Annotated[Whole, Field(ge=0, lt=2**64)] = Field(0, description="Of all luck.", examples=[1])
     replications: Annotated[Whole, Field(ge=1, le=10_000)] = Field(
-        8, description="Runs with different luck, for the intervals; with `precision`, those to begin with.",
-        examples=[8])
+        8, description="Runs with different luck, for the intervals; with `precision`, those to begin with. A single "
+        "long one has intervals by batch means, in 20 or more batches of whole days (weeks, where the load repeats "
+        "each week).", examples=[8])
     precision: Precision | None = Field(None, description="How precise figures should be; replications are added.",
                                         examples=["{overhead_s.p99: 5%, max_replications: 60}"])
     intervals: Intervals | None = Field(None, description="What intervals say.", examples=["{confidence: 99%}"])
     prices: Text = Field("list-2026", description="Price book.")
+    catalog: Text | None = Field(None, description="A folder of your own, laid out as the package's catalogue: "
+                                 "`profiles/<platform>.yaml`, `prices/<book>/<platform>.yaml`. What is in it is put "
+                                 "over the package's.", examples=["own-catalogue"])  # fmt: skip
     workload: Workload = Field(description="Who asks for what and when.")
     deployments: dict[Name, Deployment] = Field(
         min_length=1, description="Where and how the agents run, by a name of your own.")  # fmt: skip

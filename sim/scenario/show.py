@@ -85,7 +85,7 @@ def resolved(case: Case) -> dict[str, Any]:
             }
             for one in case.deployments
         },
-        "tokens": _plain(priced.of_models(_called(case), case.book)),
+        "tokens": _plain(priced.of_models(_called(case), case.catalogue.prices(case.book, "llm"))),
     }
 
 
@@ -223,6 +223,7 @@ def _models(case: Case, sources: Sources) -> Iterator[str]:
              if one.path.startswith("llm.")}
     figures = [(path.removeprefix("llm."), one.value, sources.mark(one), "") for path, one in timed.items()]
     prices = [(what, price, sources.mark(one), terms)
-              for what, price, terms, one in priced.of_models(_called(case), case.book)]
+              for what, price, terms, one in priced.of_models(
+                  _called(case), case.catalogue.prices(case.book, "llm"))]
     for lines in (table(OWN, "language models", figures), table(OWN, f"prices of tokens, {case.book}", prices)):
         yield from ["", *lines] if lines else []

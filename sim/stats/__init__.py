@@ -5,7 +5,7 @@ The currency is the `Estimate`: a figure from all replications together, and the
 """
 
 from sim.stats.estimates import LEVEL, Estimate, Figure, Interval, exact, figure, interval, student
-from sim.stats.longrun import BATCHES, Cut, batch_means, batches, warm_up
+from sim.stats.longrun import BATCHES, PARTS, Cut, correlated, warm_up
 from sim.stats.means import difference, mean, paired_ratio, ratio
 from sim.stats.proportions import count, proportion
 from sim.stats.quantiles import INFINITE, PERCENTILES, percentile, percentiles, quantile
@@ -16,13 +16,13 @@ __all__ = [
     "FIRST",
     "INFINITE",
     "LEVEL",
+    "PARTS",
     "PERCENTILES",
     "Cut",
     "Estimate",
     "Figure",
     "Interval",
-    "batch_means",
-    "batches",
+    "correlated",
     "count",
     "difference",
     "exact",

@@ -66,13 +66,20 @@ class Pooled(NamedTuple):
     ----------
     happened, trials : int
         Of so many trials, at least 1.
-    unit : float
-        The figure is this times the share: 1 for a share, the mean number of trials for a count.
+    unit, offset : float
+        The figure is the share times one, plus the other: 1 and 0 for a share, the mean number of trials and 0 for a
+        count, -1 and 1 for what is left of a share.
     """
 
     happened: int
     trials: int
     unit: float
+    offset: float = 0.0
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the figures at the ends of the interval of the share, the lower first; see `clopper_pearson`."""
+        low, high = sorted(self.offset + self.unit * end for end in clopper_pearson(self.happened, self.trials, level))
+        return low, high
 
 
 class Figure(TypedDict, total=False):
@@ -167,6 +174,18 @@ class Estimate:
         """Return it as one of a share near 0 or 1."""
         return Estimate(self.value, self.sections, self.why, self.resampled, self.support, pooled)
 
+    def affine(self, factor: float, offset: float) -> Estimate:
+        """Return that of the figure times a factor other than 0, plus an offset."""
+        def of(number: float) -> float:
+            return factor * number + offset
+
+        low, high = sorted(map(of, self.support))
+        pooled = self.pooled
+        if pooled is not None:
+            pooled = Pooled(pooled.happened, pooled.trials, factor * pooled.unit, of(pooled.offset))
+        value = None if self.value is None else of(self.value)
+        return Estimate(value, map(of, self.sections), self.why, self.resampled, (low, high), pooled)
+
     def _variance(self) -> float:
         """Return that of the sections about the value."""
         if self.constant or self.value is None:
@@ -228,8 +247,8 @@ def interval(estimate: Estimate, level: float = LEVEL) -> Interval:
     half = student(len(estimate.sections) - 1, level) * estimate.error
     low, high = estimate.value - half, estimate.value + half
     if estimate.pooled is not None:
-        least, most = clopper_pearson(estimate.pooled.happened, estimate.pooled.trials, level)
-        low, high = min(low, estimate.pooled.unit * least), max(high, estimate.pooled.unit * most)
+        least, most = estimate.pooled.interval(level)
+        low, high = min(low, least), max(high, most)
     return Interval(max(low, estimate.support[0]), min(high, estimate.support[1]))
 
 

@@ -1,12 +1,19 @@
-"""One long run instead of replications: where its warm-up ends, and batches of it as sections.
+"""One long run instead of replications: where its warm-up ends, and whether batches of it are as good as independent.
+
+Batches of time take the place of replications: a mean is that of all of them, with the spread of the batches; a
+percentile is that of all values, with the spread of the percentiles of the batches (sectioning). That is right where
+batches are so long that neighbours know nothing of each other. It is tested, for each figure by itself, and without
+passing the test there is no interval.
 
 References
 ----------
 White (1997), An effective truncation heuristic for bias reduction in simulation output, Simulation 69(6). White, Cobb
 and Spratt (2000), A comparison of five steady-state truncation heuristics for simulation, WSC. Hoad, Robinson and
 Davies (2010), Automating warm-up length estimation, JORS 61: MSER-5 comes out best of the automatic rules. Fishman and
-Yarberry (1997), An implementation of the batch means method, INFORMS J. Computing 9(3). Adam and Klein (1989), EJOR
-43(2): whether batches are independent can be told from 100 of them, not from 20.
+Yarberry (1997), An implementation of the batch means method, INFORMS J. Computing 9(3). Fishman (1978), Grouping
+observations in digital simulation, Management Science 24(5): the test of von Neumann's ratio on batches. Adam and Klein
+(1989), EJOR 43(2): whether batches are independent can be told from 100 of them, not from 20. Schmeiser (1982), Batch
+size effects in the analysis of simulation output, Operations Research 30(3).
 """
 
 from __future__ import annotations
@@ -16,8 +23,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from sim.stats.estimates import Estimate
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -26,9 +31,9 @@ if TYPE_CHECKING:
     Float64s = NDArray[np.float64]
 
 BATCHES = 20
-"""Batches of a run: Schmeiser (1982) finds 10 to 30 best."""
+"""Least number of batches of a run: Schmeiser (1982) finds 10 to 30 best."""
 
-_FINE = 5
+PARTS = 5
 """Each batch is cut into this many to test whether batches are independent."""
 
 _CRITICAL = 1.2816
@@ -111,69 +116,33 @@ def warm_up(series: Float64s | Int64s, period: int | None = None) -> Cut:
     return Cut(least * size)
 
 
-def batches(series: Int64s, count: int = BATCHES) -> list[Int64s]:
-    """Cut a run into equal batches, for use as replications, such as by `percentile`.
+def correlated(series: Float64s, phases: int = 1) -> bool:
+    """Say whether neighbouring batches of a run correlate: whether it is too short for them to stand for replications.
 
     Parameters
     ----------
-    series : int64[n]
-        Observations in order of time, after the warm-up.
-    count : int
-        Number of batches.
+    series : float64[n]
+        A sum for each of many short batches, in order of time, less what its number of observations lets expect:
+        for a mean, the sum of the values less their number times the mean; for a percentile, how many are beyond it
+        less how many should be. `PARTS` short batches make one of those that the interval is made of.
+    phases : int
+        Of a load that repeats: every how many short batches the same time of its cycle comes. What each time of the
+        cycle differs by, it always differs by, and is taken off.
 
     Returns
     -------
-    list of int64[n // count]
-        What does not divide is left out at the beginning, where a rest of the warm-up would be.
-
-    Raises
-    ------
-    ValueError
-        Fewer observations than batches.
-    """
-    size = len(series) // count
-    if size == 0:
-        raise ValueError(f"{len(series)} observations cannot be cut into {count} batches")
-    start = len(series) - size * count
-    return [series[start + i * size : start + (i + 1) * size] for i in range(count)]
-
-
-def batch_means(series: Float64s | Int64s) -> Estimate:
-    """Estimate the mean of a stationary run by non-overlapping batch means.
-
-    Parameters
-    ----------
-    series : float64[n] or int64[n]
-        Observations in order of time, after the warm-up. Finite.
-
-    Returns
-    -------
-    Estimate
-        Sections are the means of `BATCHES` batches. Without an interval when the run is too short for batches that
-        are as good as independent: when five times as many, five times shorter, show a correlation between
-        neighbours by von Neumann's ratio at the 10% level. Without a value when there are fewer observations than
-        these.
+    bool
+        By von Neumann's ratio (1941), one-sided against positive correlation at the 10% level, as Fishman (1978) tests
+        batches and ABATCH (Fishman and Yarberry 1997) does.
     """
     import numpy as np
 
-    count = BATCHES * _FINE
-    size = len(series) // count
-    if size == 0:
-        return Estimate(None, (), f"batch means need {count} observations, there are {len(series)}")
-    fine = np.asarray(series[len(series) - size * count :], np.float64).reshape(count, size).mean(axis=1)
-    coarse = fine.reshape(BATCHES, _FINE).mean(axis=1)
-    value = math.fsum(coarse) / BATCHES
-    if _neighbours_correlate(fine):
-        return Estimate(value, (), "the run is too short: neighbouring batches are still correlated")
-    return Estimate(value, coarse)
-
-
-def _neighbours_correlate(means: Float64s) -> bool:
-    """Apply von Neumann's ratio (1941), one-sided against positive correlation."""
-    n = len(means)
-    scatter = float(((means - means.mean()) ** 2).sum())
-    if scatter == 0:
+    n = len(series) // phases * phases
+    rest = np.asarray(series[len(series) - n :], np.float64).reshape(-1, phases)
+    rest = (rest - rest.mean(axis=0)).reshape(-1)
+    scatter = float((rest * rest).sum())
+    if scatter <= _ROUNDING * float((series * series).sum()):
         return False
-    steps = float(((means[1:] - means[:-1]) ** 2).sum())
+    steps = float((np.diff(rest) ** 2).sum())
     correlation = 1 - steps / (2 * scatter)
     return correlation > _CRITICAL * math.sqrt(Fraction(n - 2, n * n - 1))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 
-from sim.stats.estimates import LEVEL, Estimate, clopper_pearson, student
+from sim.stats.estimates import LEVEL, Estimate, student
 
 FIRST = 10
 """Replications before the first decision on precision: with fewer, the spread is too often underestimated (Law)."""
@@ -69,8 +69,7 @@ def half_width(estimate: Estimate, level: float = LEVEL) -> float | None:
         return None
     half = student(len(estimate.sections) - 1, level) * estimate.noise
     if estimate.pooled is not None:
-        ends = clopper_pearson(estimate.pooled.happened, estimate.pooled.trials, level)
-        half = max(half, *(abs(estimate.pooled.unit * end - estimate.value) for end in ends))
+        half = max(half, *(abs(end - estimate.value) for end in estimate.pooled.interval(level)))
     return half / abs(estimate.value)
 
 

@@ -2,7 +2,7 @@
 
 from sim.study.apart import apart
 from sim.study.asked import level, looks, resampled
-from sim.study.estimates import Estimates, estimates
+from sim.study.estimates import Estimates, billed, estimates
 from sim.study.replicate import Replication
 from sim.study.run import Clear, Progress, run
 from sim.study.size import require_size
@@ -14,6 +14,7 @@ __all__ = [
     "Progress",
     "Replication",
     "apart",
+    "billed",
     "estimates",
     "level",
     "looks",

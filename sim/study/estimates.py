@@ -11,6 +11,7 @@ from sim.exact import total
 from sim.scenario import Case
 from sim.stats import INFINITE, PERCENTILES, Estimate
 from sim.study import asked
+from sim.study.batches import Batches
 from sim.study.measure import COSTS, Measures, cost_name
 from sim.study.replicate import Replication
 from sim.units import SECOND
@@ -113,6 +114,58 @@ class Estimates(Mapping[str, Estimate]):
         return Estimate(None, (), f"no price is known for {', '.join(items)}")
 
 
+class BatchMeans(Estimates):
+    """All figures of the only run of a deployment, with the spread of its batches; see `sim.study.batches`.
+
+    Parameters
+    ----------
+    measures : Measures
+        Of the whole window.
+    batches : Batches or None
+    why : str
+        Why there are no batches.
+    """
+
+    def __init__(self, measures: Measures, batches: Batches | None, why: str = "") -> None:
+        super().__init__([measures])
+        self._batches = batches
+        self._why = why
+        self._parts = None if batches is None else Estimates(batches.measures)
+
+    def __getitem__(self, path: str) -> Estimate:
+        whole = super().__getitem__(path)
+        if self._batches is None or self._parts is None:
+            return Estimate(whole.value, (), self._why or whole.why) if whole.why is not None else whole
+        part = self._parts[path]
+        value = part.value if path.startswith("cost") or path == "requests.per_month" else whole.value
+        why = part.why and part.why.replace("replication", "batch")  # what batches stand for
+        if path == "instances.max":
+            why = "the largest number of a run is no mean of its batches: give more replications"
+        elif not part.constant and why is None and (series := self._batches.restless(path)) is not None:
+            of = "" if series == path else f" in {series}"
+            why = f"neighbouring batches of the run correlate{of}: lengthen `horizon`, or give more replications"
+        if value is None or why is not None:
+            return Estimate(value, (), why or whole.why)
+        grown = path.startswith(("requests.", "work_s.", "tokens.")) and path != "requests.per_month"
+        scale = 1 / self._batches.share if grown else 1.0
+        sections = [section * scale for section in part.sections]
+        return Estimate(value, sections, None, support=part.support, pooled=whole.pooled)
+
+
+def billed(replications: Sequence[Replication], deployment: str) -> list[Measures]:
+    """Return the measures whose bills those of a result are the mean of: of the replications, or of one's batches.
+
+    Parameters
+    ----------
+    replications : sequence of Replication
+    deployment : str
+    """
+    first, *others = replications
+    if not others and deployment in first.batches:
+        return list(first.batches[deployment].measures)
+    return [one.measures[deployment] for one in replications]
+
+
 def estimates(case: Case, replications: Sequence[Replication]) -> dict[str, Estimates]:
     """Estimate every figure of every deployment.
 
@@ -127,6 +180,10 @@ def estimates(case: Case, replications: Sequence[Replication]) -> dict[str, Esti
     dict of str to Estimates
         By deployment, in the order of the case.
     """
+    first, *others = replications
+    if not others:
+        return {name: BatchMeans(measures, first.batches.get(name), first.cut.why)
+                for name, measures in first.measures.items()}  # fmt: skip
     return {
         deployment.name: Estimates(
             [one.measures[deployment.name] for one in replications], asked.resampled(case.scenario)

@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import BaseModel
 
 import sim
-from sim.catalog.prices import prices
 from sim.distributions import Distribution
 from sim.scenario import Case
 from sim.scenario.arrivals import Rates, Requests, Sessions, Shape
@@ -33,9 +32,10 @@ def identity(case: Case) -> str:
         64 hexadecimal digits.
     """
     digest = hashlib.sha256(f"{sim.__version__}\n{case.identity}\n".encode())
-    for platform in sorted({*(deployment.platform for deployment in case.deployments), "llm"}):
-        listed = prices(case.book, platform).model_dump(mode="json")
-        digest.update(json.dumps(listed, sort_keys=True, default=str).encode())
+    lists = {deployment.name: deployment.prices(case.book) for deployment in case.deployments}
+    for listed in (*(lists[name] for name in sorted(lists)), case.catalogue.prices(case.book, "llm")):
+        told = listed.model_dump(mode="json")
+        digest.update(json.dumps(told, sort_keys=True, default=str).encode())
     for name in sorted(set(files(case.scenario))):
         digest.update(f"{name}\n".encode())
         digest.update(hashlib.sha256((case.directory / name).read_bytes()).digest())

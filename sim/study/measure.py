@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from sim.stats import INFINITE
 from sim.study.times import Times
 from sim.trace.audit import Audit, Check
 from sim.trace.spans import Spans
+from sim.trace.steps import tokens
 from sim.trace.waits import Waits, slowest
 from sim.trace.window import Window
 from sim.trace.work import work
@@ -25,6 +27,9 @@ from sim.units import DAY, SECOND
 
 COSTS: Mapping[str, Group | None] = {"cost": None, **{f"cost.{group.value}": group for group in Group}}
 """Sums of the bill, by the path that the figures of an agent and of a thousand requests have in common."""
+
+FINITE = {f"completed.{name}": name for name in ("latency_s", "overhead_s")}
+"""Times of the requests that completed, by those of all requests."""
 
 _SERVING = [int(state) for state in (State.BUSY, State.DRAINING)]
 UP = [*_SERVING, *(int(state) for state in (State.STARTING, State.IDLE, State.ENTERING, State.WAKING))]
@@ -106,9 +111,9 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     counts = {fate.name.lower(): int((outcome.fate[asked] == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
     cold, woken = (int((began & (outcome.warmth == warmth)).sum()) for warmth in (Warmth.COLD, Warmth.WOKEN))
     resident = window.share(outcome.started[ever], np.where(outcome.ended < 0, demand.stop, outcome.ended)[ever])
-    ended = (outcome.step_ended >= 0) & demand.by_step(asked)
+    billed, of_asked = tokens(demand, outcome), demand.by_step(asked)
     merged = total(demand.coalesced[asked])
-    times = _times(run, asked)
+    times = Times({name: one.times for name, one in timed(run).items()}, finite=FINITE)
     return Measures(
         times=times,
         proportions={
@@ -136,8 +141,8 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             "instances.resting": Fraction(resting, window.length),
             "instances.max": Fraction(most),
             **{f"work_s.{name}": Fraction(value, SECOND) for name, value in work(demand, outcome, asked).items()},
-            **{f"tokens.{name}": Fraction(total(getattr(demand, f"step_tokens_{name}")[ended]))
-               for name in ("in", "cached", "out")},
+            **{f"tokens.{name}": Fraction(total(count[of_asked])) for name, count in (
+                ("in", billed.prompt), ("cached", billed.cached), ("out", billed.generated))},
             **_costs(invoice, agents),
         },
         slowest=slowest(run.waits, run.ideal, asked),
@@ -148,27 +153,49 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     )
 
 
-def _times(run: Run, asked: Bools) -> Times:
+class Timed(NamedTuple):
+    """Times of requests or starts, and the moments that they belong to.
+
+    Attributes
+    ----------
+    times : int64[n]
+        Microseconds; `sim.stats.INFINITE` for what failed or was not finished.
+    at : int64[n]
+        When each of the requests arrived, for which the instance was started, or when the wake began.
+    """
+
+    times: Int64s
+    at: Int64s
+
+
+def timed(run: Run) -> dict[str, Timed]:
+    """Return the times of the window, by figure."""
     demand, outcome, waits = run.demand, run.outcome, run.waits
-    completed = outcome.fate == Fate.COMPLETED
+    asked, completed = run.window.holds(outcome.arrived), outcome.fate == Fate.COMPLETED
+    arrived = outcome.arrived[asked]
     first = outcome.step_ended[demand.step_first[:-1]]
     starts, wakes = run.spans.state == State.STARTING, run.spans.state == State.WAKING
     # A start counts where the request does that the instance was opened for; a wake, and a start for no request, where
     # it begins after the warm-up.
-    opener, later = outcome.opener[run.spans.instance], run.spans.begin >= run.window.begin
-    starts[starts] = np.where(opener[starts] >= 0, asked[opener[starts]], later[starts])
-    wakes &= later
-    given = {
-        "latency_s": np.where(completed, waits.latency, INFINITE)[asked],
-        "overhead_s": np.where(completed, waits.latency - run.ideal, INFINITE)[asked],
-        "first_step_s": np.where(first >= 0, first - outcome.arrived + waits.window, INFINITE)[asked],
-        "start_up_s": _lengths(run.spans, starts, demand.stop),
-        "wake_up_s": _lengths(run.spans, wakes, demand.stop),
-        **{f"wait_s.{cause}": _waited(getattr(waits, cause), came & asked) for cause, came in _came(outcome).items()},
-        # Below 0 on instances that are faster than the nominal speed.
-        "wait_s.contention": waits.contention[completed & asked],
+    until = demand.stop if run.window.end == demand.horizon else run.window.end
+    opener, at = outcome.opener[run.spans.instance], run.spans.begin.copy()
+    counts = Window(run.window.begin, until).holds(at)
+    wakes &= counts
+    opened = starts & (opener >= 0)
+    at[opened], counts[opened] = outcome.arrived[opener[opened]], asked[opener[opened]]
+    starts &= counts
+    found = {
+        "latency_s": Timed(np.where(completed, waits.latency, INFINITE)[asked], arrived),
+        "overhead_s": Timed(np.where(completed, waits.latency - run.ideal, INFINITE)[asked], arrived),
+        "first_step_s": Timed(np.where(first >= 0, first - outcome.arrived + waits.window, INFINITE)[asked], arrived),
+        "start_up_s": Timed(_lengths(run.spans, starts, demand.stop), at[starts]),
+        "wake_up_s": Timed(_lengths(run.spans, wakes, demand.stop), at[wakes]),
     }
-    return Times(given, finite={f"completed.{name}": name for name in ("latency_s", "overhead_s")})
+    for cause, came in _came(outcome).items():
+        found[f"wait_s.{cause}"] = Timed(_waited(getattr(waits, cause), came & asked), outcome.arrived[came & asked])
+    # Below 0 on instances that are faster than the nominal speed.
+    found["wait_s.contention"] = Timed(waits.contention[completed & asked], outcome.arrived[completed & asked])
+    return found
 
 
 def _lengths(spans: Spans, rows: Bools, stop: int) -> Int64s:

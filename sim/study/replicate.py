@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from sim import workload
-from sim.billing import Invoice, Month, Observed, accumulate, observe
-from sim.catalog.prices import prices
+from sim.billing import Invoice, Month, accumulate, observe
 from sim.engine import Capacity, simulate
 from sim.engine.contract import Demand, Outcome
 from sim.engine.lower import lower
 from sim.scenario import BoundDeployment, Case
-from sim.study import asked, warmup
+from sim.study import asked, backlog, batches, warmup
+from sim.study.backlog import Load
+from sim.study.batches import Batches, Cut
 from sim.study.measure import Measures, Run, measure
 from sim.study.warmup import Filling, WarmUp
 from sim.trace.audit import audit
-from sim.trace.spans import spans
+from sim.trace.spans import Spans, spans
 from sim.trace.waits import waits
 from sim.trace.window import Window
 
@@ -36,6 +38,12 @@ class Replication:
         What they are of.
     measures : dict of str to Measures
         By deployment.
+    cut : Cut
+        Of the only run of a scenario into batches.
+    batches : dict of str to Batches
+        By deployment; empty where there are none.
+    loads : dict of str to Load
+        By deployment.
     demand : Demand or None
     runs : dict of str to (Capacity, Outcome)
     """
@@ -44,6 +52,9 @@ class Replication:
     warm_up: WarmUp
     window: Window
     measures: dict[str, Measures]
+    cut: Cut
+    batches: dict[str, Batches]
+    loads: dict[str, Load]
     demand: Demand | None
     runs: dict[str, tuple[Capacity, Outcome]]
 
@@ -67,16 +78,24 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
     scenario, month = case.scenario, Month.parse(case.scenario.month)
     window = Window(warm_up.length, warm_up.length + scenario.horizon)
     demand, ran = _ran(case, number, window.end)
-    measures, runs = {}, {}
+    cut = batches.cut(scenario, window)
+    parts = backlog.stretches(scenario, window)
+    measures, batched, loads, runs = {}, {}, {}, {}
     for deployment, capacity, outcome in ran:
         ideal, lasting = workload.ideal(demand, outcome), spans(outcome, demand.stop)
-        run = Run(window, demand, outcome, ideal, waits(demand, outcome), lasting,
-                  _bills(case, deployment, observe(demand, outcome, lasting, window), month),
+        bills = partial(_bills, case, deployment, demand, outcome, lasting, month)
+        run = Run(window, demand, outcome, ideal, waits(demand, outcome), lasting, bills(window),
                   audit(demand, capacity, outcome))
         measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
+        if cut.windows:
+            cut_runs = (replace(run, window=part, bills=bills(part)) for part in cut.windows)
+            batched[deployment.name] = Batches(
+                tuple(measure(part, deployment, scenario.workload.agents, month) for part in cut_runs),
+                cut.windows[0].length / window.length, batches.correlated(run, cut))
+        loads[deployment.name] = backlog.load(demand, outcome, window, parts)
         if keep:
             runs[deployment.name] = capacity, outcome
-    return Replication(number, warm_up, window, measures, demand if keep else None, runs)
+    return Replication(number, warm_up, window, measures, cut, batched, loads, demand if keep else None, runs)
 
 
 def fill(case: Case, number: int) -> dict[str, Filling]:
@@ -126,7 +145,12 @@ def _runs(case: Case, number: int, demand: Demand) -> Iterator[_Ran]:
         yield deployment, capacity, simulate(demand, capacity)
 
 
-def _bills(case: Case, deployment: BoundDeployment, seen: Observed, month: Month) -> tuple[Invoice, ...]:
+def _bills(
+    case: Case, deployment: BoundDeployment, demand: Demand, outcome: Outcome, lasting: Spans, month: Month,
+    window: Window,
+) -> tuple[Invoice, ...]:  # fmt: skip
     """Make the bill of the first days of the month, for each number of days; the last is that of the month."""
+    seen = observe(demand, outcome, lasting, window)
     models = workload.models(case.scenario.workload, case.directory)
-    return accumulate(seen, deployment, models, month, prices(case.book, deployment.platform), prices(case.book, "llm"))
+    tokens = case.catalogue.prices(case.book, "llm")
+    return accumulate(seen, deployment, models, month, deployment.prices(case.book), tokens)

@@ -11,8 +11,8 @@ from typing import Any
 from sim import stats
 from sim.billing import Line
 from sim.scenario import BoundDeployment, Case
-from sim.study import asked
-from sim.study.estimates import Estimates
+from sim.study import asked, backlog
+from sim.study.estimates import Estimates, billed
 from sim.study.identity import files, identity
 from sim.study.measure import Measures
 from sim.study.replicate import Replication
@@ -61,12 +61,15 @@ def summary(
         "agents": scenario.workload.agents,
         "level": level,
         "covers": _covers(case),
+        "method": _method(replications),
         "resampled": asked.resampled(scenario),
         "reference": case.reference,
         "deployments": {
             deployment.name: _deployment(
-                deployment, [one.measures[deployment.name] for one in replications], found[deployment.name], level,
-                scenario.as_of,
+                deployment, billed(replications, deployment.name), found[deployment.name], level, scenario.as_of,
+            ) | backlog.told(
+                deployment, scenario.workload.agents, [one.loads[deployment.name] for one in replications], level,
+                len(case.deployments), asked.resampled(scenario),
             )
             for deployment in case.deployments
         },
@@ -76,6 +79,17 @@ def summary(
             if name != case.reference
         },
     }
+
+
+def _method(replications: Sequence[Replication]) -> str:
+    """Say how intervals are made."""
+    first, *others = replications
+    if others:
+        return f"sectioning over {len(replications)} replications"
+    windows = first.cut.windows
+    if windows:
+        return f"batch means of one run, in {len(windows)} batches of {show_duration(windows[0].length)}"
+    return "none: " + (first.cut.why or "one replication has no spread to judge by")
 
 
 def _covers(case: Case) -> str:

@@ -89,7 +89,7 @@ def given(scenario: Scenario) -> WarmUp | None:
 
 def pilot(scenario: Scenario) -> tuple[int, int]:
     """Return how long a pilot run lasts, and its bins, in microseconds."""
-    cycle = _cycle(scenario)
+    cycle = cycle_of(scenario)
     if cycle is None:
         return scenario.horizon, scenario.horizon // BINS
     return max(scenario.horizon, PERIODS * cycle), cycle
@@ -115,8 +115,8 @@ def filling(demand: Demand, outcome: Outcome, ideal: Int64s, spans: Spans, size:
     np.add.at(overhead, of, (outcome.ended - outcome.arrived - ideal)[done])
     arrived, up = outcome.fate != Fate.ABSENT, np.isin(spans.state, UP)
     ended = np.where(outcome.ended < 0, demand.stop, outcome.ended)
-    return Filling(overhead, np.bincount(of, minlength=len(overhead)), _present(outcome.arrived[arrived],
-                   ended[arrived], edges), _present(spans.begin[up], spans.end[up], edges))
+    return Filling(overhead, np.bincount(of, minlength=len(overhead)), time_in_bins(outcome.arrived[arrived],
+                   ended[arrived], edges), time_in_bins(spans.begin[up], spans.end[up], edges))
 
 
 def find(case: Case, pilots: Sequence[Mapping[str, Filling]]) -> WarmUp:
@@ -134,7 +134,7 @@ def find(case: Case, pilots: Sequence[Mapping[str, Filling]]) -> WarmUp:
         Where a series does not settle within half of the pilot, that half.
     """
     length, size = pilot(case.scenario)
-    cycle = _cycle(case.scenario)
+    cycle = cycle_of(case.scenario)
     whole = cycle or DAY
     cuts: list[tuple[int, str, bool]] = []
     for deployment in case.deployments:
@@ -160,7 +160,8 @@ def find(case: Case, pilots: Sequence[Mapping[str, Filling]]) -> WarmUp:
     return WarmUp(found, method, why, not restless)
 
 
-def _cycle(scenario: Scenario) -> int | None:
+def cycle_of(scenario: Scenario) -> int | None:
+    """Return after how long the load repeats, in microseconds; None where it has no cycle."""
     arrivals = scenario.workload.arrivals
     return period(arrivals.weekly, arrivals.sessions and arrivals.sessions.shape)
 
@@ -177,7 +178,7 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _present(begin: Int64s, end: Int64s, edges: Int64s) -> Int64s:
+def time_in_bins(begin: Int64s, end: Int64s, edges: Int64s) -> Int64s:
     """Return the time that stretches have in each bin.
 
     Up to a moment they have the time since all begins before it, less that since all ends. The two sums may wrap around

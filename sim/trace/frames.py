@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from sim.engine.contract import NEVER, Bools, Capacity, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
 from sim.trace.columns import DEPLOYMENT, TABLES, check
 from sim.trace.spans import spans
+from sim.trace.steps import began as steps_began
+from sim.trace.steps import tokens
 from sim.trace.waits import waits
 from sim.trace.window import Window
 
@@ -101,7 +103,7 @@ def together(deployments: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str,
 
 def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s, window: Window) -> pd.DataFrame:
     """One row for each request that arrived; see `tables` for the parameters."""
-    found = waits(demand, outcome)
+    found, billed = waits(demand, outcome), tokens(demand, outcome)
     over = outcome.step_ended >= 0
     rows = np.flatnonzero(outcome.fate != Fate.ABSENT)
     first_ended = outcome.step_ended[demand.step_first[:-1]]
@@ -135,9 +137,9 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "first_step_s": _seconds((first_ended - outcome.arrived + found.window)[rows], (first_ended >= 0)[rows]),
         "steps": np.diff(demand.step_first)[rows],
         "steps_ended": demand.by_request(over.astype(np.int64))[rows],
-        "tokens_in": demand.by_request(np.where(over, demand.step_tokens_in, 0))[rows],
-        "tokens_cached": demand.by_request(np.where(over, demand.step_tokens_cached, 0))[rows],
-        "tokens_out": demand.by_request(np.where(over, demand.step_tokens_out, 0))[rows],
+        "tokens_in": demand.by_request(billed.prompt)[rows],
+        "tokens_cached": demand.by_request(billed.cached)[rows],
+        "tokens_out": demand.by_request(billed.generated)[rows],
         "memory_bytes": demand.memory[rows],
         "coalesced": demand.coalesced[rows],
     }
@@ -146,7 +148,9 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
 
 def attempts(demand: Demand, outcome: Outcome, names: Names) -> pd.DataFrame:
     """One row for each step that began, by request, then by step; see `tables` for the parameters."""
-    request, began, begun = _attempts(demand, outcome)
+    request = demand.by_step(np.arange(demand.n, dtype=np.int64))
+    began, begun = steps_began(demand, outcome)
+    billed = tokens(demand, outcome)
     steps = np.flatnonzero(begun)
     row, begin, ended = request[steps], began[steps], outcome.step_ended[steps]
     cut = (ended < 0) & (outcome.fate[row] == Fate.FAILED)
@@ -165,9 +169,9 @@ def attempts(demand: Demand, outcome: Outcome, names: Names) -> pd.DataFrame:
         "cpu_us": demand.step_cpu[steps],
         "spent_us": np.where(ended >= 0, demand.step_cpu[steps], outcome.spent[row]),
         "wait_us": demand.step_wait[steps],
-        "tokens_in": demand.step_tokens_in[steps],
-        "tokens_cached": demand.step_tokens_cached[steps],
-        "tokens_out": demand.step_tokens_out[steps],
+        "tokens_in": billed.prompt[steps],
+        "tokens_cached": billed.cached[steps],
+        "tokens_out": billed.generated[steps],
         "model": _named(demand.step_model[steps], names.models),
     }
     return check("attempts", pd.DataFrame(columns))
@@ -241,17 +245,6 @@ def _one_vocabulary(parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
         union = pd.Index(dict.fromkeys(one for part in parts for one in part[name].cat.categories), dtype=str)
         parts = [part.assign(**{name: part[name].cat.set_categories(union)}) for part in parts]
     return list(parts)
-
-
-def _attempts(demand: Demand, outcome: Outcome) -> tuple[Int64s, Int64s, Bools]:
-    """Of each step: its request, when it began, whether it did."""
-    request = demand.by_step(np.arange(demand.n, dtype=np.int64))
-    began = np.empty(len(request), dtype=np.int64)
-    began[1:] = outcome.step_ended[:-1]
-    began[demand.step_first[:-1]] = outcome.started
-    # A request that is refused for want of memory begins none of its steps.
-    refused = (outcome.cause == Cause.MEMORY) & (outcome.started == outcome.ended)
-    return request, began, (began >= 0) & ~refused[request]
 
 
 def _pool_agents(demand: Demand, capacity: Capacity) -> Int64s:

@@ -12,6 +12,7 @@ from sim import catalog
 from sim.billing import CutOff, Observed, Requests, Steps
 from sim.catalog.profiles import Profile, Rung
 from sim.engine.contract import NEVER, State, Warmth
+from sim.scenario.deployment import Labour
 from sim.trace.spans import Spans
 from sim.trace.window import Window
 
@@ -36,6 +37,8 @@ class Deployment:
     base_memory: int
     minimum: int
     ladder: tuple[Rung, ...]
+    labour: Labour | None = None
+    schedule: tuple[tuple[int, int], ...] = ()
 
 
 def deployment(

@@ -31,10 +31,10 @@ DEMAND = Demand(
     horizon=D, stop=2 * D, serial=True, agent=longs(0, 0), session=longs(0, 0), after=longs(-1, 0), at=longs(H, S),
     coalesced=longs(0, 0), held=longs(0, 0),
     memory=longs(GIB // 4, GIB // 4), step_first=longs(0, 2, 3), step_kind=shorts(0, 1, 0), step_cpu=longs(0, 3 * S, 0),
-    step_wait=longs(5 * S, 2 * S, 5 * S), step_tokens_in=longs(2000, 0, 9000), step_tokens_cached=longs(0, 0, 0),
-    step_tokens_out=longs(100, 0, 700), step_model=longs(0, NEVER, 0),
+    step_wait=longs(5 * S, 2 * S, 2 * (2 * D - H - 13 * S)), step_tokens_in=longs(2000, 0, 9000),
+    step_tokens_cached=longs(0, 0, 0), step_tokens_out=longs(100, 0, 700), step_model=longs(0, NEVER, 0),
 )  # fmt: skip
-"""An agent's call, tool and, after a second, another call, which does not end before the run does."""
+"""An agent's call, tool and, after a second, another call, which is half over as the run stops."""
 
 OUTCOME = Outcome(
     arrived=longs(H, H + 13 * S), admitted=longs(H, H + 13 * S), bound=longs(H, H + 13 * S),
@@ -56,15 +56,16 @@ def test_a_run_to_a_bill() -> None:
     # Cloud Run, 1 vCPU and 1 GiB: starting and busy for 12 s, idle 1 s, busy until the horizon, 82,787 s: together
     # 82,799 s, on each of 28 days: 2,318,372 s.
     #   vCPU 2,318,372 - 180,000 = 2,138,372 x 0.000024 = 51.320928;  GiB 1,958,372 x 0.0000025 = 4.89593
-    # The call that ended: 28 x 2,000 tokens x 3 / 1e6 = 0.168, 28 x 100 x 15 / 1e6 = 0.042. Two requests a day: free.
+    # Calls: 28 x (2,000 + 9,000) tokens x 3 / 1e6 = 0.924, 28 x (100 + 700 / 2) x 15 / 1e6 = 0.189. Two requests a
+    # day: free.
     made = bill(SEEN, deployment("cloud-run/request-based"), ["mid-tier"], FEBRUARY,
                 prices("list-2026", "cloud-run/request-based"), prices("list-2026", "llm"))
     assert {line.charge: line.amount for line in made.lines} == {
         "active-cpu": Fraction("51.320928"), "active-memory": Fraction("4.89593"), "requests": 0,
-        "mid-tier input": Fraction("0.168"), "mid-tier output": Fraction("0.042")}
+        "mid-tier input": Fraction("0.924"), "mid-tier output": Fraction("0.189")}
     assert made.total(Group.INFRASTRUCTURE) == Fraction("56.216858")
-    assert made.total(Group.LLM) == Fraction("0.21")
-    assert made.total() == Fraction("56.426858")
+    assert made.total(Group.LLM) == Fraction("1.113")
+    assert made.total() == Fraction("57.329858")
     assert made.complete()
     assert (made.month, made.book) == ("2026-02", "list-2026")
 
@@ -92,12 +93,13 @@ def test_cpu_is_paid_for_that_a_limit_cut_off() -> None:
 
 
 def test_cached_tokens_cost_what_cached_tokens_do() -> None:
-    # Of the 2,000 prompt tokens 1,500 were cached: 28 x (500 x 3 + 1,500 x 0.30 + 100 x 15) / 1e6.
+    # Of the 2,000 prompt tokens 1,500 were cached, and all 9,000 of the call that was cut off:
+    # 28 x (500 x 3 + 10,500 x 0.30 + 450 x 15) / 1e6.
     demand = replace(DEMAND, step_tokens_cached=longs(1500, 0, 9000))
     seen = observe(demand, OUTCOME, spans(OUTCOME, DEMAND.stop), DAY_ONE)
     made = bill(seen, deployment("cloud-run/request-based"), ["mid-tier"], FEBRUARY,
                 prices("list-2026", "cloud-run/request-based"), prices("list-2026", "llm"))
-    assert made.total(Group.LLM) == 28 * Fraction(500 * 3 + 450 + 1500, 10**6)
+    assert made.total(Group.LLM) == 28 * Fraction(1500 + 3150 + 6750, 10**6)
 
 
 def test_price_lists_of_two_books_make_no_bill() -> None:

@@ -94,6 +94,33 @@ def test_tokens_and_labour() -> None:
     assert made.complete()
 
 
+def test_allowances_that_others_have_used_up_and_lines_in_cents() -> None:
+    # The vendor's second example: 7.44 M requests x 0.20 = 1.488, 14.88 M GB-s x 0.0000166667 = 248.000496.
+    use = {"platform": "aws-lambda/x86", "requests": {"count": 7_440_000, "duration": "2 s", "memory": "1 GiB"}}
+    made = bill({**use, "allowances": False})
+    assert [line.amount for line in made.lines] == [Fraction("1.488"), Fraction("248.000496")]
+    made = bill({**use, "allowances": False}, round_lines="$0.01")
+    assert [line.amount for line in made.lines] == [Fraction("1.49"), 248]
+    assert bill(use).total() == Fraction("1.288") + 14_480_000 * Fraction("0.0000166667")
+    with pytest.raises(InputError, match="an account has one"):
+        bill({**use, "allowances": False}, {**use, "allowances": True})
+
+
+def test_what_is_left_out_costs_nothing_and_is_no_line() -> None:
+    server = {"platform": "hetzner", "instances": {"size": "cx23", "hours": "month"}}
+    assert set(lines(bill(server))) == {"cx23", "ipv4"}
+    assert lines(bill({**server, "without": ["ipv4"]})) == {"cx23": (720, Fraction("6.49"))}
+    # Of two entries one has no address; the fee of a plan goes only where all leave it out.
+    assert lines(bill({**server, "without": ["ipv4"]}, server))["ipv4"] == (720, Fraction("0.60"))
+    worker = {"platform": "cloudflare/workers", "quantities": {"worker-requests": "11M"}}
+    assert bill({**worker, "without": ["plan"]}).total() == Fraction("0.3")
+    assert bill({**worker, "without": ["plan"]}, worker).total() == 5 + 12 * Fraction("0.3")
+    # Allowances that others have used up take the credit with them.
+    box = {"platform": "modal/sandbox", "instances": {"vcpu": 2, "memory": "1 GiB", "hours": 1}}
+    assert [bill(box).total(), bill({**box, "allowances": False}).total()] == [
+        0, 3600 * (Fraction("0.00003942") + Fraction("0.00000667"))]
+
+
 def test_a_file_is_what_a_mapping_is(tmp_path: Path) -> None:
     file = tmp_path / "usage.yaml"
     file.write_text(
@@ -179,6 +206,7 @@ USE = "    requests: {count: 5M, duration: 120 ms, memory: 512 MiB}\n"
     ("aws-lambda/arm\n" + USE, "cloudflare\n    quantities: {plan: 1}\n", "4:18", "charged whatever is used"),
     (USE, USE + "  - {platform: aws-lambda/x86, seats: 3}\n  - {platform: aws-lambda/arm, seats: 4}\n", "6:39",
      "an account has one"),
+    (USE, USE + "    without: [request]\n", "5:15", "did you mean `requests`"),
     (USE, USE + "tokens: {mid-tire: {input: 3}}\n", "5:10", "did you mean `mid-tier`"),
     (USE, USE + "labour: {hours: 3, rate: $80}\n", "5:26", "write for example `$80/h`"),
     ("usage:\n  - platform: aws-lambda/arm\n" + USE, "", "1:1", "nothing was used"),

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.billing import Hours, Usage, Used, rate
+from sim.billing import Hours, Month, Usage, Used, rate
 from sim.billing.invoice import Invoice, Kind
+from sim.billing.quantity import quantity
 from sim.catalog.charges import Payload
-from sim.catalog.counting import Resources
+from sim.catalog.counting import Resources, Unit
 from sim.catalog.figures import Standing
 from sim.catalog.prices import PriceList
 
@@ -118,11 +119,50 @@ def test_a_long_payload_is_several_requests(size: int, requests: int) -> None:
     ({"basis": "memory"}, "1.25"), ({"basis": "memory", "step": "0.1"}, "1.3"), ({"basis": "memory", "floor": 2}, "2"),
     ({"basis": "memory", "floor": "1.2", "step": "0.5"}, "1.5"), ({"basis": "disk"}, "10"), ({"basis": "gpu"}, "4"),
     ({"amount": "0.128"}, "0.128"), ({"basis": "gpu", "amount": "0.7"}, "2.8"),
-    ({"basis": "extra-memory", "included": "0.25"}, "0.975"),
+    ({"basis": "extra-memory", "included": "0.25"}, "0.975"), ({"basis": "extra-disk", "included": 8}, "2"),
+    ({"basis": "extra-disk", "included": 20}, "0"), ({"basis": "extra-disk-gib", "included": 9}, str(
+        Fraction(10**10, GIB) - 9)),
 ])  # fmt: skip
 def test_what_a_charge_counts_of_an_instance(terms: Mapping[str, Any], counted: str) -> None:
     has = Resources(vcpu=Fraction("1.1"), memory=5 * GIB // 4, disk_gb=Fraction(10), gpus=4)
     assert charge(**terms).counts(has) == Fraction(counted)
+
+
+def test_what_was_used_may_be_rounded_to_the_nearest() -> None:
+    # GitHub's example: 3 GB for 10 days of March and 12 GB for 21 are 6,768 GB-hours; of 744 hours 9.0967 GB-months,
+    # rounded to the nearest MB 9.097; at $0.25.
+    book = listed(charge(measure="count", per="GB-month", rate="$0.25", nearest="0.001"))
+    usage = Usage({"x": Used(quantity("6768 GB-h", Unit.parse("GB-month"), Month(2026, 3).microseconds))})
+    line = rate(usage, book, Month(2026, 3)).lines[0]
+    assert (line.quantity, line.amount) == (Fraction("9.097"), Fraction("2.27425"))
+    assert line.rounding == "to the nearest 0.001 GB-month"
+
+
+TEMPORAL = listed(
+    charge("actions", measure="count", per="1M actions", rate="$50", allowance="actions", group="orchestration", tiers=[
+        {"above": 5, "rate": "$45"}, {"above": 10, "rate": "$40"}, {"above": 20, "rate": "$35"}]),
+    charge("active", measure="count", per="GB-h", rate="$0.042", allowance="active"),
+    charge("retained", measure="count", per="GB-h", rate="$0.00105"),
+    allowances={"actions": {"quantity": "2.5", "per": "1M actions", **STATED},
+                "active": {"quantity": "2.5", "per": "GB-744h", **STATED}},
+    surcharges=[{"item": "Business plan", "percent": "10%", "least": "$500", "group": "orchestration", **STATED}])
+
+
+def test_the_examples_of_temporal_cloud() -> None:
+    # temporalio/documentation@0217b718: 11.25M actions beyond the 2.5M of the plan are 5 x 50 + 5 x 45 + 1.25 x 40 =
+    # 525. 720 GBh beyond 2.5 GB (each 744 GBh) x 0.042 = 30.24, and 3,600 x 0.00105 = 3.78. Of 6,000 spent the plan is
+    # 10%, 600, else 500.
+    made = bill(TEMPORAL, actions="13.75")
+    assert [line.amount for line in made.lines] == [250, 225, 50, 500]
+    made = bill(TEMPORAL, active=720 + 5 * 372, retained=3600)
+    assert [line.amount for line in made.lines] == [Fraction("30.24"), Fraction("3.78"), 500]
+    assert bill(TEMPORAL, active=1860, retained=6000 / Fraction("0.00105")).lines[-1].amount == 600
+
+
+def test_the_bills_of_railway() -> None:
+    # railwayapp/docs, understanding your bill: on Hobby 3, 5, 8 and 15 of use make bills of 5, 5, 8 and 15.
+    book = listed(charge(), floors=[{"item": "Hobby", "amount": "$5", **STATED}])
+    assert [bill(book, x=used).total() for used in (3, 5, 8, 15)] == [5, 5, 8, 15]
 
 
 def test_a_month_of_so_many_hours() -> None:

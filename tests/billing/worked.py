@@ -253,7 +253,7 @@ TOKEN_PRICES = {  # dollars a million: input, cached input, output
 
 def tokens() -> Worked:
     # For each model one call with 3 million prompt tokens, 2 million of them cached, and 100,000 generated: 1 x input +
-    # 2 x cached + 0.1 x output, as for Opus 4.6: 5 + 1 + 2.5. A call that did not end costs nothing.
+    # 2 x cached + 0.1 x output, as for Opus 4.6: 5 + 1 + 2.5.
     # Sum over the models: Opus 4.6, Opus 4.5, frontier 3 x 8.5; Opus 4.1 25.5; Sonnets, mid-tier 4 x 5.1; Haiku, small
     # 2 x 1.7.
     models = tuple(TOKEN_PRICES)
@@ -264,7 +264,7 @@ def tokens() -> Worked:
         expected[f"{model} cached input"] = q(2, str(2 * Fraction(cached)))
         expected[f"{model} output"] = q("0.1", str(Fraction(made) / 10))
     return Worked("a call of each model", LIST, "llm", "2026-11", expected, Fraction("74.8"),
-                  seen(30 * D, steps=[*calls, (-1, 0, 5_000_000, 0, 0, 0)]), models=models)
+                  seen(30 * D, steps=calls), models=models)
 
 
 def article() -> list[Worked]:

@@ -33,8 +33,8 @@ def of(
     book: str, platform: str, total: str, month: str = "2026-11", *, plan: str | None = None,
     region: str | None = None, seats: int = 1, **items: Item,
 ) -> Rated:  # fmt: skip
-    """A bill; the names of charges have underscores for hyphens, and may begin with one."""
-    named = {key.removeprefix("_").replace("_", "-"): item for key, item in items.items()}
+    """A bill; names of charges have underscores for hyphens, and one before or behind where Python needs it."""
+    named = {key.strip("_").replace("_", "-"): item for key, item in items.items()}
     return Rated(book, platform, named, Fraction(total), month, plan, region, seats)
 
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from .bills import ARTICLE, LIST, NONE, Rated, of, q
 from .rated_gpu import gpus
+from .rated_plans import plans
 
 
 def runners() -> list[Rated]:
@@ -174,4 +175,4 @@ def by_use() -> list[Rated]:
     ]
 
 
-RATED = [*runners(), *functions(), *containers(), *by_use(), *gpus()]
+RATED = [*runners(), *functions(), *containers(), *by_use(), *gpus(), *plans()]

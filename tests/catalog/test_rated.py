@@ -10,7 +10,7 @@ import yaml
 
 from sim import api, catalog
 from sim.billing import Month, Usage, rate
-from sim.catalog.prices import Measure, books, platforms, prices
+from sim.catalog.prices import Measure, books, platforms, prices, whole
 from tests.billing.worked import WORKED
 
 from .bills import Rated
@@ -36,7 +36,7 @@ def test_every_charge_of_every_price_list_is_in_a_worked_bill() -> None:
     worked = {(one.book, one.platform.partition("/")[0], charge) for one in WORKED for charge in one.expected}
     worked |= {(one.book, one.platform.partition("/")[0], charge) for one in RATED for charge in one.items}
     listed = {(book, platform, charge.id) for book in books() for platform in platforms(book)
-              for charge in prices(book, platform).charges}
+              for charge in whole(book, platform).charges}
     assert listed == worked
 
 
@@ -47,7 +47,7 @@ def test_every_allowance_and_every_credit_is_in_a_worked_bill() -> None:
               for charge, (_, free, _) in one.items.items() if free}
     for book in books():
         for platform in platforms(book):
-            listed = prices(book, platform)
+            listed = whole(book, platform)
             spent = {listed.charge(charge).allowance for where, name, charge in drawn if (where, name) ==
                      (book, platform)}
             assert spent >= set(listed.allowances), (book, platform)
@@ -59,7 +59,7 @@ def test_every_list_with_credits_or_floors_is_in_a_bill_that_they_change() -> No
     changed = {(book, platform.partition("/")[0]) for book, platform, total, amounts in made
                if total != sum((amount or 0 for amount in amounts), Fraction(0))}
     terms = {(book, platform) for book in books() for platform in platforms(book)
-             if prices(book, platform).credits or prices(book, platform).floors}
+             if whole(book, platform).credits or whole(book, platform).floors}
     assert terms <= changed
 
 

@@ -421,3 +421,40 @@ def test_what_is_clearly_so_is_found() -> None:
     for _ in range(n):
         found += one("a.x < 10", {"a.x": stats.mean(rng.normal(8, 1, 8).tolist())}).verdict == "holds"
     assert found > 0.95 * n
+
+
+# --- a share within a sum --------------------------------------------------------------------------------------------
+
+FEW = stats.proportion([3, 1, 0, 2], [1000, 1000, 1000, 1000])
+"""Six of 4,000: by Clopper and Pearson 0.055% to 0.326%, by sectioning less."""
+
+
+@pytest.mark.parametrize(("text", "factor", "offset"), [
+    ("a.failed_fraction + 0 < 50%", 1, 0), ("1 - a.failed_fraction > 50%", -1, 1), ("-a.failed_fraction < 1", -1, 0),
+    ("(a.failed_fraction - 20%) / 4 < 50%", 0.25, -0.05), ("2 * a.failed_fraction + a.failed_fraction < 50%", 3, 0),
+    ("0.1 + 0.5 * (1 - a.failed_fraction) > 10%", -0.5, 0.6), ("a.failed_fraction * 3 - 1 < 1", 3, -1),
+])  # fmt: skip
+def test_a_share_within_a_sum_keeps_its_interval(text: str, factor: float, offset: float) -> None:
+    alone = stats.interval(FEW)
+    assert alone.low is not None and alone.high is not None
+    found = one(text, {"a.failed_fraction": FEW})
+    ends = sorted((factor * alone.low + offset, factor * alone.high + offset))
+    assert [found.low, found.high] == pytest.approx(ends, rel=1e-12) and found.verdict == "holds"
+    # Of the sections alone, the interval would be another.
+    assert stats.interval(Estimate(FEW.value, FEW.sections)) != alone
+
+
+def test_what_is_left_of_a_share_is_not_more_than_all() -> None:
+    many = stats.proportion([400, 10, 5, 900], [1000] * 4)
+    assert many.pooled is None
+    found = one("1 - a.failed_fraction < 2", {"a.failed_fraction": many})
+    assert (found.low, found.high) == (pytest.approx(1 - stats.interval(many).high), 1.0)
+
+
+def test_other_expressions_are_judged_by_their_sections() -> None:
+    used = {"a.failed_fraction": FEW, "b.failed_fraction": FEW}
+    for text in ("a.failed_fraction * a.failed_fraction < 1", "1 / a.failed_fraction > 1",
+                 "max(a.failed_fraction, 0) < 1", "a.failed_fraction - b.failed_fraction < 1",
+                 "a.failed_fraction - a.failed_fraction < 1"):
+        assert one(text, used).verdict in ("holds", "inconclusive"), text
+    assert one("a.failed_fraction - a.failed_fraction < 1", used).high == 0

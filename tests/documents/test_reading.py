@@ -146,8 +146,9 @@ def test_a_missing_file_names_its_neighbours(tmp_path):
     (tmp_path / "bots.yaml").write_text("a: 1\n")
     with pytest.raises(InputError) as caught:
         documents.read(tmp_path / "bot.yaml", "bot.yaml")
-    assert str(caught.value) == "bot.yaml: error: there is no such file\n     = fix: the folder has `bots.yaml`"
-    with pytest.raises(InputError, match="cannot be read"):
+    assert str(caught.value).splitlines() == ["bot.yaml: error: there is no such file",
+                                              "     = fix: did you mean `bots.yaml`, in that folder"]
+    with pytest.raises(InputError, match="this is a folder"):
         documents.read(tmp_path)
 
 
@@ -161,3 +162,23 @@ def test_what_yaml_writes_is_read_back_with_its_places(data):
     for key in data:
         mark = doc.keys[key,]
         assert doc.source.lines[mark.line - 1][mark.column - 1 :].lstrip("'\"").startswith(key)
+
+
+def test_a_key_that_is_given_twice_may_be_told_later():
+    """So that it hides nothing of what else is wrong; the first counts."""
+    document = documents.parse(b"a: 1\nb: {c: 2, c: 3}\na: 4\n", "f.yaml", strict=False)
+    assert document.data == {"a": 1, "b": {"c": 2}}
+    assert [(one.line, one.column, one.message) for one in document.doubled] == [
+        (2, 11, "`c` is given twice, first in line 2"), (3, 1, "`a` is given twice, first in line 1")]
+    assert documents.parse(b"a: 1\n", "f.yaml", strict=False).doubled == ()
+    with pytest.raises(InputError, match="given twice"):
+        documents.parse(b"a: 1\na: 4\n", "f.yaml")
+
+
+def test_a_folder_names_what_is_in_it(tmp_path):
+    with pytest.raises(InputError, match=r"this is a folder\n     = fix: name a YAML file"):
+        documents.read(tmp_path, "here")
+    for name in ("a.yaml", "b.yml", "c.csv"):
+        (tmp_path / name).write_text("x: 1\n")
+    with pytest.raises(InputError, match=r"fix: write one of `a\.yaml`, `b\.yml`, in that folder"):
+        documents.read(tmp_path, "here")

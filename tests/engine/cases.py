@@ -18,6 +18,7 @@ from sim.engine.contract import (
     Credit,
     Demand,
     Fate,
+    KeepAlive,
     Outcome,
     Reuse,
     Scaler,
@@ -105,7 +106,7 @@ def capacity(
     spare: int = 1,
     initial_rung: int = NEVER,
     refused: Sequence[int] = (),
-    slow: Sequence[int] = (),
+    start_pace: Sequence[int] = (),
     quota: int = NEVER,
     pace_every: int = NEVER,
     pace_burst: int = 1,
@@ -117,6 +118,8 @@ def capacity(
     floor: Sequence[tuple[int, int]] = (),
     credit: Credit | None = None,
     scaler: Scaler | None = None,
+    buffer: int = 0,
+    keep_alive: KeepAlive | None = None,
 ) -> Capacity:
     """A capacity from plain values.
 
@@ -155,7 +158,7 @@ def capacity(
         spare=spare,
         initial_rung=initial_rung,
         refused=those(refused),
-        slow=np.array(slow, dtype=np.int64),
+        start_pace=np.array(start_pace, dtype=np.int64),
         quota=quota,
         pace_every=pace_every,
         pace_burst=pace_burst,
@@ -168,6 +171,8 @@ def capacity(
         floor=np.array([number for _, number in floor], dtype=np.int64),
         credit=credit,
         scaler=scaler,
+        buffer=buffer,
+        keep_alive=keep_alive,
     )
 
 
@@ -241,6 +246,7 @@ class Theme(Enum):
     RUNGS = 3  # many instances, resting in or entering different rungs
     LIMITS = 4  # openings and wakes that wait for a token or for the quota
     SCALED = 5  # instances that a scaler asks for
+    HABIT = 6  # instances that stay, and are there again, by the gaps there were
 
 
 @st.composite
@@ -269,7 +275,7 @@ def capacities(draw: st.DrawFn, demanded: Demand, tick: int) -> Capacity:
     speeds = draw(st.sampled_from([[CORE], [CORE], [CORE, CORE // 2, 1_300_000]]))
     some = st.lists(st.integers(0, n - 1), max_size=n)
     scaled = theme is Theme.SCALED
-    return capacity(
+    made = capacity(
         n,
         pools=pools,
         pool_of=[int(p) for p in pool_of],
@@ -290,7 +296,7 @@ def capacities(draw: st.DrawFn, demanded: Demand, tick: int) -> Capacity:
         spare=SPARE,
         initial_rung=draw(st.sampled_from(kept)),
         refused=draw(st.one_of(st.just([]), st.just([]), some)),
-        slow=pick([0, 0, 1]) * [CORE, CORE * 3 // 2, 3 * CORE],
+        start_pace=pick([0, 0, 1]) * [CORE, CORE * 2 // 3, CORE // 3],
         quota=pick([NEVER, NEVER, 1, 2, 3], LIMITS=[NEVER, 1, 1, 2, 3]),
         pace_every=pick([NEVER, NEVER, NEVER, tick, 5 * tick], LIMITS=[NEVER, tick, 2 * tick, 5 * tick, 13 * tick]),
         pace_burst=pick([1, 1, 2, 3]),
@@ -302,6 +308,38 @@ def capacities(draw: st.DrawFn, demanded: Demand, tick: int) -> Capacity:
         floor=floor,
         credit=draw(st.one_of(st.none(), st.none(), credits(tick))),
         scaler=draw(scalers(tick)) if scaled else None,
+    )
+    if theme is Theme.HABIT:
+        return by_habit(made, draw(habits(tick)))
+    return buffered(made, pick([0, 0, 0, 1, 2]))
+
+
+def buffered(made: Capacity, buffer: int) -> Capacity:
+    """The capacity with instances to spare, where it can have them."""
+    never_ends = len(made.rung_after) > 0 and made.rung_after[0] == 0
+    return made if made.scaler is not None or never_ends else replace(made, buffer=buffer)
+
+
+def by_habit(made: Capacity, keep_alive: KeepAlive) -> Capacity:
+    """The capacity with instances that stay by habit, where it can have them."""
+    if made.scaler is not None or not len(made.rung_after) or made.rung_after[0] < 0:
+        return made
+    none = np.zeros(0, dtype=np.int64)
+    return replace(made, maximum=1, minimum=0, floor_at=none, floor=none, check_every=NEVER, buffer=0,
+                   keep_alive=keep_alive)
+
+
+@st.composite
+def habits(draw: st.DrawFn, tick: int) -> KeepAlive:
+    """A habit that is soon formed."""
+    return KeepAlive(
+        bin=draw(st.sampled_from([1, 2, 5])) * tick,
+        bins=draw(st.sampled_from([1, 3, 10])),
+        head=draw(st.sampled_from([0, 50_000, 500_000])),
+        tail=draw(st.sampled_from([500_000, 990_000, CORE])),
+        margin=draw(st.sampled_from([0, 100_000])),
+        least=draw(st.sampled_from([1, 1, 2, 3])),
+        spread=draw(st.sampled_from([0, 0, 2 * CORE])),
     )
 
 
@@ -404,7 +442,7 @@ def long_case(luck: int, n: int) -> Case:
         speed=some(one([[CORE], [CORE, CORE // 2, 2 * CORE]]), n + SPARE),
         spare=SPARE,
         initial_rung=0 if count and keeps[0] and one([0, 1]) else NEVER,
-        slow=one([[], [CORE, 2 * CORE]]),
+        start_pace=one([[], [CORE, CORE // 2]]),
         quota=one([NEVER, NEVER, 2, 4]),
         pace_every=one([NEVER, NEVER, 3, 10]),
         pace_burst=one([1, 4]),
@@ -418,7 +456,10 @@ def long_case(luck: int, n: int) -> Case:
         scaler=Scaler(4, one([4, 20]), one([CORE // 2, CORE]), one([0, 1]) == 1, one([NEVER, 4]), 2 * CORE,
                       one([0, 12]), one([0, 100_000]), one([0, 1]) == 1) if scaled else None,
     )
-    return Case(wanted, serves)
+    if one([0, 0, 0, 1]):
+        serves = by_habit(serves, KeepAlive(one([1, 4]), one([3, 30]), one([0, 50_000]), 990_000, 100_000, one([1, 5]),
+                                            one([0, 5 * CORE])))
+    return Case(wanted, buffered(serves, 0 if serves.keep_alive else one([0, 0, 1, 2])))
 
 
 # Stories

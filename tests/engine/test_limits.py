@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from simpy.events import Event
 
 from sim.engine import simulate
-from sim.engine.contract import CORE, NEVER, Cause, Credit, Fate, Outcome, Scaler, State
+from sim.engine.contract import CORE, NEVER, Cause, Credit, Fate, KeepAlive, Outcome, Scaler, State
 from sim.engine.ticks import Ticks
 
 from .cases import Case, capacity, cases, demand, turns
@@ -77,10 +77,66 @@ def test_pools_take_turns_for_the_quota_in_order_of_admission() -> None:
 
 
 def test_many_starts_at_once_are_slower() -> None:
-    # Alone 100; while one other is starting 150; while two or more are, 300.
-    asked = demand([0, 1, 2, 3, 1000], [[(0, 1)]] * 5)
-    serves = capacity(5, early=True, start=100, slow=[CORE, CORE * 3 // 2, 3 * CORE], ladder=[(0, 0, False, 0)])
-    assert simulate(asked, serves).started.tolist() == [100, 151, 302, 303, 1100]
+    # Alone each does 1 in 1, two of them half of it, three or more a fourth.
+    asked = demand([0, 10, 30, 1000, 1000, 1000, 1000], [[(0, 1)]] * 7)
+    serves = capacity(7, early=True, start=100, start_pace=[CORE, CORE // 2, CORE // 4], ladder=[(0, 0, False, 0)])
+    # At 10 the first has 90 left, at 30 it has 80 and the second 90; three of them: 80 take 320, until 350. Then the
+    # second has 10 left and the third 20: 10 take 20, until 370; then the third has 10, alone, until 380. The four that
+    # start together are ready together, however many there are.
+    assert simulate(asked, serves).started.tolist() == [350, 370, 380, 1400, 1400, 1400, 1400]
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_one_to_spare_is_opened_as_soon_as_the_last_is_taken(early: bool) -> None:
+    # One idle at first. Each request takes the one that is ready, or on its way, and has another opened at once.
+    asked = demand([0, 10, 20, 500], [[(0, 1000)]] * 3 + [[(0, 1)]], stop=5000)
+    serves = capacity(4, early=early, buffer=1, start=100, ladder=[(50, 0, False, 0)])
+    outcome = simulate(asked, serves)
+    # Opened at 0, 10 and 20 for no request; the one of 20 is ready at 120 and there at 500, and then another is opened.
+    assert outcome.started.tolist() == [0, 100, 110, 500]
+    assert [t for t, _, state, _ in turns(outcome) if state == State.STARTING] == [0, 10, 20, 500]
+    # At the end there are no requests: one stays, whatever the ladder says.
+    states = {number: state for _, number, state, _ in turns(outcome)}
+    assert sorted(states.values()) == [*[State.OFF] * 4, State.IDLE]
+
+
+def test_an_instance_goes_and_is_back_by_the_gaps_there_were() -> None:
+    # Served for 1 each; gaps of 25 and 29. With two gaps known, both in the third bin of 10: it goes at once, is back
+    # after 20, ready 3 later, and stays until (3 x 10 - 20) after that.
+    asked = demand([0, 26, 56, 80, 180], [[(0, 1)]] * 5)
+    habit = KeepAlive(bin=10, bins=6, head=50_000, tail=990_000, margin=0, least=2, spread=CORE)
+    serves = capacity(5, early=True, maximum=1, start=3, ladder=[(40, 0, False, 0)], keep_alive=habit)
+    outcome = simulate(asked, serves)
+    told = [turn[:3] for turn in turns(outcome)]
+    assert told[:8] == [
+        (0, 0, State.STARTING), (3, 0, State.BUSY), (4, 0, State.IDLE), (26, 0, State.BUSY), (27, 0, State.IDLE),
+        (56, 0, State.BUSY), (57, 0, State.IDLE), (57, 0, State.ENTERING),
+    ]  # fmt: skip
+    assert told[8:14] == [
+        (57, 0, State.OFF), (77, 1, State.STARTING), (80, 1, State.IDLE), (80, 1, State.BUSY), (81, 1, State.IDLE),
+        (81, 1, State.ENTERING),
+    ]  # fmt: skip
+    # Gaps of 22, 29 and 23 by then: back at 101, ready at 104, gone at 114; the last request starts another.
+    assert told[14:] == [
+        (81, 1, State.OFF), (101, 2, State.STARTING), (104, 2, State.IDLE), (114, 2, State.ENTERING),
+        (114, 2, State.OFF), (180, 3, State.STARTING), (183, 3, State.BUSY), (184, 3, State.IDLE),
+        # A gap of 99 is out of range. Of four gaps one is outside; the others say as before.
+        (184, 3, State.ENTERING), (184, 3, State.OFF), (204, 4, State.STARTING), (207, 4, State.IDLE),
+        (217, 4, State.ENTERING), (217, 4, State.OFF),
+    ]  # fmt: skip
+
+
+def test_gaps_that_tell_nothing_leave_an_instance_for_the_whole_range() -> None:
+    # One gap in each bin: sum of squares x bins is the square of the sum, so the counts do not vary at all.
+    at, gaps = [0], [5, 15, 25]
+    for gap in gaps:
+        at.append(at[-1] + 1 + gap)
+    asked = demand(at, [[(0, 1)]] * 4)
+    for spread, gone in ((CORE, at[-1] + 1), (CORE + 1, at[-1] + 31)):
+        habit = KeepAlive(bin=10, bins=3, head=CORE, tail=CORE, margin=0, least=3, spread=spread)
+        serves = capacity(4, early=True, maximum=1, ladder=[(40, 0, False, 0)], keep_alive=habit)
+        left = [t for t, _, state, _ in turns(simulate(asked, serves)) if state == State.ENTERING]
+        assert left[0] == gone
 
 
 @some

@@ -40,7 +40,8 @@ BOUND = BoundDeployment(
     name="here", platform="fly/machines", profile=catalog.profile("fly/machines"), size=None, vcpu=Fraction(3, 2),
     memory=2**31, placement="shared", binding="late", reuse="oldest", concurrency=4, minimum=2, maximum=9, queue=17,
     duration_limit=3600 * S, base_memory=50_000_000, memory_kills=False, ladder=LADDER, start=(parse("1500 ms"),),
-    elastic=elastic.bound(extends.Given({})), rests_on=(),
+    elastic=elastic.bound(extends.Given({})), plan=None, region=None, labour=None, catalogue=catalog.PACKAGE,
+    rests_on=(),
 )  # fmt: skip
 
 
@@ -221,7 +222,7 @@ def test_nothing_said_is_no_limit() -> None:
     found = lowered()
     assert (found.quota, found.pace_every, found.lifetime, found.check_every, found.check_most) == (NEVER,) * 5
     assert (found.spare, found.credit, found.scaler) == (0, None, None)
-    assert [len(part) for part in (found.speed, found.refused, found.slow, found.stick, found.floor)] == [0] * 5
+    assert [len(part) for part in (found.speed, found.refused, found.start_pace, found.stick, found.floor)] == [0] * 5
 
 
 def test_limits() -> None:
@@ -229,7 +230,7 @@ def test_limits() -> None:
         "quota": 7, "openings": "4/s", "burst": 9, "lifetime": "2 h", "at_lifetime": "kill", "slowdown": "50%"}))
     assert (found.quota, found.pace_every, found.pace_burst) == (7, 250_000, 9)
     assert (found.lifetime, found.lifetime_kills) == (7200 * S, True)
-    assert found.slow[:4].tolist() == [CORE, 1_500_000, 2 * CORE, 2_500_000]
+    assert found.start_pace[:4].tolist() == [CORE, 666_667, 500_000, 400_000]
     assert found.spare > 0, "two are kept, and may have to be opened again"
 
 

@@ -98,6 +98,27 @@ def test_there_is_advice_for_every_cause_that_a_model_gives() -> None:
     assert list(CAUSES) == [cause.name.lower() for cause in Cause if cause is not Cause.NONE]
 
 
+def test_requests_that_pile_up_are_told_with_what_was_offered(plain) -> None:
+    place = plain["deployments"]["serverless"]
+    place["backlog"] = {"before": {"value": 12.34}, "after": {"value": 40.0}, "growing": True,
+                        "growth": {"value": 27.66, "low": 20.0, "high": 35.3}}  # fmt: skip
+    place["offered"] = {"slots": {"value": 25.2, "most": 24}, "cores": {"value": 0.5, "most": 1.5}}
+    place["utilisation"]["value"] = 0.998
+    piled = "serverless: requests pile up. On average 40.0 are late in the later part of the window, 12.3 in the " \
+            "earlier (20.0 to 35.3 more). "
+    assert by_rule(plain)["overload"] == [
+        f"{piled}It is overloaded: offered work for 25.2 of 24 slots and 0.500 of 1.5 cores of CPU; instances that are "
+        "up serve a request 99.8% of the time. Give it more, or fewer requests. Its figures and its bill depend on how "
+        "long is simulated."]
+    place["offered"]["slots"]["value"] = 0.95 * 24  # there is room
+    [text] = by_rule(plain)["overload"]
+    assert "It is offered work for 22.8 of 24 slots" in text and "one after another" in text
+    place["offered"]["cores"]["value"] = 1.6  # it is the CPU
+    assert "It is overloaded" in by_rule(plain)["overload"][0]
+    place["offered"] = {"slots": {"value": 25.2, "most": None}, "cores": {"value": 0.0, "most": None}}
+    assert "It may have as many instances as it needs; instances that are up" in by_rule(plain)["overload"][0]
+
+
 def test_an_item_without_price_is_named(summary) -> None:
     assert by_rule(summary)["unpriced"] == [
         "lambda: list-2026 has no price for data transfer out (41 GB), so there is no total; it is not $0.00."

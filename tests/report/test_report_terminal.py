@@ -125,11 +125,18 @@ def test_one_replication_has_no_intervals_and_says_so_once_a_table(summary) -> N
     one = deepcopy(summary)
     strip(one["deployments"])
     strip(one["paired"])
-    one.update(replications=1, expect=[])
+    one.update(replications=1, expect=[], method="none: one replication has no spread to judge by")
     text = render(one, width=120)
     assert "±" not in text
     assert "Expectations" not in text
-    assert text.count("one replication has no spread to judge by") == 3
+    assert "no intervals: one replication has no spread to judge by" in text
+    assert text.count("one replication has no spread to judge by") == 4
+
+
+def test_one_long_run_names_its_batches(summary) -> None:
+    summary.update(replications=1, method="batch means of one run, in 20 batches of 1 week")
+    text = " ".join(render(summary, width=120).split())
+    assert "± is a 95% interval by batch means of one run, in 20 batches of 1 week; it covers chance" in text
 
 
 def test_a_single_deployment_has_no_ratios(summary) -> None:

@@ -81,11 +81,11 @@ PLATFORMS = {
 
 @pytest.fixture(autouse=True)
 def platforms(monkeypatch):
-    def look_up(id):
+    def look_up(_, id):
         if id not in PLATFORMS:
             raise UnknownName(id, PLATFORMS, "platform")
         return PLATFORMS[id]
-    monkeypatch.setattr(catalog, "profile", look_up)
+    monkeypatch.setattr(catalog.Catalogue, "profile", look_up)
 
 
 def bound(text, tmp_path, head=HEAD):

@@ -8,11 +8,12 @@ takes thousands of waiting times), and no longer.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrc
 
 from sim import stats
@@ -152,29 +153,48 @@ def test_paired_ratio_of_percentiles_and_paired_difference() -> None:
     assert_nominal(differences)
 
 
+def batched(values: NDArray[np.int64], at: Floats, q: Fraction | None = None) -> Estimate | None:
+    """Batch means of one run, or its percentile by batches of time; None where neighbours correlate."""
+    edges = np.linspace(0.0, at[-1], stats.BATCHES * stats.PARTS + 1)
+    part = np.minimum(np.searchsorted(edges, at, side="right") - 1, len(edges) - 2)
+    over = values if q is None else values > stats.quantile(values, q)
+    if stats.correlated(np.bincount(part, over - over.mean(), len(edges) - 1)):
+        return None
+    rows = np.split(values, np.searchsorted(part // stats.PARTS, np.arange(1, stats.BATCHES)))
+    if q is not None:
+        return stats.percentile(rows, q, TICKS)
+    return stats.ratio([total(row) for row in rows], [len(row) for row in rows], TICKS)
+
+
+def long_runs(seed: int, count: int, load: float, n: int) -> Iterator[tuple[NDArray[np.int64], Floats]]:
+    """Waiting times of single runs, and when each customer came."""
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        service, gap = rng.exponential(1.0, (1, n)), rng.exponential(1 / load, (1, n))
+        first = np.where(rng.random(1) < load, rng.exponential(1 / (1 - load), 1), 0.0)
+        yield ticks(waits(service, gap, first))[0], np.append(0.0, gap[0, :-1].cumsum())
+
+
 @pytest.mark.parametrize(("load", "n"), [(0.5, 10_000), (0.8, 60_000)])
 def test_batch_means_of_one_long_run(load: float, n: int) -> None:
-    rng = np.random.default_rng(19)
-    found = [stats.batch_means(mm1(rng, 1, n, load)[0]) for _ in range(300)]
-    reported = [stats.figure(e) for e in found if e.why is None]
+    found = [batched(*run) for run in long_runs(19, 300, load, n)]
+    reported = [stats.figure(e) for e in found if e is not None]
     assert len(reported) > 0.7 * len(found), "a long run is seldom refused"
     assert_nominal([holds(f, mm1_mean(load)) for f in reported])
 
 
 @pytest.mark.parametrize("n", [1_000, 4_000])
 def test_batch_means_of_a_run_too_short_are_refused(n: int) -> None:
-    rng = np.random.default_rng(20)
-    found = [stats.batch_means(row) for row in mm1(rng, 400, n, 0.9)]
-    assert sum(e.why is None for e in found) < 0.05 * len(found)
+    found = [batched(*run) for run in long_runs(20, 400, 0.9, n)]
+    assert sum(e is not None for e in found) < 0.05 * len(found)
 
 
-def test_batches_as_sections_of_a_percentile() -> None:
-    rng, q = np.random.default_rng(21), Fraction(9, 10)
-    hits = []
-    for row in ticks(mm1(rng, 250, 40_003, 0.5)):
-        told = stats.figure(stats.percentile(stats.batches(row), q, TICKS))
-        hits.append(holds(told, mm1_quantile(0.5, 0.9)))
-    assert_nominal(hits)
+@pytest.mark.parametrize(("load", "q", "n"), [(0.5, Fraction(9, 10), 40_003), (0.8, Fraction(1, 2), 120_000)], ids=str)
+def test_percentile_by_batches_of_time(load: float, q: Fraction, n: int) -> None:
+    found = [batched(*run, q) for run in long_runs(21, 250, load, n)]
+    reported = [stats.figure(e) for e in found if e is not None and e.why is None]
+    assert len(reported) > 0.7 * len(found)
+    assert_nominal([holds(f, mm1_quantile(load, float(q))) for f in reported])
 
 
 def test_intervals_of_a_constant_have_no_width() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import bdtr, bdtrc
 
 from sim import stats
 from sim.stats import INFINITE, PERCENTILES, Estimate
@@ -329,17 +330,26 @@ def test_warm_up_of_too_little_is_refused(n: int, period: int | None, why: str) 
     assert why in str(stats.warm_up(np.zeros(n), period).why)
 
 
-def test_batches_leave_out_the_beginning() -> None:
-    cut = stats.batches(np.arange(103), 10)
-    assert [len(b) for b in cut] == [10] * 10 and cut[0][0] == 3 and cut[-1][-1] == 102
-    with pytest.raises(ValueError, match="cannot be cut"):
-        stats.batches(np.arange(9), 10)
+def test_correlation_of_neighbours() -> None:
+    rng = np.random.default_rng(31)
+    noise = rng.normal(size=100)
+    assert stats.correlated(np.arange(100.0)) and stats.correlated(noise.cumsum())
+    assert not stats.correlated(np.zeros(100)) and not stats.correlated(np.full(100, 7.0))
+    assert not stats.correlated(np.tile([1.0, -1.0], 50))  # to be correlated the other way makes intervals too wide
 
 
-def test_batch_means_at_their_edges() -> None:
-    assert stats.batch_means(np.zeros(99)).why == "batch means need 100 observations, there are 99"
-    assert stats.interval(stats.batch_means(np.full(1_000, 7))) == (7.0, 7.0)
-    assert "still correlated" in str(stats.batch_means(np.arange(1_000)).why)
+@pytest.mark.parametrize("phases", [1, 5])
+def test_a_tenth_of_independent_series_is_taken_to_correlate(phases: int) -> None:
+    """Whatever the cycle of the load, for what each time of it differs by is taken off."""
+    rng = np.random.default_rng(32)
+    cycle = np.tile(np.arange(phases) * 10.0, 100 // phases)
+    hits = sum(stats.correlated(row + cycle, phases) for row in rng.exponential(size=(2_000, 100)))
+    assert min(bdtr(hits, 2_000, 0.1), bdtrc(hits - 1, 2_000, 0.1)) > 0.0005, hits
+
+
+def test_a_cycle_that_is_not_taken_off_looks_like_correlation() -> None:
+    cycle = np.repeat(np.tile([0.0, 5.0], 10), 5) + np.random.default_rng(33).normal(size=100)
+    assert stats.correlated(cycle) and not stats.correlated(cycle, 10)
 
 
 def test_importing_stats_loads_nothing_heavy() -> None:

@@ -262,8 +262,11 @@ def test_work(found: Measures) -> None:
     assert work == {"useful": 95, "wasted": 40, "lost": 120, "remaining": 2 * DAY + 1, "offered": 2 * DAY + 256}
 
 
-def test_tokens_are_those_of_steps_that_ended(found: Measures) -> None:
-    assert [found.amounts[f"tokens.{name}"] for name in ("in", "cached", "out")] == [1050, 400, 107]
+def test_tokens_are_those_of_calls_that_began(found: Measures) -> None:
+    """Calls that ended: 1000 + 50 in, 400 cached, 100 + 7 out. Request 2 was cut off 20 s into a call of 100 s, of
+    which 700, 300, and 70 x 20 / 100 = 14 are billed; the run stopped 86,395 s into one of 172,800 s of request 5:
+    5000, 600, and 900 x 86,395 / 172,800 = 449.97. Of requests 3 and 6 nothing began."""
+    assert [found.amounts[f"tokens.{name}"] for name in ("in", "cached", "out")] == [6750, 1300, 107 + 14 + 449]
 
 
 @pytest.mark.parametrize(("month", "requests"), [

@@ -14,7 +14,7 @@ from sim.engine import simulate
 from sim.engine.contract import CORE
 from sim.scenario import Case
 from sim.study import measure
-from sim.study.warmup import BINS, PERIODS, Filling, _present, filling, find, pilot
+from sim.study.warmup import BINS, PERIODS, Filling, filling, find, pilot, time_in_bins
 from sim.trace.audit import AuditError
 from sim.trace.spans import spans
 from sim.units import DAY, WEEK
@@ -43,7 +43,7 @@ def test_time_in_bins_is_what_a_person_counts(drawn: list[tuple[int, int]], unit
     edges = np.arange(0, 101, 20) * unit
     expected = [sum(max(0, min(b, right) - max(a, left)) for a, b in stretches) * unit
                 for left, right in zip(range(0, 100, 20), range(20, 101, 20), strict=True)]
-    assert _present(begin, end, edges).tolist() == expected
+    assert time_in_bins(begin, end, edges).tolist() == expected
 
 
 def test_how_a_deployment_fills_by_hand() -> None:
@@ -190,7 +190,12 @@ def test_requests_of_the_month_are_of_the_windows_days(folder: Path) -> None:
 def test_figures_that_count_others_than_the_windows_requests_are_not_shown(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    true = measure._times
-    monkeypatch.setattr(measure, "_times", lambda made, asked: true(made, np.roll(asked, 1) | asked))
+    true = measure.timed
+
+    def with_one_twice(made: measure.Run) -> dict[str, measure.Timed]:
+        return {name: measure.Timed(np.append(one.times, one.times[:1]), np.append(one.at, one.at[:1]))
+                for name, one in true(made).items()}
+
+    monkeypatch.setattr(measure, "timed", with_one_twice)
     with pytest.raises(AuditError, match=r"requests arrived in the window, .* but figures are of"):
         run(crowd(warmup="1 day"), folder)

@@ -133,6 +133,13 @@ def rushed(**limits: Any) -> Tree:
     return crowd(placement="per-agent", concurrency=1, start="20 s", idle_timeout="1 min", limits=limits)
 
 
+def habitual(**idle: Any) -> Tree:
+    """Agents that ask every quarter of an hour, give or take, each with a sandbox of its own."""
+    tree = crowd(placement="per-agent", concurrency=1, start="20 s", idle_timeout="1 min", idle=idle)
+    tree["workload"]["arrivals"] = {"renewal": {"gap": "lognormal(mean=15 min, cv=0.4)"}}
+    return tree
+
+
 def computing(**cpu: Any) -> Tree:
     """Requests that only compute, on an instance each."""
     tree = crowd(concurrency=1, vcpu=1, cpu=cpu)
@@ -147,6 +154,7 @@ def kept(**schedule: Any) -> Tree:
     return base(deployments={"here": machines | {"schedule": parts | schedule}})
 
 
+LABOUR = {"hours": "4 h", "rate": "$80/h"}
 LATENCY, OVERHEAD, COST = "here:latency_s.mean.value", "here:overhead_s.mean.value", "here:cost.infrastructure.value"
 WINDOW, COALESCED = "here:wait_s.window.mean.value", "here:requests.coalesced"
 COLD, ARRIVED, TOKENS = "here:cold_start_fraction.value", "here:requests.arrived", "here:tokens.in.value"
@@ -342,6 +350,16 @@ PAIRS = (
     Pair("Idle.stops", "deployments.here.idle.stops", MISSING, 1, (COST,),
          crowd(idle={"check": "5 min"}, idle_timeout="30 s")),
     Pair("Idle.stuck", "deployments.here.idle.stuck", MISSING, "50%", (COST,), crowd(idle={}, idle_timeout="30 s")),
+    Pair("Deployment.spare_instances", "deployments.here.spare_instances", MISSING, 2, (OVERHEAD, COST),
+         crowd(idle_timeout="30 s", start="20 s")),
+    Pair("Idle.learnt", "deployments.here.idle.learnt", MISSING, {"range": "1 h"}, (COST,), habitual()),
+    Pair("Learnt.bin", "deployments.here.idle.learnt.bin", "1 min", "5 min", (COST,), habitual(learnt={})),
+    Pair("Learnt.range", "deployments.here.idle.learnt.range", "4 h", "10 min", (COST,), habitual(learnt={})),
+    Pair("Learnt.head", "deployments.here.idle.learnt.head", "5%", "60%", (OVERHEAD,), habitual(learnt={"least": 3})),
+    Pair("Learnt.tail", "deployments.here.idle.learnt.tail", "99%", "50%", (COST,), habitual(learnt={"least": 3})),
+    Pair("Learnt.margin", "deployments.here.idle.learnt.margin", "10%", "60%", (COST,), habitual(learnt={"least": 3})),
+    Pair("Learnt.cv", "deployments.here.idle.learnt.cv", 2, 100, (COST,), habitual(learnt={"least": 3})),
+    Pair("Learnt.least", "deployments.here.idle.learnt.least", 10, 2, (COST,), habitual(learnt={})),
     Pair("Cpu.speed", "deployments.here.cpu.speed", MISSING, "lognormal(mean=1, cv=0.3)", (LATENCY,), computing()),
     Pair("Cpu.credit", "deployments.here.cpu.credit", MISSING, {"baseline": "10%", "first": "1 s", "most": "9 s"},
          (LATENCY,), computing()),
@@ -357,6 +375,14 @@ PAIRS = (
     Pair("Workload.keep_open", "workload.keep_open", MISSING, "10 min", (COST,), own()),
     Pair("Workload.payload", "workload.payload", 200_000, "uniform(low=0, high=2000000)",
          ("here:requests.failed.value",), crowd(limits={"payload": "1 MB"})),
+    Pair("Deployment.plan", "deployments.here.plan", MISSING, "pro", (COST,),
+         base(deployments={"here": {"platform": "railway/service", "vcpu": 1, "memory": "1 GiB"}})),
+    Pair("Deployment.region", "deployments.here.region", MISSING, "lhr", (COST,), own()),
+    Pair("Deployment.labour", "deployments.here.labour", MISSING, LABOUR, ("here:cost.labour.value",)),
+    Pair("Labour.hours", "deployments.here.labour.hours", "4 h", "5 h", ("here:cost.labour.value",),
+         own(labour=LABOUR)),
+    Pair("Labour.rate", "deployments.here.labour.rate", "$80/h", "$90/h", ("here:cost.labour.value",),
+         own(labour=LABOUR)),
     # Expectations
     Pair("Expectation.that", "expect.0.that", "here.overhead_s.mean > 0 s", "here.overhead_s.mean < 0 s", ("expect",),
          EXPECTING),
@@ -386,6 +412,8 @@ PAIRS = (
          base(workload=workload(request=[{"wait": "3 h"}]))),
     Pair("Scenario.seed", "seed", 3, 2**64 - 1, ("seed", ARRIVED)),
     Pair("Scenario.replications", "replications", 1, 2, ("replications", ARRIVED, "here:latency_s.mean.low")),
+    Pair("Scenario.catalog", "catalog", MISSING, "catalog", (COST,),
+         base(deployments={"here": {"platform": "hetzner/cx23"}})),
     Pair("Scenario.prices", "prices", MISSING, "article-2026", ("prices", COST),
          base(deployments={"here": {"platform": "hetzner/cx23"}})),
     Pair("Scenario.workload", "workload", workload(), workload(agents=5), (ARRIVED,)),
@@ -448,5 +476,8 @@ NESTED = {
     f"{_LIMITS}.slowdown": ("0%", crowd(limits={"quota": 5})),
     f"{_LIMITS}.at_lifetime": ("drain", crowd(limits={"lifetime": "1 h"})),
     f"{_IDLE}.stuck": ("0%", crowd(idle={"check": "5 min"})),
+    **{f"{_IDLE}.learnt.{key}": (value, habitual(learnt={}))
+       for key, value in (("bin", "1 min"), ("range", "4 h"), ("head", "5%"), ("tail", "99%"), ("margin", "10%"),
+                          ("cv", 2), ("least", 10))},
 }
 """What the schema says of fields below a deployment that are left out, and a scenario that leaves each out."""

@@ -31,7 +31,11 @@ ASKED, LATER, TENANTS = "asked.csv", "later.csv", "tenants.csv"
 
 
 def write_data(folder: Path) -> Path:
-    """Make the data files that scenarios of these tests name."""
+    """Make the data files that scenarios of these tests name, and a catalogue with another price of a server."""
+    listed = folder / "catalog" / "prices" / "list-2026" / "hetzner.yaml"
+    listed.parent.mkdir(parents=True, exist_ok=True)
+    listed.write_text("title: Hetzner, as agreed\ncharges: {cx23: {item: server, meter: server, sizes: [cx23], "
+                      "rate: $9, per: month, standing: measured, source: an offer by mail, as_of: 2026-10-01}}\n")
     columns = ("session", "turn", "step", "gap_s", "kind", "cpu_s", "wait_s", "tokens_in", "tokens_cached",
                "tokens_out", "model")  # fmt: skip
     rows: list[tuple[Any, ...]] = []

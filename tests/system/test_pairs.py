@@ -182,9 +182,9 @@ def check_figures(result: Result, name: str, told: Tree) -> None:
         share = told[figure]["value"]
         assert share == ((table["warmth"] == warmth).sum() / began.sum() if began.any() else None), figure
     attempts = result.attempts[result.attempts["deployment"] == name]
-    finished = attempts[(attempts["fate"] == "completed") & attempts["request"].isin(counted)]
-    assert told["tokens"]["in"]["value"] == finished["tokens_in"].sum()
-    assert told["tokens"]["out"]["value"] == finished["tokens_out"].sum()
+    begun = attempts[attempts["request"].isin(counted)]
+    for of in ("in", "cached", "out"):
+        assert told["tokens"][of]["value"] == begun[f"tokens_{of}"].sum() == table[f"tokens_{of}"].sum()
     states = result.instances[result.instances["deployment"] == name]
     length = (states["end_us"].clip(upper=window.end) - states["begin_us"].clip(lower=window.begin)).clip(lower=0)
     up, busy, resting = (int(length[states["state"].isin(kinds)].sum()) for kinds in (
@@ -193,8 +193,9 @@ def check_figures(result: Result, name: str, told: Tree) -> None:
     assert told["instances"]["resting"]["value"] == float(Fraction(resting, window.length))
     assert told["utilisation"]["value"] == (float(Fraction(busy, up)) if up else None)
     spare = states["opener"].isna() & states["begin_us"].ge(window.begin)
-    opened = (states["state"].eq("starting") & (states["opener"].isin(counted) | spare)).sum()
-    assert (told["start_up_s"]["mean"]["value"] is None) == (opened == 0)
+    opened = states[states["state"].eq("starting") & (states["opener"].isin(counted) | spare)]
+    ended = opened["end_us"] < window.end + result.case.scenario.drain
+    assert (told["start_up_s"]["mean"]["value"] is not None) == (len(opened) > 0 and ended.all())
 
 
 def check_instances(result: Result) -> None:

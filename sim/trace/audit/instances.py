@@ -80,7 +80,7 @@ def clocks(records: Records) -> Finding:
     due = after[np.where(down, then_rung, -1)]
     idle = state == State.IDLE
     late = np.where(idle, _late_from_idle(records, due), records.length != due)
-    kept = capacity.minimum > 0 or len(capacity.floor) > 0
+    kept = capacity.minimum > 0 or len(capacity.floor) > 0 or capacity.buffer > 0
     goes = not kept and _looks_after_itself(records) and not len(records.demand.linger) and not len(capacity.stick)
     waits_for = np.select([state == State.RESTING, idle & goes], [rung + 1, 0], -1)
     limit = after[waits_for]
@@ -102,20 +102,26 @@ def _start_lengths(records: Records) -> tuple[Int64s, Int64s]:
     spare = capacity.start[records.demand.n :]
     least, most = (np.where(opener >= 0, padded(capacity.start, 0)[opener], bound)
                    for bound in (spare.min(initial=np.iinfo(np.int64).max), spare.max(initial=0)))
-    if len(capacity.slow):
-        least, most = least * int(capacity.slow.min()) // CORE, most * int(capacity.slow.max()) // CORE
+    if len(capacity.start_pace):
+        fast, slow = int(capacity.start_pace.max()), int(capacity.start_pace.min())
+        least, most = least * CORE // fast, -(-most * CORE // slow)
     return least, most
 
 
 def _looks_after_itself(records: Records) -> bool:
     """Tell whether each idle instance goes down its ladder by itself."""
-    return records.capacity.check_every < 0 and records.capacity.scaler is None
+    capacity = records.capacity
+    return capacity.check_every < 0 and capacity.scaler is None and capacity.keep_alive is None
 
 
 def _late_from_idle(records: Records, due: Int64s) -> Bools:
     """Tell which idle times did not end when they should, where they ended in a rung."""
     if records.capacity.scaler is not None:
         return np.zeros(len(due), dtype=np.bool_)
+    habit = records.capacity.keep_alive
+    if habit is not None:
+        longest = max(habit.bin * habit.bins * (CORE + habit.margin) // CORE, int(records.capacity.rung_after[0]))
+        return (records.length > longest) & (len(records.demand.linger) == 0)
     if records.capacity.check_every >= 0:
         off_beat: Bools = (records.time + records.length) % records.capacity.check_every != 0
         return (records.length < due) | off_beat
@@ -143,7 +149,7 @@ def instances(records: Records) -> Finding:
     most, _ = at_once(o.pool, opened, records.off, capacity.pools)
     limit = np.iinfo(np.int64).max if capacity.maximum < 0 else capacity.maximum
     initial = np.bincount(o.pool[records.initial], minlength=capacity.pools)
-    expected = capacity.minimum or int(capacity.initial_rung >= 0)
+    expected = max(capacity.minimum, capacity.buffer) or int(capacity.initial_rung >= 0)
     # A resting instance there from the start counts even where the pool could never have opened one.
     fault = first_fault(
         "pool",

@@ -1,4 +1,4 @@
-"""A second model, crude and independent: the contract of `sim.engine.contract` taken word by word.
+"""A second model, crude and independent: the contract of `sim.engine` taken word by word.
 
 Nothing here is quick. Whatever could happen next is looked up anew at every step, over all requests and all
 instances, and time passes for everybody at once. That is the point: there is no timer to go stale, no index to
@@ -57,9 +57,15 @@ class Reference(Requests, Admission, Life, Scaling):
                 elif instance.state == State.ENTERING:
                     kind = Kind.ENTERED
                 events.append((instance.until, kind, instance.number))
+        if self.starting():
+            soonest = min(self.starting(), key=lambda instance: (instance.start_left, instance.number))
+            assert soonest.start_left is not None
+            left = max(0, soonest.start_left)
+            events.append((self.now + -(-left // self.start_pace()), Kind.READY, soonest.number))
         if self.capacity.pace_every != NEVER and self.lacks_token():
             opens = self.due - (self.capacity.pace_burst - 1) * self.capacity.pace_every
             events.append((max(opens, self.now), Kind.CAPACITY, 0))
+        events += [(time, Kind.TICK, 3 + pool) for pool, time in self.back.items()]
         if self.check_at is not None:
             events.append((self.check_at, Kind.TICK, 0))
         if self.floors:
@@ -101,8 +107,12 @@ class Reference(Requests, Admission, Life, Scaling):
             elif kind == Kind.TICK and key == 1:
                 self.floor = self.floors.pop(0)[1]
                 self.replenish()
-            elif kind == Kind.TICK:
+            elif kind == Kind.TICK and key == 2:
                 self.scale()
+            elif kind == Kind.TICK:
+                del self.back[key - 3]
+                if self.there(key - 3) == 0:
+                    self.provide(key - 3, None)
             elif kind == Kind.TIMEOUT:
                 self.abandon(self.requests[key])
             while self.left:
@@ -118,6 +128,11 @@ class Reference(Requests, Admission, Life, Scaling):
         self.presence += len(self.present) * elapsed
         if self.capacity.scaler is not None:
             self.total_load += self.load_now() * elapsed
+        if self.starting():
+            attained = self.start_pace() * elapsed
+            for instance in self.starting():
+                assert instance.start_left is not None
+                instance.start_left -= attained
         for instance in self.instances:
             pace = self.pace(instance)
             if self.capacity.credit is not None:

@@ -23,9 +23,15 @@ class Admission(World):
 
     def admit(self, request: Request) -> None:
         request.admitted = self.now
+        self.place(request)
+        if self.capacity.buffer and request.cause != Cause.PAYLOAD:
+            self.replenish()
+
+    def place(self, request: Request) -> None:
         if len(self.capacity.refused) and self.capacity.refused[request.row]:
             self.leave_system(request, Cause.PAYLOAD)
             return
+        self.break_gap(request.pool)
         free = [instance for instance in self.of_pool(request.pool) if self.free(instance)]
         if free:
             self.begin(request, self.prefer(free), Warmth.WARM, self.now)
@@ -112,13 +118,12 @@ class Admission(World):
             return instance
         if self.capacity.pace_every != NEVER:
             self.due = max(self.due, self.now) + self.capacity.pace_every
-        starting = sum(1 for i in self.instances if i.state == State.STARTING)
-        length = int(self.capacity.start[row])
-        if len(self.capacity.slow):
-            length = length * int(self.capacity.slow[min(starting, len(self.capacity.slow) - 1)]) // MILLION
         instance = self.add(pool, NEVER if luck is None else luck, row)
         instance.asked = self.now
-        instance.until = self.now + length
+        if len(self.capacity.start_pace):
+            instance.start_left = int(self.capacity.start[row]) * MILLION
+        else:
+            instance.until = self.now + int(self.capacity.start[row])
         self.turn(instance, State.STARTING)
         return instance
 
@@ -133,7 +138,7 @@ class Admission(World):
     def lacks_token(self) -> bool:
         """Say whether some pool is to be given an instance as soon as there is a token."""
         for pool in range(self.capacity.pools):
-            needs = self.wanted(pool) is not None or self.there(pool) < self.floor
+            needs = self.wanted(pool) is not None or self.lacks(pool)
             if needs and not any(self.choices(pool)) and self.may_open(pool, tokens=False):
                 return True
         return False
@@ -159,5 +164,5 @@ class Admission(World):
             else:
                 self.provide(pool, request.row)
         for pool in range(self.capacity.pools):
-            while self.there(pool) < self.floor and self.can_have(pool):
+            while self.lacks(pool) and self.can_have(pool):
                 self.provide(pool, None)

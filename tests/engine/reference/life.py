@@ -33,7 +33,11 @@ class Life(World):
         self.turn(instance, State.IDLE)
         instance.stuck = False
         instance.idle_from = max(self.now, instance.open_until)
-        if self.capacity.check_every == NEVER and self.capacity.scaler is None:
+        if self.capacity.keep_alive is not None:
+            before = self.before.get(instance.pool, 0)
+            instance.until = instance.idle_from + (0 if before else self.keep[instance.pool])
+            self.before[instance.pool] = 0
+        elif self.capacity.check_every == NEVER and self.capacity.scaler is None:
             instance.until = self.rung_time(0, instance.idle_from)
 
     def idle_if_empty(self, instance: Instance) -> None:
@@ -57,7 +61,7 @@ class Life(World):
 
     def ready(self, instance: Instance) -> None:
         warmth = Warmth.COLD if instance.state == State.STARTING else Warmth.WOKEN
-        instance.until = None
+        instance.until = instance.start_left = None
         instance.warm = True
         instance.used = self.now
         self.fill_up(instance)
@@ -82,10 +86,15 @@ class Life(World):
             instance.balance = max(0, min(self.capacity.credit.most, instance.balance))
             instance.has_credit = instance.balance > 0
 
+    def must_stay(self, pool: int) -> bool:
+        """Say whether an idle instance must not go."""
+        short = self.spare(pool) < (self.capacity.buffer + 1) * self.capacity.concurrency
+        return self.there(pool) <= self.floor or (self.capacity.buffer > 0 and short)
+
     def expire(self, instance: Instance) -> None:
         if instance.state == State.RESTING:
             self.enter(instance, instance.rung + 1)
-        elif self.there(instance.pool) <= self.floor:
+        elif self.must_stay(instance.pool):
             instance.until = self.rung_time(0, self.now)
         else:
             self.go_down(instance)
@@ -115,7 +124,7 @@ class Life(World):
                 continue
             if self.capacity.check_most != NEVER and gone >= self.capacity.check_most:
                 return
-            if self.now - instance.idle_from < after or self.there(instance.pool) <= self.floor:
+            if self.now - instance.idle_from < after or self.must_stay(instance.pool):
                 continue
             gone += 1
             self.go_down(instance)

@@ -125,6 +125,8 @@ class Requests(World):
         queue = self.queues[instance.pool]
         while self.free(instance) and queue:
             self.begin(queue.pop(0), instance, Warmth.WARM, self.now)
+        if instance.state != State.OFF and not instance.residents:
+            self.set_times(instance.pool)
         self.idle_if_empty(instance)
 
     def kill(self, instance: Instance) -> None:

@@ -60,4 +60,5 @@ class Instance:
     has_credit: bool = True
     asked: int = NEVER  # when its opening or its wake was asked for
     until: int | None = None  # when it is ready, entered or expired
+    start_left: int | None = None  # millionths of a microsecond of its start, where starts share
     used: int = 0  # when it became ready or a request left it, the last time

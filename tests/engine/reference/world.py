@@ -33,13 +33,18 @@ class World:
         self.present: list[Request] = []  # those in the system, in order of arrival
         self.left: list[Request] = []  # those that left in this event and have not passed their turn
         self.requests = [self.read(row) for row in range(demand.n)]
+        self.gap_from: dict[int, int] = {}  # when a pool's instance became idle as a request left it
+        self.gaps: dict[int, list[int]] = {pool: [] for pool in range(capacity.pools)}
+        self.keep = {pool: int(capacity.rung_after[0]) for pool in range(capacity.pools if capacity.keep_alive else 0)}
+        self.before: dict[int, int] = {}  # how long until there is to be an instance again, just set
+        self.back: dict[int, int] = {}  # when there is to be one
         for pool in range(capacity.pools):
-            for _ in range(capacity.minimum):
+            for _ in range(max(capacity.minimum, capacity.buffer)):
                 instance = self.add(pool, NEVER, self.spare_luck())
                 instance.warm = True
                 self.fill_up(instance)
                 self.idle(instance)
-            if capacity.minimum == 0 and capacity.initial_rung >= 0:
+            if capacity.minimum == capacity.buffer == 0 and capacity.initial_rung >= 0:
                 self.rest(self.add(pool, NEVER, self.spare_luck()), capacity.initial_rung)
 
     def read(self, row: int) -> Request:
@@ -81,6 +86,14 @@ class World:
             return 0
         return max(1, self.share(instance) * instance.speed // MILLION)
 
+    def starting(self) -> list[Instance]:
+        """Those whose starts share."""
+        return [instance for instance in self.instances if instance.start_left is not None]
+
+    def start_pace(self) -> int:
+        paces = self.capacity.start_pace
+        return int(paces[min(len(self.starting()), len(paces)) - 1])
+
     def resident(self, request: Request) -> bool:
         return any(request in instance.residents for instance in self.instances)
 
@@ -97,6 +110,45 @@ class World:
     def there(self, pool: int) -> int:
         """Instances that are warm or coming."""
         return sum(1 for instance in self.of_pool(pool) if instance.warm or self.coming(instance))
+
+    def spare(self, pool: int) -> int:
+        """Slots to spare."""
+        mine = self.of_pool(pool)
+        slots = sum(self.capacity.concurrency for i in mine if i.warm or self.coming(i))
+        residents = sum(len(i.residents) for i in mine if i.warm)
+        return slots - residents - sum(len(i.bound) for i in mine) - len(self.queues[pool])
+
+    def lacks(self, pool: int) -> bool:
+        buffer = self.capacity.buffer
+        return self.there(pool) < self.floor or (buffer > 0 and self.spare(pool) < buffer * self.capacity.concurrency)
+
+    def break_gap(self, pool: int) -> None:
+        """Count the gap that ends with a request."""
+        self.back.pop(pool, None)
+        if pool in self.gap_from:
+            self.gaps[pool].append(self.now - self.gap_from.pop(pool))
+
+    def set_times(self, pool: int) -> None:
+        """Decide how long an instance stays that a request has left idle, and when there is to be one again."""
+        rule = self.capacity.keep_alive
+        if rule is None:
+            return
+        self.gap_from[pool] = self.now
+        bins = sorted(gap // rule.bin for gap in self.gaps[pool] if gap < rule.bin * rule.bins)
+        outside = len(self.gaps[pool]) - len(bins)
+        squares = sum(bins.count(place) ** 2 for place in range(rule.bins))
+        flat = rule.bins * squares * MILLION < rule.spread * len(bins) ** 2
+        before, self.keep[pool] = 0, rule.bin * rule.bins
+        if len(self.gaps[pool]) >= rule.least and outside <= len(bins) and not flat:
+            head, tail = (
+                min((place for i, place in enumerate(bins, 1) if i * MILLION >= part * len(bins)), default=NEVER)
+                for part in (rule.head, rule.tail)
+            )
+            before = head * rule.bin * (MILLION - rule.margin) // MILLION
+            self.keep[pool] = (tail + 1) * rule.bin * (MILLION + rule.margin) // MILLION - before
+        self.before[pool] = before
+        if before > 0:
+            self.back[pool] = self.now + before
 
     def free(self, instance: Instance) -> bool:
         return instance.warm and len(instance.residents) < self.capacity.concurrency

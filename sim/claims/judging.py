@@ -163,8 +163,7 @@ class _Sample:
         self.node = node
         mine = {figure.key: used[figure.key] for figure in paths(node)}
         self.resampled = any(estimate.resampled for estimate in mine.values())
-        # A figure that stands alone, in its own unit, keeps what else is known of it: how far its interval may go.
-        self.figure = mine[node.key] if isinstance(node, Figure) and _scale(node.path) == 1 else None
+        self.figure = _of_one(node, mine)
         whole = {path: _value(estimate) for path, estimate in mine.items()}
         self.exact = _compute(node, {path: _decimal(value) * _scale(path) for path, value in whole.items()})
         self.value = float(_compute(node, {path: value * _scale(path) for path, value in whole.items()}))
@@ -383,6 +382,47 @@ def _operate(operator: str, left: Number, right: Number) -> Number:
     if math.isnan(result):
         raise _Undefined("no result, for figures are infinite")
     return result
+
+
+def _of_one(node: Node, used: Mapping[str, Estimate]) -> Estimate | None:
+    """Return the estimate of one figure, times a factor and plus an offset, which keeps what else is known of it.
+
+    So ``1 - a.failed_fraction`` has the interval of the share, and ends where it must. None of anything else.
+    """
+    factors, offset = _affine(node) or ({}, Fraction(0))
+    found = [(key, factor) for key, factor in factors.items() if factor]
+    if len(found) != 1 or len(factors) != 1:
+        return None
+    (key, factor), = found
+    return used[key] if factor == 1 and offset == 0 else used[key].affine(float(factor), float(offset))
+
+
+def _affine(node: Node) -> tuple[dict[str, Fraction], Fraction] | None:
+    """Return the factors of the figures of a sum, and the rest of it; None of what is no such sum."""
+    if isinstance(node, Quantity):
+        return {}, node.value
+    if isinstance(node, Figure):
+        return {node.key: Fraction(_scale(node.path))}, Fraction(0)
+    if isinstance(node, Call):
+        found = _affine(node.arguments[0]) if node.function == "-" else None
+        return None if found is None else _times(found, Fraction(-1))
+    left, right = _affine(node.left), _affine(node.right)
+    if left is None or right is None:
+        return None
+    if node.operator in "+-":
+        factors, offset = _times(right, Fraction(1 if node.operator == "+" else -1))
+        return {key: left[0].get(key, Fraction(0)) + factors.get(key, Fraction(0))
+                for key in {**left[0], **factors}}, left[1] + offset
+    if node.operator == "/":
+        return None if right[0] or not right[1] else _times(left, 1 / right[1])
+    if right[0]:
+        left, right = right, left
+    return None if right[0] else _times(left, right[1])
+
+
+def _times(found: tuple[dict[str, Fraction], Fraction], factor: Fraction) -> tuple[dict[str, Fraction], Fraction]:
+    factors, offset = found
+    return {key: one * factor for key, one in factors.items()}, offset * factor
 
 
 def _size(number: Number) -> Number:
