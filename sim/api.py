@@ -389,6 +389,10 @@ class Sweep:
             "cases": cases,
         }
 
+    def __repr__(self) -> str:
+        axes = " × ".join(f"{axis.name} ({len(axis.values)})" for axis in self.scenario.axes)
+        return f"<Sweep of {self.scenario.name}: {axes}; a result of each case in .results>"
+
     @cached_property
     def figures(self) -> pd.DataFrame:
         """All figures by case, deployment and path, with intervals; a column for each axis before the others."""

@@ -36,6 +36,7 @@ _WIDTH = 100
 """Columns of a report that does not go to a terminal, unless COLUMNS says otherwise."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+_Read = TypeVar("_Read")
 
 
 class Program(click.Group):
@@ -207,18 +208,59 @@ def show(file: Path, settings: tuple[str, ...], as_json: bool) -> int:
 
 @program.command(short_help="List the platforms of the catalogue, or explain the one NAME.")
 @click.argument("name", required=False)
+@click.option("--gpu", metavar="TEXT", help="Only with such a GPU, as `h100`; `any` for any.")
+@click.option("--isolation", metavar="TEXT", help="Only with such a border between instances, as `firecracker`.")
+@click.option("--scales-to-zero", is_flag=True, help="Only where no instance is left when nothing is asked.")
+@click.option("--lasts", metavar="TIME", help="Only where a request may last so long, as `6 h`.")
+@click.option("--memory", metavar="SIZE", help="Only where an instance may have so much, as `16 GiB`.")
+@click.option("--idle-cost", metavar="MONEY", help="Only where an instance at rest costs no more a month, as `$1`.")
+@click.option("--catalog", "folder", type=click.Path(path_type=Path),
+              help="A folder of your own, put over the package's.")
+@click.option("--as-of", metavar="DAY", help="The day from which ages are counted; today.")
 @_common
-def platforms(name: str | None, as_json: bool) -> int:
-    """List the platforms of the catalogue, or explain the one NAME: behaviour, prices, sources."""
+def platforms(
+    name: str | None, gpu: str | None, isolation: str | None, scales_to_zero: bool, lasts: str | None,
+    memory: str | None, idle_cost: str | None, folder: Path | None, as_of: str | None, as_json: bool,
+) -> int:  # fmt: skip
+    """List the platforms of the catalogue, or explain the one NAME: behaviour, prices, sources, what is guessed."""
+    from datetime import date
+    from fractions import Fraction
+
+    from sim import units
+    from sim.catalog import PACKAGE, Catalogue
     from sim.report import platforms as report
     from sim.report.document import document
 
-    found = report.named(name)
-    if found == (name,):
-        _print(document(report.explained(found[0])) if as_json else report.show(found[0]))
+    catalogue = PACKAGE if folder is None else Catalogue(folder)
+    if wrong := list(catalogue.problems()):
+        raise InputError(wrong)
+    money = _option("--idle-cost", idle_cost, units.money)
+    wanted = report.Wanted(
+        gpu, isolation, scales_to_zero, _option("--lasts", lasts, units.duration),
+        _option("--memory", memory, units.size), None if money is None else Fraction(money),
+    )  # fmt: skip
+    today = _option("--as-of", as_of, date.fromisoformat) or date.today()
+    found = report.named(name, catalogue)
+    if found == (name,) and wanted == report.Wanted():
+        told = report.explained if as_json else report.show
+        made = told(found[0], today, catalogue)
+        _print(document(made) if isinstance(made, dict) else made)
     else:
-        _print(document({"platforms": report.listed(found)}) if as_json else report.show_list(found))
+        facts = report.listed(found, wanted, catalogue)
+        _print(document({"platforms": facts}) if as_json else report.show_list(facts))
     return DONE
+
+
+def _option(name: str, text: str | None, read: Callable[[str], _Read]) -> _Read | None:
+    """Read the text of an option; say what is wrong with it as with a file."""
+    if text is None:
+        return None
+    try:
+        return read(text)
+    except AdvisedError as error:
+        raise InputError([Problem(name, 0, 0, error.message, error.fix, text)]) from error
+    except ValueError as error:
+        raise InputError([Problem(name, 0, 0, f"`{text}` is not a day", "write such as `2026-11-01`", text)]) from error
 
 
 @program.command(short_help="Price given quantities, without a simulation.")

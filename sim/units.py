@@ -128,10 +128,30 @@ def size(value: object) -> int:
     UnitError
         Not a size, negative, not whole bytes, or beyond 64 bits.
     """
+    return _whole(exact_size(value), str(value), "a size", "byte", "1 B")
+
+
+def exact_size(value: object) -> Fraction:
+    """Read an amount of memory or data, which need not be whole bytes: 3.95 GiB is none.
+
+    Parameters
+    ----------
+    value : str or 0
+        As of `size`.
+
+    Returns
+    -------
+    Fraction
+        Bytes, at least 0.
+
+    Raises
+    ------
+    UnitError
+        Not a size, or negative.
+    """
     if _is_number(value) and value == 0:
-        return 0
-    text = _text(value, "a size", "4 GiB")
-    return _whole(_terms(text, "a size", _SIZES, _SIZE_HINTS, "4 GiB"), text, "a size", "byte", "1 B")
+        return Fraction(0)
+    return _terms(_text(value, "a size", "4 GiB"), "a size", _SIZES, _SIZE_HINTS, "4 GiB")
 
 
 def rate(value: object) -> Fraction:

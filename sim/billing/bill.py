@@ -43,7 +43,8 @@ def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> O
         window=window,
         spans=spans,
         pool=outcome.pool,
-        requests=Requests(outcome.started, outcome.ended, outcome.instance, outcome.warmth, demand.memory),
+        requests=Requests(outcome.started, outcome.ended, outcome.instance, outcome.warmth, demand.memory,
+                          demand.payload),
         steps=Steps(
             arrived=demand.by_step(outcome.arrived),
             ended=outcome.step_ended,

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from sim import catalog
 from sim.billing.quantity import quantity
 from sim.billing.rating import Used
 from sim.billing.sheet import ALL, Instances, Requests, Shape
+from sim.catalog import Catalogue
 from sim.catalog.charges import Charge
 from sim.catalog.counting import Basis, Measure, Resources, Scope
 from sim.catalog.profiles import Profile
@@ -56,12 +56,14 @@ class Counter:
         Of its variant, plan and region.
     month : int
         Microseconds of the month.
+    catalogue : Catalogue
+        Knows the sizes of instances, and what runs when.
     """
 
-    def __init__(self, platform: str, charges: Sequence[Charge], month: int) -> None:
+    def __init__(self, platform: str, charges: Sequence[Charge], month: int, catalogue: Catalogue) -> None:
         self._platform, self._charges, self._month = platform, charges, month
         vendor = platform.partition("/")[0]
-        self._profiles = [catalog.profile(id) for id in catalog.ids_of(vendor) if platform in (id, vendor)]
+        self._profiles = [catalogue.profile(id) for id in catalogue.ids_of(vendor) if platform in (id, vendor)]
 
     def quantities(self, given: Mapping[str, Any]) -> Counted:
         """Yield what is given by charge.
@@ -107,7 +109,8 @@ class Counter:
         turns = {Measure.STARTS: one.starts or 0, Measure.ENTERS: one.enters, Measure.WAKES: one.wakes}
         turned = [charge for charge in self._of_size(one) if turns.get(charge.measure)]
         timed = [charge for charge in on if charge.measure in (Measure.TIME, Measure.PROVISIONED)]
-        flaws = [*self._size_flaws(one, meter), *self._shape_flaws(one, [*timed, *turned])]
+        # What a size brings is not asked for where the size is missing.
+        flaws = list(self._size_flaws(one, meter)) or list(self._shape_flaws(one, [*timed, *turned]))
         for measure, key in ((Measure.CPU, "cpu"), (Measure.MEMORY, "memory_used")):
             flaws += self._use_flaws(one, key, [charge for charge in on if charge.measure is measure])
         flaws += [Flaw((key,), f"{self._platform} charges nothing for `{key}`", "leave it out", at_key=True)
@@ -164,7 +167,7 @@ class Counter:
         if charge.measure is Measure.CPU:
             return (one.cpu or 0) * records * charge.amount / size
         if charge.measure is Measure.MEMORY:
-            return Fraction(one.memory_used or 0, GIB) * record * records * charge.amount / size
+            return (one.memory_used or Fraction(0)) / GIB * record * records * charge.amount / size
         if charge.scope is Scope.MONTH:
             return Fraction(charge.billed(record * records * one.count), one.count) * charge.counts(has) / size
         return charge.billed(record) * records * charge.counts(has) / size
@@ -216,7 +219,7 @@ class Counter:
     def _has(self, one: Shape) -> Resources:
         """Say what an instance has; what no charge needs may be missing."""
         profile = self._profile_of(one.size)
-        disk = Fraction(one.disk, 10**9) if one.disk is not None else None
+        disk = one.disk / 10**9 if one.disk is not None else None
         if profile is not None and disk is None:
             disk = profile.storage_gb(one.size)
         if profile is not None and one.size is not None:

@@ -8,16 +8,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from sim import catalog
 from sim.billing.counter import Counter, Uncounted
 from sim.billing.invoice import Invoice
 from sim.billing.labour import Worked, labour
 from sim.billing.month import Hours, Month
 from sim.billing.rating import Usage, Used, rate
 from sim.billing.sheet import Sheet, Tokens, Use
+from sim.catalog import PACKAGE, Catalogue
 from sim.catalog.charges import Charge
 from sim.catalog.entries import validate
-from sim.catalog.prices import PriceList, platforms, whole
+from sim.catalog.prices import PriceList
 from sim.documents import Document, Flaw, Place, parse, problems, read
 from sim.errors import InputError, UnknownName, choose, quoted
 
@@ -68,9 +68,11 @@ def bill(source: Path | str | Mapping[str, Any]) -> Invoice:
         All that is wrong with the sheet, with line and column.
     """
     sheet, document = load(source)
+    folder = Path() if isinstance(source, Mapping) else Path(source).parent
+    catalogue = _catalogue(sheet, folder, document)
     flaws: list[Flaw] = []
     try:
-        known = platforms(sheet.prices)
+        known = catalogue.platforms(sheet.prices)
     except UnknownName as error:
         raise InputError(problems([Flaw(("prices",), error.message, error.fix)], document, document.name)) from error
     accounts: dict[str, list[tuple[int, Use]]] = {}
@@ -84,11 +86,11 @@ def bill(source: Path | str | Mapping[str, Any]) -> Invoice:
             accounts.setdefault(name, []).append((index, use))
     made = Invoice(str(sheet.period), sheet.prices, ())
     for name, uses in accounts.items():
-        account = _Account(_as_invoiced(whole(sheet.prices, name), sheet), uses, sheet.period)
+        account = _Account(_as_invoiced(catalogue.whole(sheet.prices, name), sheet), uses, sheet.period, catalogue)
         flaws += account.flaws
         if not flaws:
             made += rate(account.usage, account.prices, sheet.period)
-    made += _tokens(sheet, flaws)
+    made += _tokens(sheet, catalogue, flaws)
     if flaws:
         raise InputError(problems(flaws, document, document.name))
     worked = [Worked(one.item, one.hours, one.rate, "as given") for one in sheet.labour]
@@ -100,11 +102,25 @@ def _as_invoiced(listed: PriceList, sheet: Sheet) -> PriceList:
     return listed if listed.cents is not None else listed.model_copy(update={"cents": sheet.round_lines})
 
 
-def _tokens(sheet: Sheet, flaws: list[Flaw]) -> Invoice:
+def _catalogue(sheet: Sheet, folder: Path, document: Document) -> Catalogue:
+    """Return the catalogue of a sheet: the package's, with the folder over it that the sheet names."""
+    if sheet.catalog is None:
+        return PACKAGE
+    try:
+        catalogue = Catalogue(folder / sheet.catalog)
+    except InputError as error:
+        flaws = [Flaw(("catalog",), f"{quoted(sheet.catalog)}: {one.message}", one.fix) for one in error.problems]
+        raise InputError(problems(flaws, document, document.name)) from error
+    if wrong := list(catalogue.problems()):
+        raise InputError(wrong)
+    return catalogue
+
+
+def _tokens(sheet: Sheet, catalogue: Catalogue, flaws: list[Flaw]) -> Invoice:
     """Price the tokens of language models."""
     if not sheet.tokens:
         return Invoice(str(sheet.period), sheet.prices, ())
-    listed = _as_invoiced(whole(sheet.prices, LLM), sheet)
+    listed = _as_invoiced(catalogue.whole(sheet.prices, LLM), sheet)
     models = dict.fromkeys(charge.meter for charge in listed.charges)
     used: dict[str, Used] = {}
     for model, tokens in sheet.tokens.items():
@@ -131,10 +147,13 @@ class _Account:
     uses : sequence of (int, Use)
         With the place of each in the sheet.
     month : Month or Hours
+    catalogue : Catalogue
     """
 
-    def __init__(self, listed: PriceList, uses: Sequence[tuple[int, Use]], month: Month | Hours) -> None:
-        self._listed, self._month = listed, month.microseconds
+    def __init__(
+        self, listed: PriceList, uses: Sequence[tuple[int, Use]], month: Month | Hours, catalogue: Catalogue
+    ) -> None:
+        self._listed, self._month, self._catalogue = listed, month.microseconds, catalogue
         self.flaws: list[Flaw] = []
         self._used: dict[str, Used] = {}
         self._committed: dict[str, Fraction] = {}
@@ -163,7 +182,7 @@ class _Account:
 
     def _known(self, uses: Sequence[tuple[int, Use]]) -> bool:
         """Check that variants, plans and regions are known."""
-        ids = [id.partition("/")[2] for id in catalog.ids_of(self._listed.platform)]
+        ids = [id.partition("/")[2] for id in self._catalogue.ids_of(self._listed.platform)]
         variants = [*ids, *(name for charge in self._listed.charges for name in charge.variants)]
         charged = [charge.id for charge in self._listed.charges]
         for index, use in uses:
@@ -210,7 +229,7 @@ class _Account:
             if charge.id in names and charge.id not in use.without
             and (not variant or not charge.variants or variant in charge.variants)
         )]
-        counter = Counter(use.platform, charges, self._month)
+        counter = Counter(use.platform, charges, self._month, self._catalogue)
         told: list[tuple[Any, Any, Place]] = [(counter.quantities, use.quantities, (*place, "quantities"))]
         told += [(counter.instances, one, (*place, "instances", at)) for at, one in enumerate(use.instances)]
         told += [(counter.requests, one, (*place, "requests", at)) for at, one in enumerate(use.requests)]

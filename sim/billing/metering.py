@@ -16,7 +16,7 @@ from sim.billing.kept import kept
 from sim.billing.month import Month, Tiling, tile
 from sim.billing.rating import Unpriced, Usage, Used
 from sim.billing.records import ByInstance, Records, Requests
-from sim.catalog.charges import Charge, Group
+from sim.catalog.charges import Charge, Group, Payload
 from sim.catalog.counting import TOKENS, Measure, Resources, Scope
 from sim.catalog.prices import PriceList
 from sim.catalog.profiles import Meters, Profile
@@ -295,7 +295,7 @@ class Metering:
         """Count what a charge is for: microseconds of one of it, or things."""
         match charge.measure:
             case Measure.REQUESTS:
-                return _weigh(self._requests(), tiling) * charge.amount
+                return _weigh(self._requests(charge.payload), tiling) * charge.amount
             case Measure.CPU:
                 return _weigh(self._cpu(), tiling) * charge.amount
             case Measure.MEMORY:
@@ -343,14 +343,17 @@ class Metering:
             self._seen.requests, self._seen.spans, charge.with_start, self._seen.window
         ).daily(self._seen.window.days, charge.round_up, charge.minimum))
 
-    def _requests(self) -> Objects:
-        """Count the requests that began, by day of the window."""
+    def _requests(self, payload: Payload | None = None) -> Objects:
+        """Count the requests that began, by day of the window; a large one as several, where a charge does."""
         def make() -> Objects:
-            window, began = self._seen.window, self._seen.requests.started
-            began = began[window.holds(began)] - window.begin
-            return sums(began // DAY, np.ones(len(began), dtype=np.int64), window.days)
+            window, requests = self._seen.window, self._seen.requests
+            began = np.flatnonzero(window.holds(requests.started))
+            count = np.ones(len(began), dtype=np.int64)
+            if payload is not None and len(requests.payload):
+                count += np.maximum(0, -(-(requests.payload[began] - payload.first) // payload.then))
+            return sums((requests.started[began] - window.begin) // DAY, count, window.days)
 
-        return _once(self._days_made, "requests", make)
+        return _once(self._days_made, ("requests", payload), make)
 
     def _cpu(self) -> Objects:
         """Microseconds of CPU that steps used, those too that did not end, by day of the window."""

@@ -217,7 +217,8 @@ class _Bill:
         if charge.whole_units:
             left = Fraction(math.ceil(left))
         if charge.rate is None:
-            yield self._line(charge, (used.quantity, free, left), None, None)
+            # What is free costs nothing, whatever more of it would.
+            yield self._line(charge, (used.quantity, free, left), None, None if left else Fraction(0))
             return
         bounds = [Fraction(0), *(tier.above for tier in charge.tiers)]
         rates = [charge.rate, *(tier.rate for tier in charge.tiers)]

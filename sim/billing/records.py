@@ -34,6 +34,8 @@ class Requests:
         `Warmth`: a COLD one waited for the start of its instance.
     memory : int64[n]
         Bytes in use while it runs, beside the runtime's.
+    payload : int64[n] or int64[0]
+        Bytes that it carries; none where nothing is said of them.
     """
 
     started: Int64s
@@ -41,6 +43,7 @@ class Requests:
     instance: Int64s
     warmth: Int8s
     memory: Int64s
+    payload: Int64s
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ def _month(value: Any) -> Any:
 
 
 Cores = Annotated[Fraction, BeforeValidator(units.cores)]
+Amount = Annotated[Fraction, BeforeValidator(units.exact_size)]
 Count = Annotated[int, BeforeValidator(quantity.whole)]
 Number = Annotated[Fraction, BeforeValidator(quantity.number)]
 
@@ -70,8 +71,8 @@ class Shape(Entry):
 
     size: str | None = None
     vcpu: Cores | None = None
-    memory: Bytes | None = None
-    disk: Bytes | None = None
+    memory: Amount | None = None
+    disk: Amount | None = None
     gpus: Annotated[int, Field(strict=True, ge=0)] | None = None
 
 
@@ -92,7 +93,7 @@ class Instances(Shape):
         How often each of them went to rest in a state that the platform keeps, and woke from it.
     cpu : int or None
         CPU time that each of them used, on one core: in the month, or after each start.
-    memory_used : int or None
+    memory_used : Fraction or None
         Bytes of memory that were in use, on average.
     """
 
@@ -104,7 +105,7 @@ class Instances(Shape):
     enters: Count = 0
     wakes: Count = 0
     cpu: Duration | None = None
-    memory_used: Bytes | None = None
+    memory_used: Amount | None = None
 
     @model_validator(mode="after")
     def _says_how_long(self) -> Instances:
@@ -215,6 +216,8 @@ class Sheet(Entry):
         Instead: the hours of the month.
     prices : str
         The price book.
+    catalog : str or None
+        A folder of one's own that is put over the catalogue; see `sim.catalog.own`.
     usage : tuple of Use
     tokens : dict of str to Tokens
         By language model.
@@ -227,6 +230,7 @@ class Sheet(Entry):
     month: Annotated[Month | None, BeforeValidator(_month)] = None
     hours: Annotated[int, Field(strict=True, ge=1, le=8784)] | None = None
     prices: str = "list-2026"
+    catalog: Annotated[str, Field(min_length=1)] | None = None
     usage: Annotated[tuple[Use, ...], BeforeValidator(_several)] = ()
     tokens: dict[str, Tokens] = Field(default_factory=dict)
     labour: Annotated[tuple[Labour, ...], BeforeValidator(_several)] = ()

@@ -204,7 +204,7 @@ class Resources:
     ----------
     vcpu : Fraction
         Virtual cores.
-    memory : int
+    memory : Fraction or int
         Bytes.
     disk_gb : Fraction
         GB of 10^9 bytes.
@@ -212,7 +212,7 @@ class Resources:
     """
 
     vcpu: Fraction
-    memory: int
+    memory: Fraction | int
     disk_gb: Fraction = Fraction(0)
     gpus: int = 0
 

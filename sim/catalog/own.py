@@ -67,6 +67,11 @@ class Catalogue:
         """List the platforms of the folder."""
         return tuple(id for platform in self._profiles for id in self._file(platform).ids)
 
+    def ids_of(self, vendor: str) -> tuple[str, ...]:
+        """List the platforms of files of one name, such as those of ``hetzner``; none where there is no such file."""
+        own = self._file(vendor).ids if vendor in self._profiles else ()
+        return tuple(dict.fromkeys([*own, *lookup.ids_of(vendor)]))
+
     def profile(self, id: str) -> Profile:
         """Look up how a platform behaves.
 

@@ -74,7 +74,8 @@ def arithmetic(line: Tree) -> str:
     Returns
     -------
     str
-        Such as "(540,000 − 400,000 free) GB-s × $0.0000166667" or "2,160 h × $0.0160, capped at $9.99 an instance".
+        Such as "43,200 GB-s, all free", "(540,000 − 400,000 free) GB-s × $0.0000166667" or "2,160 h × $0.0160, capped
+        at $9.99 an instance".
     """
     if line["credit"] is not None:
         return f"up to {dollars(float(line['credit']))} a month"
@@ -84,11 +85,13 @@ def arithmetic(line: Tree) -> str:
         least = f", {dollars(float(line['least']))} at least" if line["raised"] else ""
         return f"{share(float(line['rate']))} of {dollars(line['quantity'])}{least}"
     if line["rate"] is None:
-        return f"{used(line)}, no price"
+        return f"{used(line)}, free" if line["amount"] == 0 else f"{used(line)}, no price"
     many, each, unit = _unit(line["unit"])
     rate = f"× ${line['rate']}{each}"
     quantity, free, billable = (number(many * line[key]) for key in ("quantity", "free", "billable"))
     told = f"({quantity} − {free} free) {unit} {rate}" if line["free"] else f"{quantity} {unit} {rate}"
+    if line["free"] and not line["billable"]:
+        return f"{quantity} {unit}, all free"
     if line["billable"] - (line["quantity"] - line["free"]) > _NOISE * line["quantity"]:
         told = f"{used(line)}, sold as {billable} {rate}"
     for limit, words, count in (("cap", "capped at", line["capped"]), ("least", "at least", line["raised"])):

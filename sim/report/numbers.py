@@ -27,6 +27,7 @@ _TIMES = ((1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"),
 _UP_TO = (1e-3, 1.0, 120.0, 5400.0, 172800.0, math.inf)
 _BYTES = ((1.0, "B"), (2.0**10, "KiB"), (2.0**20, "MiB"), (2.0**30, "GiB"), (2.0**40, "TiB"))
 _COUNTED = 10_000
+_WRITTEN = 12
 _SIZES = ((1.0, ""), (1e6, " million"), (1e9, " billion"), (1e12, " trillion"))
 
 
@@ -101,7 +102,10 @@ def given(value: float, kind: Kind) -> str:
     """Return a number that a person wrote, without zeros that say nothing: 3 s rather than 3.00 s."""
     if kind == "dollars":
         return dollars(value)
-    return re.sub(r"(\.\d*?)0+(?=\D*$)", lambda found: found[1].rstrip("."), _SCALES[kind](value).text(value))
+    scale = _SCALES[kind](value)
+    # More digits than anybody writes, and fewer than a binary fraction is true to.
+    written = scale.text(value, max(0, scale.digits(value, _WRITTEN)))
+    return re.sub(r"(\.\d*?)0+(?=\D*$)", lambda found: found[1].rstrip("."), written)
 
 
 def seconds(value: float) -> str:
@@ -188,7 +192,9 @@ def _dollars(value: float) -> _Scale:
 
 
 def _share(value: float) -> _Scale:
-    return _Scale("", "%", 0.01)
+    # What is not all of it does not look like all of it: 99.96%, not 100%.
+    nearly = 0.9995 <= value < 1
+    return _Scale("", "%", 0.01, places=min(_MOST, -math.floor(math.log10((1 - value) * 100))) if nearly else None)
 
 
 def _bytes(value: float) -> _Scale:

@@ -22,7 +22,7 @@ from sim.report.document import require_audits
 from sim.report.numbers import NONE, given, number, show
 from sim.report.page import Notes, footer, heading, printed
 from sim.report.readme import held
-from sim.report.tables import Cell, Column, figure, of, tables
+from sim.report.tables import Cell, Column, at, figure, of, tables
 from sim.report.verdicts import section
 
 Tree = Mapping[str, Any]
@@ -196,9 +196,10 @@ def _failed(deployment: Tree, notes: Notes) -> Text:
 
 
 def _ratio(summary: Tree, path: str, notes: Notes) -> Cell:
-    def cell(name: str, _: Tree) -> Text:
+    def cell(name: str, deployment: Tree) -> Text:
         if name == summary["reference"]:
-            return Text("×1", style="dim")
+            known = (at(deployment, path) or {}).get("value") is not None
+            return Text("×1" if known else NONE, style="dim")
         found = summary["paired"][name].get(path) or {}
         text = figure(show(found, "ratio"), notes)
         if found.get("low") is not None:

@@ -212,6 +212,7 @@ class _Rows:
         self.table = table
         self.faults: list[Fault] = list(table.ragged)
         self._rules: dict[str, _Rule] = {}
+        self._sound: set[str] = set()
 
     def found(self) -> Recording:
         """Return the table, if nothing is wrong with it."""
@@ -231,6 +232,7 @@ class _Rows:
         """
         rules = {column: rule for column, rule in rules.items() if column in self.table.columns}
         sound = self._matches(rules)
+        self._sound = self._sound | rules.keys() if sound else self._sound - rules.keys()
         for column, rule in rules.items():
             self._rules[column] = rule
             self._tell(column, {} if sound else rule.faults(column, set(self.table.columns[column])))
@@ -249,6 +251,8 @@ class _Rows:
         rule, texts = self._rules.get(column), self.table.texts(column)
         if not isinstance(rule, _Numbers):
             return [0.0] * len(texts)
+        if column in self._sound:  # the pattern knows plain numbers and, where it may be so, nothing
+            return [float(text) if text else 0.0 for text in texts]
         return list(map({text: rule.number(text) for text in set(texts)}.__getitem__, texts))
 
     def check_load(self, column: str) -> None:

@@ -108,9 +108,9 @@ def _over(written: Any, resolved: Any) -> Any:
 
 
 def _flow(data: Any, place: Place) -> Iterator[Place]:
-    """Find what is best written on one line: recorded samples and the values of axes."""
+    """Find what is best written on one line: recorded samples, and values of axes that have no names."""
     for key, value in data.items() if isinstance(data, Mapping) else enumerate(data) if isinstance(data, list) else ():
-        if key == "values" or (isinstance(value, Mapping) and "samples" in value):
+        if (key == "values" and isinstance(value, list)) or (isinstance(value, Mapping) and "samples" in value):
             yield (*place, key)
         else:
             yield from _flow(value, (*place, key))

@@ -176,10 +176,9 @@ def timed(run: Run) -> dict[str, Timed]:
     first = outcome.step_ended[demand.step_first[:-1]]
     starts, wakes = run.spans.state == State.STARTING, run.spans.state == State.WAKING
     # A start counts where the request does that the instance was opened for; a wake, and a start for no request, where
-    # it begins after the warm-up.
-    until = demand.stop if run.window.end == demand.horizon else run.window.end
+    # it begins.
     opener, at = outcome.opener[run.spans.instance], run.spans.begin.copy()
-    counts = Window(run.window.begin, until).holds(at)
+    counts = run.window.holds(at)
     wakes &= counts
     opened = starts & (opener >= 0)
     at[opened], counts[opened] = outcome.arrived[opener[opened]], asked[opener[opened]]

@@ -71,7 +71,8 @@ def spans_of(spans: Iterable[Span]) -> Spans:
 def requests_of(requests: Sequence[tuple[int, int, int, Warmth]]) -> Requests:
     """Arrays of requests: started, ended, instance, warmth; each needs 256 MiB."""
     columns = np.array(requests, dtype=np.int64).reshape(-1, 4).T
-    return Requests(columns[0], columns[1], columns[2], columns[3].astype(np.int8), np.full_like(columns[0], GIB // 4))
+    return Requests(columns[0], columns[1], columns[2], columns[3].astype(np.int8), np.full_like(columns[0], GIB // 4),
+                    np.zeros(0, dtype=np.int64))
 
 
 def steps_of(steps: Sequence[tuple[int, int, int, int, int, int]]) -> Steps:

@@ -85,6 +85,18 @@ def test_quantities_are_given_by_charge() -> None:
     assert made.total() == 5 + Fraction("1.5") + Fraction("0.9")
 
 
+def test_a_shape_need_not_be_whole_bytes() -> None:
+    # ACI rounds 1.5 vCPU up to 2 and 3.95 GiB up to 4: 200 vCPU-h x 0.0405 and 400 GB-h x 0.00445.
+    made = bill({"platform": "azure-container-instances/standard",
+                 "instances": {"vcpu": 1.5, "memory": "3.95 GiB", "hours": 100}})
+    assert made.total() == Fraction("8.10") + Fraction("1.78")
+    # Half a GiB in use for 10 h: 18,000 GB-s; two hours of CPU; less than the fee.
+    made = bill({"platform": "railway/service",
+                 "instances": {"count": 2, "hours": 10, "memory_used": "0.5 GiB", "cpu": "2 h"}})
+    assert {line.charge: line.quantity for line in made.lines if line.charge} == {"cpu": 14_400, "memory": 36_000}
+    assert made.total() == 5
+
+
 def test_tokens_and_labour() -> None:
     made = bill(tokens={"mid-tier": {"input": "12M", "cached": "40M", "output": "900K"}},
                 labour={"hours": 4, "rate": "$80/h"})
@@ -119,6 +131,47 @@ def test_what_is_left_out_costs_nothing_and_is_no_line() -> None:
     box = {"platform": "modal/sandbox", "instances": {"vcpu": 2, "memory": "1 GiB", "hours": 1}}
     assert [bill(box).total(), bill({**box, "allowances": False}).total()] == [
         0, 3600 * (Fraction("0.00003942") + Fraction("0.00000667"))]
+
+
+OWN = """\
+title: My rack
+default_region: here
+sources:
+  page: {title: A note of mine about prices, read: 2026-11-01}
+regions:
+  there: {factor: 1.5, standing: assumed, source: page, reason: a guess}
+charges:
+  power:
+    item: power of servers
+    measure: count
+    rate: $0.20
+    per: kWh
+    regional: true
+    standing: assumed
+    source: page
+    reason: what last year's bill says
+"""
+
+
+def test_prices_of_ones_own_beside_the_catalogue(tmp_path: Path) -> None:
+    lists = tmp_path / "mine" / "prices" / "list-2026"
+    lists.mkdir(parents=True)
+    (lists / "rack.yaml").write_text(OWN)
+    file = tmp_path / "usage.yaml"
+    file.write_text("month: 2026-11\ncatalog: mine\nusage:\n  - {platform: rack, quantities: {power: 300 kWh}}\n"
+                    "  - {platform: rack, region: there, quantities: {power: 100}}\n"
+                    "  - {platform: hetzner, without: [ipv4], instances: {size: cx23, hours: month}}\n")
+    made = sim.rate(file)
+    assert [(line.charge, line.amount) for line in made.lines] == [
+        ("power", 60), ("power@there", 30), ("cx23", Fraction("6.49"))]
+    assert made.lines[1].item == "power of servers, there"
+    file.write_text(file.read_text().replace("catalog: mine", "catalog: yours"))
+    with pytest.raises(InputError, match=r"usage\.yaml:2:10: error: `yours`: there is no such folder"):
+        sim.rate(file)
+    (lists / "rack.yaml").write_text(OWN.replace("rate: $0.20", "rat: $0.20"))
+    file.write_text(file.read_text().replace("catalog: yours", "catalog: mine"))
+    with pytest.raises(InputError, match=r"rack\.yaml:11:5: error: unknown key `rat`"):
+        sim.rate(file)
 
 
 def test_a_file_is_what_a_mapping_is(tmp_path: Path) -> None:

@@ -370,6 +370,19 @@ def test_provisioned_capacity_is_paid_whether_it_is_there_or_not() -> None:
     assert meter(seen(D), none, book, Month(2026, 2)).used["x"].quantity == 0
 
 
+def test_a_long_request_is_charged_as_several() -> None:
+    # Up to 256 KiB one, then one for each 64 KiB: 200 KiB is 1, 257 KiB 2, 448 KiB 4; and one that never began none.
+    book = listed(charge("x", meter="invocation", measure="requests", per="requests",
+                         payload={"first": "256 KiB", "then": "64 KiB"}),
+                  charge("y", meter="invocation", measure="requests", per="requests"))
+    asked = [(H, 2 * H, 0, Warmth.WARM)] * 3 + [(-1, -1, 0, Warmth.WARM)]
+    run = seen(D, life(0, 0, (BUSY, D)), asked)
+    bound, month = deployment("aws-lambda/x86", memory=GIB), Month(2026, 2)
+    large = replace(run, requests=replace(run.requests, payload=np.array([200, 257, 448, 999], dtype=np.int64) * 1024))
+    made = [{name: one.quantity for name, one in meter(one, bound, book, month).used.items()} for one in (run, large)]
+    assert made == [{"x": 28 * 3, "y": 28 * 3}, {"x": 28 * 7, "y": 28 * 3}]
+
+
 def test_what_only_a_person_counts_is_not_in_the_bill_of_a_run() -> None:
     book = listed(charge("x", meter="running", measure="count", per="GB"), charge("y", meter="running"))
     assert set(meter(seen(D), deployment("e2b/sandbox"), book, Month(2026, 2)).used) == {"y"}

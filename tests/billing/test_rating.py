@@ -167,6 +167,13 @@ def test_what_has_no_price_is_not_free() -> None:
     assert bill(book, Unpriced("disk", Fraction(0), "h", Group.INFRASTRUCTURE), x=0).complete()
 
 
+def test_what_is_free_has_a_price_though_more_of_it_has_none() -> None:
+    book = listed(charge(rate=None, reason="not published", allowance="free"),
+                  allowances={"free": {"quantity": 5, "per": "h", **STATED}})
+    assert [(bill(book, x=used).total(), bill(book, x=used).complete()) for used in (4, 5, 6)] == [
+        (0, True), (0, True), (0, False)]
+
+
 def test_a_price_of_nothing_is_a_price() -> None:
     made = bill(listed(charge(rate="$0")), x=5)
     assert made.complete()

@@ -181,6 +181,36 @@ PAGES = [
           - {size: linux-2-core, starts: 600, seconds_each: 570}
           - {size: windows-2-core, starts: 200, seconds_each: 600}
     """, {"linux-2-core": "18.00", "windows-2-core": "20.00"}, "38.00"),
+    # 1M x 32 s x 1 GB = 32M - 400,000 = 31.6M x 0.0000133334; 2M - 1M requests; 4M operations x 8.00/M; 1M x (8 + 96)
+    # KB = 104 GB x 0.25; kept for 7 and for 14 of 30 days: 104 x 21/30 = 72.8 x 0.15
+    Page("lambda durable functions: insurance claims", LAMBDA, """
+        - {platform: aws-lambda/arm, requests: {count: 1M, duration: 30 s, memory: 1 GiB}}
+        - {platform: aws-lambda/arm, requests: {count: 1M, duration: 2 s, memory: 1 GiB}}
+        - {platform: aws-lambda-durable, quantities: {operations: 4M, written: 104 GB, retained: 72.8 GB-30d}}
+    """, {"duration-arm": "421.34", "requests": "0.20", "operations": "32.00", "written": "26.00", "retained": "10.92"},
+         "490.46"),
+    # 100M x 0.20/M; 2,000 h x 0.0457; 2,000 h x 0.1632 x 15%
+    Page("lambda managed instances: an API", LAMBDA, """
+        platform: aws-lambda-managed
+        quantities: {requests: 100M, m7g-xlarge-saving: 2000 h, management: 2000 h}
+    """, {"requests": "20.00", "m7g-xlarge-saving": "91.40", "management": "48.96"}, "160.36"),
+    # 11.25M actions beyond the 2.5M of the plan: 5 x 50 + 5 x 45 + 1.25 x 40 = 525; 720 GBh beyond 2.5 GB of 744 GBh
+    # each x 0.042; 3,600 beyond 100 GB x 0.00105; the plan is 500 at least
+    Page("temporal cloud: business", "temporalio/documentation@0217b718, evaluate/cloud/pricing.mdx", """
+        platform: temporal-cloud
+        plan: business
+        quantities: {actions: 13.75M, active: 2580 GB-h, retained: 78000 GB-h}
+    """, {"actions": "525.00", "active": "30.24", "retained": "3.78"}, "1059.02"),
+    # 120M actions beyond the plan's are 250 + 225 + 400 + 1,050 + 1,500 + 500 = 3,925; with 49,404.76 GBh of active
+    # storage 6,000 are spent, and the plan is a tenth of that
+    Page("temporal cloud: the plan is a tenth", "temporalio/documentation@0217b718, evaluate/cloud/pricing.mdx", """
+        platform: temporal-cloud
+        plan: business
+        quantities: {actions: 122.5M, active: 51264.761904 GB-h}
+    """, {"actions": "3925.00", "active": "2075.00"}, "6600.00"),
+    *(Page(f"railway: {used} used on Hobby", "railwayapp/docs@040e89a, pricing/understanding-your-bill.md", f"""
+        {{platform: railway/service, quantities: {{egress: {20 * used} GB}}}}
+    """, {"egress": f"{used}.00"}, total) for used, total in ((3, "5.00"), (5, "5.00"), (8, "8.00"), (15, "15.00"))),
     # 1 GB stopped for 10 of 30 days x 0.15
     Page("fly: stopped for ten days", FLY, """
         platform: fly/machines-stop
@@ -209,8 +239,11 @@ def cents(amount: Fraction) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_to_the_cent(page: Page) -> None:
     exact = rated(page)
-    lines = {line.charge: cents(line.amount) for line in exact.lines if line.charge and line.amount is not None}
-    assert lines == page.lines
+    lines: dict[str, Fraction] = {}
+    for line in exact.lines:
+        if line.charge is not None and line.amount is not None:  # tiers are lines of one charge
+            lines[line.charge] = lines.get(line.charge, Fraction(0)) + line.amount
+    assert {name: cents(amount) for name, amount in lines.items()} == page.lines
     assert exact.complete()
     # The pages add up what they have rounded. Exact lines add up to the same, but for the halves of a cent.
     made = rated(page, round_lines="$0.01")

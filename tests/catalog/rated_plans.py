@@ -39,7 +39,7 @@ def orchestration() -> list[Rated]:
            management=q(2000, "48.96")),
         of(LIST, "aws-lambda-managed", "163.20", m7g_xlarge=q(1000, "163.20")),
         of(ARTICLE, "aws-lambda-managed", "0", requests=NONE),
-        of(LIST, "inngest", "75", plan="pro", pro=q(1, 75), executions=q(900_000, None, 900_000)),
+        of(LIST, "inngest", "75", plan="pro", pro=q(1, 75), executions=q(900_000, 0, 900_000)),
         of(LIST, "inngest", "0", executions=q(60_000, None, 50_000)),
         of(ARTICLE, "inngest", "0", plan_=q(1, 0), executions=NONE),
         # 100,000 runs x 0.000025 = 2.50; an hour of each machine: 3,600 x 0.0000169, 0.00017, 0.00068.

@@ -10,7 +10,7 @@ import pytest
 
 from sim import catalog
 from sim.catalog.figures import Standing
-from sim.catalog.prices import TOKENS, Charge, Measure, PriceList, Unit, books, load, platforms, prices
+from sim.catalog.prices import TOKENS, Charge, Measure, PriceList, Region, Unit, books, load, platforms, prices
 from sim.errors import AdvisedError, InputError, UnknownName
 from sim.units import DAY, HOUR, MINUTE, SECOND
 
@@ -195,6 +195,19 @@ def test_a_region_has_its_own_rates(tmp_path: Path) -> None:
     assert whole.chosen(region="us") == whole.chosen()
     with pytest.raises(UnknownName, match="region"):
         whole.chosen(region="mars")
+
+
+def test_a_region_moves_caps_and_dates_too() -> None:
+    far = Region.model_validate({
+        "factor": "1.5", "standing": "vendor", "source": "another page", "as_of": "2026-02-01"})
+    one = Charge.model_validate({
+        "id": "x", "item": "x", "meter": "m", "per": "h", "rate": "$0.02", "cap": "$6", "least": "$1", "regional": True,
+        "standing": "measured", "source": "a page of it", "as_of": "2026-03-01"})
+    made = one.in_region("far", far)
+    assert (made.rate, made.cap, made.least) == (Decimal("0.03"), 9, Decimal("1.5"))
+    assert (made.standing, made.as_of, made.source) == (
+        Standing.VENDOR, date(2026, 2, 1), "a page of it; another page")
+    assert one.model_copy(update={"regional": False}).in_region("far", far).rate == Decimal("0.02")
 
 
 def test_a_size_has_its_own_price() -> None:

@@ -223,3 +223,12 @@ def test_what_cannot_be_drawn_is_refused(sweep: Sweep) -> None:
         plots.against(sweep, "load")
     with pytest.raises(AdvisedError, match="never is '5 s'"):
         plots.against(sweep, "load", at={"idle_timeout": "5 s"})
+
+
+def test_a_sweep_is_no_result_and_a_result_no_sweep(sweep) -> None:
+    with pytest.raises(AdvisedError, match=r"this is a sweep of \d+ cases, and not a result; draw one of"):
+        plots.latency(sweep)
+    (first, *_) = sweep.results.values()
+    with pytest.raises(AdvisedError, match="this result is of one case, so there is no axis"):
+        plots.against(first, "load")
+    assert repr(sweep).startswith(f"<Sweep of {sweep.scenario.name}: ") and "a result of each case" in repr(sweep)

@@ -99,6 +99,13 @@ def test_a_sentence_has_as_many_digits_as_tell_the_interval_apart() -> None:
     assert show({"value": 1.0, "low": 1 - 1e-9, "high": 1 + 1e-9}, "ratio").full == "×1.00 (1.00 to 1.00)"
 
 
+@pytest.mark.parametrize(("value", "text"), [
+    (0.9994, "99.9%"), (0.9995, "99.95%"), (0.99964, "99.96%"), (0.99996, "99.996%"), (1.0, "100%"), (1.0004, "100%"),
+])
+def test_nearly_all_is_not_told_as_all(value: float, text: str) -> None:
+    assert show({"value": value}, "share").value == share(value) == text
+
+
 def test_an_exact_figure_has_no_interval() -> None:
     assert show({"value": 17.96, "low": 17.96, "high": 17.96}, "dollars").full == "$17.96"
     assert show({"value": 0.5, "low": 0.5, "high": 0.5}, "dollars").value == "$0.50"
@@ -108,7 +115,9 @@ def test_an_exact_figure_has_no_interval() -> None:
     ("value", "kind", "text"),
     [(3.0, "seconds", "3 s"), (0.0, "seconds", "0 s"), (90.0, "seconds", "90 s"), (0.001, "share", "0.1%"),
      (0.2, "share", "20%"), (1.05, "ratio", "×1.05"), (1.0, "ratio", "×1"), (0.5, "dollars", "$0.50"),
-     (18.0, "dollars", "$18.00"), (100.0, "number", "100"), (600 * 2.0**20, "bytes", "600 MiB")],
+     (18.0, "dollars", "$18.00"), (100.0, "number", "100"), (600 * 2.0**20, "bytes", "600 MiB"),
+     (0.9995, "share", "99.95%"), (0.99999, "share", "99.999%"), (1.0, "share", "100%"), (1.2345, "ratio", "×1.2345"),
+     (0.1 + 0.2, "seconds", "300 ms"), (1234.5, "number", "1,234.5")],
 )  # fmt: skip
 def test_what_a_person_wrote_is_told_without_idle_zeros(value: float, kind: Any, text: str) -> None:
     assert given(value, kind) == text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -216,7 +217,7 @@ def test_a_line_of_the_bill_says_its_arithmetic() -> None:
     assert told(rate=None, amount=None) == "6 h, no price"
     assert told(quantity=540_000.0, unit="GB-s", rate="0.0000166667", free=400_000.0) == (
         "(540,000 − 400,000 free) GB-s × $0.0000166667")
-    assert told(quantity=0.46, unit="1M requests", free=0.46) == "(460,000 − 460,000 free) requests × $0.5 a million"
+    assert told(quantity=0.46, unit="1M requests", free=0.46) == "460,000 requests, all free"
     assert told(quantity=1.5, billable=2.0, unit="1M requests") == (
         "1.50 million requests, sold as 2.00 million × $0.5 a million")
     assert told(instances=4.0, cap="6.49", capped=4.0) == "6 h × $0.5, capped at $6.49 an instance"
@@ -230,7 +231,16 @@ def test_an_allowance_that_covers_all_is_shown(summary) -> None:
     bill = summary["deployments"]["serverless"]["cost"]
     bill["lines"] = [bill_line("infrastructure", "requests", 0.46, "1M requests", "0.40", 0.0, free=0.46)]
     text = render(summary, width=120)
-    assert "(460,000 − 460,000 free) requests ×" in text
+    assert "460,000 requests, all free" in text
+
+
+def test_an_unknown_figure_of_the_reference_is_no_ratio_of_one(summary) -> None:
+    ones = re.compile(r"×1(?!\S)")
+    before = len(ones.findall(render(summary, width=120)))
+    reference = summary["deployments"][summary["reference"]]
+    reference["cost"]["infrastructure"] = {"value": None, "why": "no price is known for disks"}
+    reference["overhead_s"]["p99"] = {"value": None, "why": "too few requests"}
+    assert len(ones.findall(render(summary, width=120))) == before - 2
 
 
 def test_what_figures_rest_on_is_told_by_platform(summary) -> None:

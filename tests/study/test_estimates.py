@@ -50,6 +50,20 @@ def measures(arrived: int, failed: int, bill: Fraction | int | None, *, queue: t
 FOUR = [measures(10, 1, 9), measures(30, 0, 15), measures(0, 0, 6), measures(20, 3, 12)]
 
 
+def test_no_interval_of_a_time_goes_below_0_unless_times_do() -> None:
+    """Means of 0, 0, 0 and 3 s: 0.75 s, and below it more than that by Student's t."""
+    waits = [measures(1, 0, 1, queue=queue) for queue in ((0, 0), (0, 0), (0, 0), (0, 6 * S))]
+    found = Estimates(waits)["wait_s.queue.mean"]
+    assert found.value == 0.75 and stats.interval(found).low == 0 < stats.interval(found).high
+    faster = Estimates([measures(1, 0, 1, queue=(-1, 0)), *waits[1:]])["wait_s.queue.mean"]
+    assert stats.interval(faster).low < -1
+    # The median is 0 in all but one of six, where a few more than half wait 1 s.
+    few, most = (0, 0, S) * 200, (0, S, S) * 200
+    six = Estimates([measures(1, 0, 1, queue=queue) for queue in (few, few, few, few, few, most)])
+    middle = six["wait_s.queue.p50"]
+    assert middle.value == 0 == stats.interval(middle).low < stats.interval(middle).high
+
+
 def test_counts_are_of_one_replication_and_have_a_section_for_each() -> None:
     found = Estimates(FOUR)
     assert (found["requests.arrived"].value, found["requests.arrived"].sections) == (15, (10, 30, 0, 20))

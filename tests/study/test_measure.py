@@ -215,6 +215,16 @@ def test_after_a_day_of_warm_up_the_first_three_do_not_count() -> None:
     assert later.times["start_up_s"].tolist() == [2 * S, 3 * S, INFINITE]
 
 
+def test_a_wake_in_the_drain_does_not_count() -> None:
+    """Like all else, wakes are those of the window: one more begins at its very end, one a microsecond before."""
+    run = run_of()
+    outcome = dataclasses.replace(run.outcome, opener=ints(0, 4, 5, 5, NEVER, NEVER), pool=ints(*[0] * 6))
+    more = [*life(4, (WAKING, HORIZON), (BUSY, HORIZON + 4), end=HORIZON + 9),
+            *life(5, (WAKING, HORIZON - 1e-6), (BUSY, HORIZON + 5), end=HORIZON + 9)]  # fmt: skip
+    found = measured(dataclasses.replace(run, outcome=outcome, spans=spans([*LIVES, *more])))
+    assert found.times["wake_up_s"].tolist() == [3 * S, 5 * S + 1]
+
+
 def test_instances(found: Measures) -> None:
     """Up in two days: instance 0 for 10 + 50 + 3 + 7 + 300 + 10 and 3 + 60 + 300 + 10, 1 for 10, 2 for 3: 766 s.
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from sim.errors import UnknownName
+from sim.errors import AdvisedError, UnknownName
 
 
 class Summarised(Protocol):
@@ -50,7 +50,16 @@ class Billed(Summarised, Protocol):
 
 
 def names(result: Summarised) -> list[str]:
-    """Return the names of all deployments, in the order of the scenario."""
+    """Return the names of all deployments, in the order of the scenario.
+
+    Raises
+    ------
+    AdvisedError
+        It is a sweep, whose cases each have deployments.
+    """
+    if "deployments" not in result.summary:
+        raise AdvisedError(f"this is a sweep of {len(result.summary['cases'])} cases, and not a result",
+                           "draw one of `list(sweep.results.values())`, or `against(sweep, axis)`")
     return list(result.summary["deployments"])
 
 

@@ -123,6 +123,9 @@ def _line(ax: Axes, values: Values, told: Sequence[Mapping[str, Any]], name: str
 
 def _cases(sweep: Summarised, axis: str, at: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the cases in which all axes but one have the values that are chosen."""
+    if "cases" not in sweep.summary:
+        raise AdvisedError("this result is of one case, so there is no axis", "give the scenario `axes`, and the sweep "
+                           "that its run gives")
     axes = sweep.summary["axes"]
     for name in (axis, *at):
         if name not in axes:
