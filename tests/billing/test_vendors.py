@@ -254,7 +254,7 @@ def test_to_the_cent(page: Page) -> None:
             lines[line.charge] = lines.get(line.charge, Fraction(0)) + line.amount
     assert {name: cents(amount) for name, amount in lines.items()} == page.lines
     assert exact.complete()
-    # Pages add up what they have rounded, line by line; one rounds other sums than its lines, and the exact total is it.
+    # Pages add up what they have rounded, line by line. One rounds other sums than its lines: there the total is exact.
     made = rated(page, round_lines="$0.01")
     assert cents(made.total() if page.name not in SUMMED_OTHERWISE else exact.total()) == page.total
     assert abs(exact.total() - made.total()) <= Fraction(len(made.lines), 200)

@@ -116,7 +116,8 @@ def containers() -> list[Rated]:
         # Windows tasks for 3,600 s x 30: 1,080,000 x 0.0000254167 = 27.450036, x 0.0000127778 = 13.800024, and
         # 2,160,000 GB-s x 0.0000027778 = 6.000048.
         of(LIST, "aws-fargate/x86", "47.277828", ephemeral=q(900_000, "0.02772"),
-           windows_vcpu=q(1_080_000, "27.450036"), windows_licence=q(1_080_000, "13.800024"), windows_memory=q(2_160_000, "6.000048")),
+           windows_vcpu=q(1_080_000, "27.450036"), windows_licence=q(1_080_000, "13.800024"),
+           windows_memory=q(2_160_000, "6.000048")),
         of(ARTICLE, "aws-fargate/x86", "36", task=q(1, 36)),
         of(ARTICLE, "aws-fargate/arm", "0", arm=NONE),
         of(ARTICLE, "aws-fargate/spot", "0", spot=NONE),
