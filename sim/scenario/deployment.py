@@ -232,7 +232,7 @@ def _bound(
         memory_kills=profile.on_memory.value == "kill",
         ladder=tuple(_ladder(given, profile, shape.memory)),
         start=(given.value("start"),) if "start" in given else tuple(part.time.value for part in profile.start),
-        elastic=elastic.bound(given),
+        elastic=elastic.bound(given, profile),
         plan=given.value("plan"),
         region=given.value("region"),
         labour=_labour(given),

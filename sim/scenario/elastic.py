@@ -1,6 +1,7 @@
 """What a person may say of how many instances there are, of limits, of idleness and of CPU, beside a pool's bounds.
 
-The models are part of `sim.scenario.schema`; they are bound as they are, since no profile has other defaults for them.
+The models are part of `sim.scenario.schema`. Limits that a deployment does not give are those of its platform; for the
+rest no profile has other defaults.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import ConfigDict, Field
 
 from sim import units
+from sim.catalog import Profile
 from sim.documents import Flaw, Place
 from sim.errors import AdvisedError
 from sim.scenario import weekly
@@ -249,18 +251,32 @@ class Elastic:
     cpu: Cpu
 
 
-def bound(given: Given) -> Elastic:
-    """Read what a deployment gives."""
+def bound(given: Given, profile: Profile) -> Elastic:
+    """Read what a deployment gives, and for what it does not give, what its platform says."""
     floors = given.value("schedule") or {}
     parts = weekly.partition({name: floor.when for name, floor in floors.items()}) if floors else ()
     return Elastic(
         scaling=given.value("scaling"),
         spare=given.value("spare_instances") or 0,
         schedule=tuple((start, floors[name].instances) for start, _, name in parts),
-        limits=given.value("limits") or Limits.model_validate({}),
+        limits=_limits(given.value("limits"), profile),
         idle=given.value("idle") or Idle.model_validate({}),
         cpu=given.value("cpu") or Cpu.model_validate({}),
     )
+
+
+def replaced(limits: Limits | None) -> frozenset[str]:
+    """Return the limits of a platform that those of a deployment stand in the place of."""
+    given = limits.model_fields_set if limits is not None else frozenset[str]()
+    # A burst is one of the openings that it was said with.
+    return frozenset({*given, *({"burst"} if "openings" in given else ())})
+
+
+def _limits(given: Limits | None, profile: Profile) -> Limits:
+    of_platform = {name: getattr(profile.limits, name) for name in type(profile.limits).model_fields}
+    kept = {name: figure.value for name, figure in of_platform.items()
+            if figure is not None and name not in replaced(given)}  # fmt: skip
+    return (given or Limits.model_validate({})).model_copy(update=kept)
 
 
 def schedule_flaws(schedule: object) -> Iterator[Flaw]:

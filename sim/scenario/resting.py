@@ -13,6 +13,7 @@ from sim.catalog import Profile
 from sim.catalog.figures import Sourced
 from sim.catalog.profiles import Combination, Meters, Range, Size
 from sim.distributions import Distribution
+from sim.scenario import elastic
 from sim.scenario.extends import Given
 
 STATED = "scenario"
@@ -84,6 +85,7 @@ def of_platform(profile: Profile, given: Given, size: str | None, placement: str
     first = profile.ladder[0].name if profile.ladder else ""
     replaced |= {f"ladder.{first}.{field}" for key, field in (("idle_timeout", "after"), ("wake", "wake"))
                  if key in given}
+    replaced |= {f"limits.{name}" for name in elastic.replaced(given.value("limits"))}
     replaced |= {"shared": set(), "per-agent": {"maximum"}}.get(placement, {"minimum", "maximum"})
     for path, figure in catalog.figures(profile):
         top = path.partition(".")[0]
@@ -158,9 +160,9 @@ def _show(path: str, value: Any) -> str:
     if isinstance(value, Distribution):
         return value.show()
     if isinstance(value, Fraction):
-        return units.show_cores(value)
+        return units.show_rate(value) if word == "openings" else units.show_cores(value)
     if isinstance(value, int) and word in _TIMES:
         return units.show_duration(value)
-    if isinstance(value, int) and "memory" in word:
+    if isinstance(value, int) and ("memory" in word or word == "payload"):
         return units.show_size(value)
     return str(value)
