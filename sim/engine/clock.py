@@ -7,7 +7,7 @@ from collections.abc import Callable
 import simpy
 from simpy.events import Event, EventPriority
 
-from sim.engine.contract import Kind
+from sim.engine.contract import NEVER, Kind
 
 _KEY_BITS = 48
 
@@ -17,9 +17,17 @@ ORDER = {kind: (kind + 1) << _KEY_BITS for kind in Kind}
 
 
 class Clock(simpy.Environment):
-    """An environment whose time is whole microseconds."""
+    """An environment whose time is whole microseconds.
+
+    Attributes
+    ----------
+    past_ticks : int
+        When something last happened that comes after the ticks of its instant, or NEVER.
+    """
 
     _now: int
+
+    past_ticks: int = NEVER
 
     @property
     def now(self) -> int:

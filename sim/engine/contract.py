@@ -308,8 +308,8 @@ class Capacity:
     lifetime_kills : bool
         Whether an instance at the end of its life ends at once (else it drains).
     check_every, check_most : int
-        Microseconds between checks of idle instances, NEVER when each looks after itself; how many of them go at a
-        check, or NEVER.
+        Microseconds between checks of idle instances, NEVER when each looks after itself or a scaler does; how many of
+        them go at a check, or NEVER.
     stick : bool[n] or bool[0]
         Whether an instance that request r left last goes down the ladder when it should; empty for yes.
     floor_at, floor : int64[f]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from simpy.events import Event
@@ -11,6 +12,7 @@ from sim.engine.contract import NEVER, Capacity, Kind
 from sim.engine.ranking import Ranking
 from sim.engine.rules import Rules
 from sim.engine.sharing import Sharing
+from sim.engine.ticks import Ticks
 
 if TYPE_CHECKING:
     from sim.engine.instance import Instance
@@ -61,6 +63,7 @@ class Fleet:
         self._alarm = NEVER
         self._wakes, self._opens = Ranking(), Ranking()
         self._short: set[int] = set()
+        self._checks = Ticks(clock, max(1, rules.check_every), _CHECK, self._check)
 
     def begin(self, initial_rung: int) -> None:
         """Set up what is there at the start of the run."""
@@ -68,8 +71,6 @@ class Fleet:
             pool.begin_with(initial_rung)
         for time, number in self._steps:
             Timer(self.clock, time, _TICK + _FLOOR, lambda _, number=number: self._step(number))  # type: ignore[misc]
-        if self.rules.check_every >= 0:
-            Timer(self.clock, self.rules.check_every, _TICK + _CHECK, self._check)
 
     # Luck and limits of openings
 
@@ -174,12 +175,17 @@ class Fleet:
 
     def _step(self, floor: int) -> None:
         self.floor = floor
+        self._checks.pass_by()
+        self._expect_check(self.idle.values())
+        if self.autoscaler is not None:
+            self.autoscaler.wake()
         self._short.update(pool.index for pool in self.pools if pool.lacks())
         self.replenish(self.pools[0])
 
     def be_back(self, pool: Pool, time: int) -> None:
         """Have an instance of a pool again at a time, unless a request comes first."""
         def again(_: Event) -> None:
+            self.clock.past_ticks = time
             if pool.back_at == time:
                 pool.back_at = NEVER
                 if not pool.there:
@@ -188,15 +194,37 @@ class Fleet:
         pool.back_at = time
         Timer(self.clock, time, _TICK + _AGAIN + pool.index, again)
 
-    def _check(self, _: Event) -> None:
+    def stir(self, pool: Pool) -> None:
+        """Take note that a pool has more or fewer instances."""
+        if self.autoscaler is not None:
+            self.autoscaler.wake()
+        if self.idle:
+            self._expect_check(one for one in pool.warm.values() if one.number in self.idle)
+
+    def add_idle(self, instance: Instance) -> None:
+        """Let an instance be looked at, as long as it is idle."""
+        self.idle[instance.number] = instance
+        self._expect_check((instance,))
+
+    def _expect_check(self, instances: Iterable[Instance]) -> None:
+        """Ask for the check at which the first of some idle instances can go.
+
+        Those that are kept can when there are more, or are to be fewer; those of a buffer at any departure.
+        """
+        after = self.rules.rung_after[0] if self.rules.rung_after else NEVER
+        can = (one.idle_from for one in instances if self.rules.buffer or not one.pool.needs())
+        due = min(can, default=NEVER)
+        if after >= 0 and due >= 0:
+            self._checks.ask(due + after)
+
+    def _check(self) -> None:
         rules, now = self.rules, self.clock.now
-        after = rules.rung_after[0] if rules.rung_after else NEVER
         gone = 0
-        for number in sorted(self.idle) if after >= 0 else ():
+        for number in sorted(self.idle):
             if 0 <= rules.check_most <= gone:
                 break
             instance = self.idle[number]
-            if now - instance.idle_from >= after and not instance.pool.needs():
+            if now - instance.idle_from >= rules.rung_after[0] and not instance.pool.needs():
                 gone += 1
                 instance.go_down()
-        Timer(self.clock, now + rules.check_every, _TICK + _CHECK, self._check)
+        self._expect_check(self.idle.values())

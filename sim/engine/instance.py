@@ -141,7 +141,7 @@ class Instance:
         elif self._rules.expires:
             self._look_at(0, self.idle_from)
         elif self._rules.check_every >= 0:
-            self.pool.fleet.idle[self.number] = self
+            self.pool.fleet.add_idle(self)
 
     def _look_at(self, rung: int, since: int) -> None:
         """Set the deadline for entering a rung."""

@@ -101,7 +101,7 @@ class Model:
 
     def _request(self, row: int) -> Story:
         clock, cause = self._clock, self._cause
-        self._arrived[row] = clock._now
+        self._arrived[row] = clock.past_ticks = clock._now
         self._count_presence(1)
         if self._patience is not None:
             self._await(row, self._patience[row])
@@ -142,6 +142,7 @@ class Model:
 
     def _lose_patience(self, row: int) -> None:
         """Leave, if it has not begun."""
+        self._clock.past_ticks = self._clock.now
         if self._started[row] >= 0 or self._ended[row] >= 0 or self._cause[row]:
             return
         self._cause[row] = _ABANDONED

@@ -43,8 +43,10 @@ class Pool:
     ----------
     index : int
         The pool's own number.
-    there, warm : int
-        Instances that are warm or coming; instances that are warm.
+    there : int
+        Instances that are warm or coming.
+    warm : dict of int to Instance
+        Instances that are warm.
     habit : Habit or None
         What is known of the gaps between its requests.
     back_at : int
@@ -57,7 +59,8 @@ class Pool:
         self.rules = fleet.rules
         self.index = len(fleet.pools)
         fleet.pools.append(self)
-        self.there = self.warm = 0
+        self.there = 0
+        self.warm: dict[int, Instance] = {}
         self._requests = requests
         self._memory = memory
         self._admitted = admitted
@@ -80,7 +83,7 @@ class Pool:
         for _ in range(initial):
             instance = self._new(NEVER, self.fleet.spare_luck())
             self.there += 1
-            self.warm += 1
+            self.warm[instance.number] = instance
             self.fleet.up += 1
             instance.set_out()
             instance.idle()
@@ -194,6 +197,7 @@ class Pool:
             self._joinable.put(instance.number, 0)
         self._slots_coming += self.rules.concurrency
         self.there += 1
+        self.fleet.stir(self)
 
     def _wanted(self) -> int:
         """Give the request that an instance is wanted for, or NEVER."""
@@ -217,7 +221,7 @@ class Pool:
         rules = self.rules
         if not rules.buffer:
             return 0
-        free = (self.warm - rules.buffer) * rules.concurrency - self._served + self._slots_coming
+        free = (len(self.warm) - rules.buffer) * rules.concurrency - self._served + self._slots_coming
         return free - len(self._queue) - len(self._given)
 
     def rests(self) -> bool:
@@ -305,7 +309,8 @@ class Pool:
         """Take note that an instance has started or woken."""
         warmth = _COLD if instance.state == _STARTING else _WOKEN
         self._slots_coming -= self.rules.concurrency
-        self.warm += 1
+        self.warm[instance.number] = instance
+        self.fleet.stir(self)
         self._joinable.drop(instance.number)
         while instance.bound:
             row, since = instance.bound.pop(0)
@@ -358,9 +363,7 @@ class Pool:
     def entering(self, instance: Instance, rung: int) -> None:
         """Take note that an idle or resting instance goes down the ladder."""
         if instance.state == _IDLE:
-            self._free.drop(instance.number)
-            self.there -= 1
-            self.warm -= 1
+            self._no_longer_warm(instance)
         else:
             self._resting.drop(instance.number)
             self.fleet.up += 1
@@ -390,7 +393,7 @@ class Pool:
 
     def give_up_one(self) -> bool:
         """Let one instance go, if there is one that is warm."""
-        warm = [instance for instance in self._instances if instance.state in (_IDLE, _BUSY)]
+        warm = list(self.warm.values())
         idle = [instance for instance in warm if instance.state == _IDLE]
         if idle:
             max(idle, key=lambda instance: (self._rank(instance), instance.number)).enter(0)
@@ -402,19 +405,20 @@ class Pool:
         if not instance.residents:
             self._end(instance)
             return
-        self._free.drop(instance.number)
-        self.there -= 1
-        self.warm -= 1
-        self._served -= len(instance.residents)
+        self._no_longer_warm(instance)
         instance.drain()
 
     def _end(self, instance: Instance) -> None:
         """End a warm instance at once."""
-        self._free.drop(instance.number)
-        self.there -= 1
-        self.warm -= 1
-        self._served -= len(instance.residents)
+        self._no_longer_warm(instance)
         self._vanish(instance)
+
+    def _no_longer_warm(self, instance: Instance) -> None:
+        self._free.drop(instance.number)
+        del self.warm[instance.number]
+        self.there -= 1
+        self._served -= len(instance.residents)
+        self.fleet.stir(self)
 
     def _vanish(self, instance: Instance) -> None:
         instance.die()

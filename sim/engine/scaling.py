@@ -1,19 +1,20 @@
-"""How many instances there are to be, decided at intervals from the load of the last while."""
+"""How many instances there are to be, decided at intervals from the load of the last while.
+
+Nobody looks while there is nothing to see: no load in any window, and as many instances as are to be.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING
 
-from simpy.events import Event
-
-from sim.engine.clock import ORDER, Timer
-from sim.engine.contract import CORE, NEVER, Kind, Scaler
+from sim.engine.contract import CORE, NEVER, Scaler
+from sim.engine.ticks import Ticks
 
 if TYPE_CHECKING:
     from sim.engine.pool import Pool
 
-_TICK = ORDER[Kind.TICK] + 2
+_KEY = 2
 
 
 class Autoscaler:
@@ -34,7 +35,9 @@ class Autoscaler:
         self._past = deque([0], maxlen=longest + 1)
         self._recommended: deque[tuple[int, int]] = deque()
         self._panic_until, self._panic_most = NEVER, 0
-        Timer(self._clock, scaler.tick, _TICK, self._look)
+        self._ticks = Ticks(self._clock, scaler.tick, _KEY, self._look)
+        self._looked = 0
+        self._ticks.ask()
 
     @property
     def by_cpu(self) -> bool:
@@ -47,23 +50,37 @@ class Autoscaler:
         self._load += self._rate * (now - self._since)
         self._since = now
         self._rate += load
+        if load:
+            self.wake()
 
-    def _look(self, _: Event) -> None:
+    def wake(self) -> None:
+        """Look again at the next tick."""
+        if self._ticks.asleep:
+            self._ticks.ask()
+
+    def _look(self) -> None:
         scaler, pool = self._scaler, self._pool
         now = self._clock.now
         self.add(0)
+        # There was no load while nobody looked.
+        missed = (now - self._looked) // scaler.tick - 1
+        self._past.extend([self._past[-1]] * min(missed, len(self._past)))
+        self._looked = now
         self._past.append(self._load)
         wanted = self._stable(now, self._recommend(now))
-        count = pool.there if scaler.counts_coming else pool.warm
+        count = pool.there if scaler.counts_coming else len(pool.warm)
         if abs(wanted - count) * CORE > scaler.tolerance * count:
-            wanted = max(wanted, pool.fleet.floor)
+            goal = max(wanted, pool.fleet.floor)
             if pool.rules.maximum >= 0:
-                wanted = min(wanted, pool.rules.maximum)
-            while count < wanted and pool.obtain(NEVER) is not None:
+                goal = min(goal, pool.rules.maximum)
+            while count < goal and pool.obtain(NEVER) is not None:
                 count += 1
-            while count > wanted and pool.give_up_one():
+            while count > goal and pool.give_up_one():
                 count -= 1
-        Timer(self._clock, now + scaler.tick, _TICK, self._look)
+            if count != goal:
+                self.wake()
+        if wanted or self._rate or self._past[0] != self._load or now < self._panic_until:
+            self.wake()
 
     def _recommend(self, now: int) -> int:
         scaler = self._scaler
@@ -71,7 +88,7 @@ class Autoscaler:
         if scaler.panic_window < 0:
             return recommended
         urgent = self._number(scaler.panic_window)
-        if urgent * CORE >= scaler.panic_at * max(1, self._pool.warm):
+        if urgent * CORE >= scaler.panic_at * max(1, len(self._pool.warm)):
             if now >= self._panic_until:
                 self._panic_most = 0
             self._panic_until = now + scaler.window

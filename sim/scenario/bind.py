@@ -198,7 +198,8 @@ def _surroundings(data: Mapping[str, Any], catalogue: Catalogue) -> Surroundings
     agents = workload.get("agents")
     # Of what cannot be read, nothing follows.
     serial = None if workload.get("serial") is False else agents if isinstance(agents, int) else 1
-    return Surroundings(memory, isinstance(arrivals, Mapping) and "sessions" in arrivals, serial, catalogue)
+    return Surroundings(memory, isinstance(arrivals, Mapping) and "sessions" in arrivals, serial, catalogue,
+                        workload.get("payload") is not None)
 
 
 def _model_flaws(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Flaw]:

@@ -167,12 +167,15 @@ class Surroundings:
         Agents of the fleet that work on one request at a time; None where they may work on several.
     catalogue : Catalogue
         Where platforms are looked up.
+    payload : bool
+        Whether something is said of the size of requests.
     """
 
     memory: int | None
     sessions: bool
     agents: int | None = None
     catalogue: Catalogue = PACKAGE
+    payload: bool = False
 
 
 def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[BoundDeployment | None, list[Flaw]]:
@@ -200,7 +203,7 @@ def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[Boun
     shape, found = fit(name, given, profile, Needed(around.memory, _at_once(pool.placement, around)))
     kept = pool.minimum + given.value("spare_instances", 0)
     found += [*more, *_limit_flaws(given, profile), *_ladder_flaws(given, profile, kept),
-              *_elastic_flaws(given, profile, pool)]
+              *_elastic_flaws(given, profile, pool, around)]
     if shape is None or found:
         return None, found
     return _bound(name, given, profile, shape, pool, around.catalogue), []
@@ -341,6 +344,19 @@ def _ladder_flaws(given: Given, profile: Profile, kept: int) -> Iterator[Flaw]:
                        "kept", f"leave `{key}` out, or add an `idle_timeout` of {least} or more", at_key=True)
 
 
+def _limits_that_cannot_be(given: Given, pool: _Pool, around: Surroundings) -> Iterator[Flaw]:
+    """Say what limits have no effect, or cannot be kept."""
+    limits, kept = given.value("limits"), pool.minimum
+    if "schedule" in given:
+        kept = max([kept, *(floor.instances for floor in given.value("schedule").values())])
+    if isinstance(limits.quota, int) and kept > limits.quota:
+        yield Flaw((*given.place("limits"), "quota"), f"it keeps {kept} instances, and the quota is {limits.quota}",
+                   f"write {kept} or more, or keep fewer")
+    if limits.payload is not None and not around.payload:
+        yield Flaw((*given.place("limits"), "payload"), "nothing is said of the size of requests, so it has no effect",
+                   "say it in the workload, such as `payload: 200000`, or leave it out", at_key=True)
+
+
 def _learnt_flaws(given: Given, profile: Profile, pool: _Pool) -> Iterator[Flaw]:
     """Say what an instance cannot be that learns when to go."""
     place = given.place("idle")
@@ -356,7 +372,7 @@ def _learnt_flaws(given: Given, profile: Profile, pool: _Pool) -> Iterator[Flaw]
                    "the first request has been served", at_key=True)
 
 
-def _elastic_flaws(given: Given, profile: Profile, pool: _Pool) -> Iterator[Flaw]:
+def _elastic_flaws(given: Given, profile: Profile, pool: _Pool, around: Surroundings) -> Iterator[Flaw]:
     """Say what scaling, a schedule or checks cannot do on the platform."""
     yield from elastic.without_effect(elastic.bound(given, profile, given.value("size")), given)
     for key in ("schedule", "scaling", "spare_instances", "idle"):
@@ -378,9 +394,12 @@ def _elastic_flaws(given: Given, profile: Profile, pool: _Pool) -> Iterator[Flaw
         elif given.value("binding", profile.binding.value) == "early":
             yield Flaw(given.place("scaling"), "with early binding every request opens an instance of its own",
                        "write `binding: late`, or leave `scaling` out", at_key=True)
-        if "idle" in given and given.value("idle").check is not None:
-            yield Flaw(given.place("idle"), "a scaler lets instances go, so nothing checks them beside it",
-                       "leave `check` out, or `scaling`", at_key=True)
+        for key in ("idle", "idle_timeout"):
+            if key in given:
+                yield Flaw(given.place(key), "a scaler lets instances go, however long they have been idle",
+                           f"leave `{key}` out, or `scaling`", at_key=True)
+    if "limits" in given:
+        yield from _limits_that_cannot_be(given, pool, around)
     if "schedule" in given and profile.ladder:
         most = max(floor.instances for floor in given.value("schedule").values())
         if profile.meters.minimum_idle is not None:

@@ -1,12 +1,14 @@
 """What a person may say of how many instances there are, of limits, of idleness and of CPU, beside a pool's bounds.
 
-The models are part of `sim.scenario.schema`; they are bound as they are, since no profile has other defaults for them.
+The models are part of `sim.scenario.schema`. Limits that a deployment does not give are those of its platform; for the
+rest no profile has other defaults.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import ConfigDict, Field
@@ -33,6 +35,8 @@ from sim.scenario.quantities import (
     Truth,
     Whole,
 )
+
+_Quantity = TypeVar("_Quantity")
 
 MOST = 1_000_000
 """Instances, requests or openings that anything of this file may ask for."""
@@ -76,6 +80,11 @@ class Target(Model):
             if every and time is not None and (time % every or time < least):
                 shown = units.show_duration(max(1, -(-time // every)) * every)
                 yield Flaw(place, f"this is no multiple of `every`, {units.show_duration(every)}", f"write `{shown}`")
+        urgent, usual = _time(times.get(("panic", "window"))), _time(times["window",])
+        if urgent is not None and usual is not None and urgent >= usual:
+            shown = units.show_duration(usual)
+            yield Flaw(("panic", "window"), f"panic looks at a shorter time than `window`, {shown}",
+                       "write less, or leave `panic` out")
 
 
 class ByRequests(Target):
@@ -94,8 +103,11 @@ class ByCpu(Target):
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether an instance is to have no work."""
         yield from super().flaws(raw)
-        if raw.get("target") in ("0%", 0):
+        target = _share(raw.get("target"))
+        if target == 0:
             yield Flaw(("target",), "no number of instances has no work", "write for example `60%`")
+        elif target is not None and target > 1:
+            yield Flaw(("target",), "no instance uses more CPU than it has", "write 100% or less")
 
 
 class Scaling(Model):
@@ -193,6 +205,7 @@ class Idle(Model):
             yield Flaw(("check",), "an instance that has learnt when to go is not checked", "leave out `check`", True)
         if _time(raw.get("check")) == 0:
             yield Flaw(("check",), "there is no end of checks", "write for example `5 min`")
+        yield from _more_than_all(raw, "stuck", "there are no more instances than all that should go")
 
 
 class Credit(Model):
@@ -202,6 +215,15 @@ class Credit(Model):
     first: Duration = Field(description="Balance when it becomes ready, as time with all of its CPU.",
                             examples=["5 s"])
     most: Duration = Field(description="Balance at most.", examples=["500 s"])
+
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether there is more of something than there can be."""
+        yield from _more_than_all(raw, "baseline", "an instance has no more CPU than all of its own")
+        first, most = _time(raw.get("first")), _time(raw.get("most"))
+        if first is not None and most is not None and first > most:
+            yield Flaw(("first",), f"the balance is {units.show_duration(most)} at most",
+                       f"write `{units.show_duration(most)}` or less, or raise `most`")
 
 
 class Cpu(Model):
@@ -306,11 +328,23 @@ def _key(value: Any, key: str) -> Any:
     return value.get(key) if isinstance(value, Mapping) else getattr(value, key, None)
 
 
-def _time(value: object) -> int | None:
-    """Return a duration, or None for what is none; its own field says what is wrong with that."""
-    if isinstance(value, int):
-        return value
+def _more_than_all(raw: Raw, key: str, message: str) -> Iterator[Flaw]:
+    share = _share(raw.get(key))
+    if share is not None and share > 1:
+        yield Flaw((key,), message, "write 100% or less")
+
+
+def _read(reader: Callable[[object], _Quantity], value: object) -> _Quantity | None:
+    """Return a quantity, or None for what is none; its own field says what is wrong with that."""
     try:
-        return units.duration(value)
+        return reader(value)
     except AdvisedError:
         return None
+
+
+def _share(value: object) -> Fraction | None:
+    return _read(units.percent, value)
+
+
+def _time(value: object) -> int | None:
+    return value if isinstance(value, int) else _read(units.duration, value)

@@ -29,6 +29,9 @@ UNLIMITED = "unlimited"
 
 _MOST = 1_000_000
 
+MOST_BYTES = 10**15
+"""Bytes of one request: more than any network carries in a year."""
+
 MOST_TOKENS = 10**9
 """Tokens of one call: a hundred times what the largest model takes."""
 
@@ -77,6 +80,13 @@ def _some(value: object) -> Fraction:
     number = units.rate(value)
     if number == 0:
         raise AdvisedError("at a rate of 0 no request ever arrives", "write a rate above 0, such as `4/h`")
+    return number
+
+
+def _openings(value: object) -> Fraction:
+    number = units.rate(value)
+    if number == 0:
+        raise AdvisedError("at a rate of 0 nothing is ever opened", "write a rate above 0, such as `5/s`")
     return number
 
 
@@ -156,6 +166,13 @@ def _largest(law: Distribution) -> int | float:
     """Return the largest number that a distribution is written with; of its draws nothing is known before they come."""
     numbers = [*(float(number) for _, number in law.params), *law.values, *(_largest(part) for _, part in law.parts)]
     return max(numbers, default=0)
+
+
+def _bytes(value: object) -> Distribution:
+    law = distributions.count(value)
+    if _largest(law) > MOST_BYTES:
+        raise AdvisedError(f"{_largest(law):g} bytes are more than anybody sends", f"write {MOST_BYTES} or less")
+    return law
 
 
 def _at_least_once(value: object) -> Distribution:
@@ -297,7 +314,7 @@ Gap = Annotated[Distribution, PlainValidator(_gap), PlainSerializer(_show_law, w
                 WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
 Factor = Annotated[Distribution, PlainValidator(_factor), PlainSerializer(_show_law, when_used="json"),
                    WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
-Bytes = Annotated[Distribution, PlainValidator(_tokens), PlainSerializer(_show_law, when_used="json"),
+Bytes = Annotated[Distribution, PlainValidator(_bytes), PlainSerializer(_show_law, when_used="json"),
                   WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
 Share = Annotated[Fraction, PlainValidator(units.percent), PlainSerializer(units.show_percent, when_used="json"),
                   WithJsonSchema(_SHARE_SCHEMA)]  # fmt: skip
@@ -331,7 +348,7 @@ Queue = Annotated[int | Literal["unlimited"], PlainValidator(_queue),
                   WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"const": "unlimited"}]})]  # fmt: skip
 NumberLimit = Annotated[int | Literal["unlimited"], _or_unlimited(_some_number),
                         _schema_or_unlimited({"type": "integer", "minimum": 1, "maximum": _MOST})]  # fmt: skip
-RateLimit = Annotated[Fraction | Literal["unlimited"], _or_unlimited(_some), _show_or_unlimited(units.show_rate),
+RateLimit = Annotated[Fraction | Literal["unlimited"], _or_unlimited(_openings), _show_or_unlimited(units.show_rate),
                       _schema_or_unlimited(_RATE_SCHEMA)]  # fmt: skip
 TimeLimit = Annotated[int | Literal["unlimited"], _or_unlimited(_some_duration),
                       _show_or_unlimited(units.show_duration), _schema_or_unlimited(DURATION_SCHEMA)]  # fmt: skip

@@ -183,9 +183,9 @@ def _show(path: str, value: Any) -> str:
     if isinstance(value, Distribution):
         return value.show()
     if isinstance(value, Fraction):
-        return units.show_cores(value)
+        return units.show_rate(value) if word == "openings" else units.show_cores(value)
     if isinstance(value, int) and word in _TIMES:
         return units.show_duration(value)
-    if isinstance(value, int) and "memory" in word:
+    if isinstance(value, int) and ("memory" in word or word == "payload"):
         return units.show_size(value)
     return str(value)

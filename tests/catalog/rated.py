@@ -112,6 +112,12 @@ def containers() -> list[Rated]:
            arm_memory=q(10_512_000, "10.3953168")),
         # Spot: 1,460 x 0.0124419 = 18.165174, 2,920 x 0.00136621 = 3.9893332.
         of(LIST, "aws-fargate/spot", "22.1545072", spot_vcpu=q(1460, "18.165174"), spot_memory=q(2920, "3.9893332")),
+        # The vendor's examples: 5 tasks x 10 GB beyond 20 x 600 s x 30 = 900,000 GB-s x 0.0000000308 = 0.02772; ten
+        # Windows tasks for 3,600 s x 30: 1,080,000 x 0.0000254167 = 27.450036, x 0.0000127778 = 13.800024, and
+        # 2,160,000 GB-s x 0.0000027778 = 6.000048.
+        of(LIST, "aws-fargate/x86", "47.277828", ephemeral=q(900_000, "0.02772"),
+           windows_vcpu=q(1_080_000, "27.450036"), windows_licence=q(1_080_000, "13.800024"),
+           windows_memory=q(2_160_000, "6.000048")),
         of(ARTICLE, "aws-fargate/x86", "36", task=q(1, 36)),
         of(ARTICLE, "aws-fargate/arm", "0", arm=NONE),
         of(ARTICLE, "aws-fargate/spot", "0", spot=NONE),
@@ -171,6 +177,7 @@ def by_use() -> list[Rated]:
             "resume": q(400, "0.62"), "launch": q(2, "0.0031"),
             "snapshots": q(Fraction(2 * 620, 720), Fraction(2 * 620, 720) * Fraction("0.08")),
         }, Fraction("14.753108") + Fraction(2 * 620, 720) * Fraction("0.08")),
+        of(LIST, "aws-lambda-microvms/arm", "0.80", images=q(10, "0.80")),
         of(ARTICLE, "aws-lambda-microvms/arm", "0", running=NONE, suspended=NONE),
     ]
 

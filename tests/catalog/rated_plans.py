@@ -24,7 +24,8 @@ def orchestration() -> list[Rated]:
         of(LIST, "temporal-self-hosted", "0", software=q(1, 0)),
         of(ARTICLE, "temporal-self-hosted", "26000", operation=q(1, 26_000)),
         # A million transitions, 25 dollars, in both.
-        of(LIST, "aws-step-functions", "25", transitions=q(1000, 25)),
+        # A million and 4,000 transitions, of which 4,000 are free: 1,000 x 0.025.
+        of(LIST, "aws-step-functions", "25", transitions=q(1004, 25, 4)),
         of(ARTICLE, "aws-step-functions", "25", transitions=q(1000, 25)),
         # The vendor's example: 4 M operations, 32; 104 GB, 26; 104 x 7/30 + 104 x 14/30 = 72.8 GB-months, 10.92.
         of(LIST, "aws-lambda-durable", "68.92", operations=q(4, 32), written=q(104, 26),

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from simpy.events import Event
 
 from sim.engine import simulate
 from sim.engine.contract import CORE, NEVER, Cause, Credit, Fate, KeepAlive, Outcome, Scaler, State
+from sim.engine.ticks import Ticks
 
 from .cases import Case, capacity, cases, demand, turns
 
@@ -375,3 +377,45 @@ def test_who_leaves_before_having_begun_has_done_nothing() -> None:
     outcome = simulate(asked, capacity(2, maximum=1))
     assert outcome.fate.tolist() == [Fate.UNFINISHED, Fate.ABANDONED]
     assert outcome.spent.tolist() == [9, 0]
+
+
+# Ticks that can change nothing
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Times of ticks; so many that nobody counts them are a failure."""
+    times: list[int] = []
+    happen = Ticks._happen
+
+    def counted(self: Ticks, event: Event) -> None:
+        times.append(self._clock.now)
+        assert len(times) < 1000
+        happen(self, event)
+
+    monkeypatch.setattr(Ticks, "_happen", counted)
+    return times
+
+
+def test_a_scaler_does_not_look_where_nothing_is(ticks: list[int]) -> None:
+    # Requests of 20 us, 10^12 us from each other: looks at 10, 20, ... while the window of 100 us sees one, and once
+    # more, when the instance is let go. At 10^12 + 20 the load of the last 100 us is 20 / 100 of a request.
+    asked = demand([0, 10**12], [[(0, 20)], [(0, 20)]], horizon=10**13, stop=10**13)
+    scaler = Scaler(10, 100, CORE, False, NEVER, 0, 0, 0, True)
+    outcome = simulate(asked, capacity(2, ladder=[(0, 0, False, 0)], scaler=scaler))
+    assert outcome.started.tolist() == [0, 10**12]
+    last = 130  # the last of the load is seen at 120
+    assert set(ticks) <= {*range(10, last + 1, 10), *range(10**12, 10**12 + last + 1, 10)}
+    assert [time for time, _, state, _ in turns(outcome) if state == State.OFF] == [120, 10**12 + 120]
+
+
+def test_idle_instances_are_not_checked_before_one_can_go(ticks: list[int]) -> None:
+    # One instance is idle from 3 on, and may go after 10^9: at the first check, every 7 us, from 10^9 + 3 on, which is
+    # 142857144 x 7 = 1000000008. The other is kept for ever, and not looked at.
+    asked = demand([0], [[(0, 3)]])
+    outcome = simulate(asked, capacity(1, minimum=1, ladder=[(10**9, 0, False, 0)], check_every=7))
+    assert ticks == []
+    assert len(outcome.opener) == 1
+    outcome = simulate(asked, capacity(1, ladder=[(10**9, 0, False, 0)], check_every=7))
+    assert ticks == [1_000_000_008]
+    assert turns(outcome)[-1] == (1_000_000_008, 0, State.OFF, NEVER)

@@ -87,7 +87,7 @@ def test_shares_are_of_all_requests_together() -> None:
     """4 of 60 failed, not the mean of 10%, 0%, nothing and 15%; none was cold, which leaves up to 6% (0.025^(1/60))."""
     found = Estimates(FOUR)
     assert found["failed_fraction"].value == pytest.approx(4 / 60)
-    assert found["failed_fraction"].pooled == (4, 60, 1)
+    assert found["failed_fraction"].pooled == (4, 60, 1, 0)
     assert stats.interval(found["cold_start_fraction"]) == (0, pytest.approx(1 - 0.025 ** (1 / 60)))
     # Unfinished: none in any, of 15 on average.
     assert stats.interval(found["requests.unfinished"]) == (0, pytest.approx(15 * (1 - 0.025 ** (1 / 60))))

@@ -209,19 +209,22 @@ def deployments(draw: st.DrawFn, workload: Tree) -> Tree:
         keys |= draw(given_keys(idle_timeout=one_of("1 s", "10 s", "5 min", "3 days")))
         if profile.ladder[0].keeps:
             keys |= draw(given_keys(wake=one_of(0, *DURATIONS)))
-    return keys | (draw(elastic_keys(profile, keys)) if draw(st.booleans()) else {})
+    said = draw(elastic_keys(profile, keys, "payload" in workload)) if draw(st.booleans()) else {}
+    return {key: value for key, value in keys.items() if key != "idle_timeout" or "scaling" not in said} | said
 
 
 def load(by: str, target: Any) -> st.SearchStrategy[Tree]:
     quiet = given_keys(window=one_of("1 min", "5 min"), stabilise=one_of("10 min"), tolerance=one_of("10%", "100%"),
-                       counts_starting=one_of(True, False), panic=one_of({"window": "1 min"}))  # fmt: skip
-    return quiet.map(lambda keys: {by: {"target": target, "every": "1 min", "window": "1 min"} | keys})
+                       counts_starting=one_of(True, False), panic=one_of({"window": "30 s"}))  # fmt: skip
+    return quiet.map(lambda keys: {by: {"target": target, "every": "30 s", "window": "1 min"} | keys})
 
 
 @st.composite
-def elastic_keys(draw: st.DrawFn, profile: Profile, keys: Tree) -> Tree:
-    """Draw limits, idleness, CPU, a schedule and a scaler that go with the rest."""
-    limits = given_keys(quota=one_of(1, 3), slowdown=one_of("50%"), payload=one_of("1 MB"))
+def elastic_keys(draw: st.DrawFn, profile: Profile, keys: Tree, sized: bool) -> Tree:
+    """Draw limits, idleness, CPU, a schedule and a scaler that go with the rest; whether requests have a size."""
+    kept = keys.get("instances", keys.get("min_instances", profile.minimum.value))
+    limits = given_keys(quota=one_of(max(1, kept), kept + 2), slowdown=one_of("50%"),
+                        payload=one_of("1 MB" if sized else MISSING))  # fmt: skip
     paced = one_of({}, {"openings": "1/min"}, {"openings": "10/min", "burst": 3})
     aged = one_of({}, {"lifetime": "10 min"}, {"lifetime": "1 h", "at_lifetime": "kill"})
     made = draw(given_keys(
@@ -243,7 +246,8 @@ def elastic_keys(draw: st.DrawFn, profile: Profile, keys: Tree) -> Tree:
     checks = one_of({}, {"check": "5 min"}, {"check": "5 min", "stops": 1})
     made |= draw(given_keys(idle=st.builds(lambda a, b: a | b, checks, given_keys(stuck=one_of("30%")))))
     free = not {"instances", "min_instances", "max_instances"} & set(keys) and profile.meters.minimum_idle is None
-    if shared and free and profile.maximum.value != 1 and keys.get("idle_timeout") != "0 s":
+    roomy = profile.maximum.value != 1 and made.get("limits", {}).get("quota", 2) >= 2
+    if shared and free and roomy and keys.get("idle_timeout") != "0 s":
         made |= draw(given_keys(schedule=st.just({"day": {"when": "08:00-18:00", "instances": 2},
                                                   "night": {"when": "otherwise", "instances": 0}})))  # fmt: skip
     return made
@@ -271,7 +275,8 @@ def scenarios(draw: st.DrawFn) -> Tree:
     workload = draw(workloads())
     made = {name: draw(deployments(workload)) for name in draw(one_of(("a",), ("a", "b"), ("b", "a", "c-1")))}
     if draw(st.booleans()):
-        made["heir"] = {"extends": "a"} | draw(given_keys(queue=one_of(3), binding=one_of("late", "early")))
+        binding = one_of("late", "early") if "scaling" not in made["a"] else one_of("late")
+        made["heir"] = {"extends": "a"} | draw(given_keys(queue=one_of(3), binding=binding))
     return settings(draw, workload, made)
 
 

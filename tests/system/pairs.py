@@ -373,7 +373,7 @@ PAIRS = (
     Pair("Workload.patience", "workload.patience", MISSING, "exponential(mean=5 s)",
          ("here:requests.abandoned.value",), crowd(instances=1)),
     Pair("Workload.keep_open", "workload.keep_open", MISSING, "10 min", (COST,), own()),
-    Pair("Workload.payload", "workload.payload", MISSING, "uniform(low=0, high=2000000)",
+    Pair("Workload.payload", "workload.payload", 200_000, "uniform(low=0, high=2000000)",
          ("here:requests.failed.value",), crowd(limits={"payload": "1 MB"})),
     Pair("Deployment.plan", "deployments.here.plan", MISSING, "pro", (COST,),
          base(deployments={"here": {"platform": "railway/service", "vcpu": 1, "memory": "1 GiB"}})),
