@@ -153,6 +153,12 @@ class Limits(Model):
         "drain", description="Whether it then finishes what it serves, or ends at once, and its requests fail.")
     payload: SizeLimit | None = Field(None, description="A larger request is refused.", examples=["6 MB"])
 
+    @classmethod
+    def flaws(cls, raw: Raw) -> Iterator[Flaw]:
+        """Say whether an instance would be taken at once."""
+        if _time(raw.get("lifetime")) == 0:
+            yield Flaw(("lifetime",), "nothing can be served in no time", "write for example `24 h`")
+
 
 class Learnt(Model):
     """How long an idle instance stays, and when one is to be there again, by the gaps between its agent's requests.

@@ -350,7 +350,7 @@ NumberLimit = Annotated[int | Literal["unlimited"], _or_unlimited(_some_number),
                         _schema_or_unlimited({"type": "integer", "minimum": 1, "maximum": _MOST})]  # fmt: skip
 RateLimit = Annotated[Fraction | Literal["unlimited"], _or_unlimited(_openings), _show_or_unlimited(units.show_rate),
                       _schema_or_unlimited(_RATE_SCHEMA)]  # fmt: skip
-TimeLimit = Annotated[int | Literal["unlimited"], _or_unlimited(_some_duration),
+TimeLimit = Annotated[int | Literal["unlimited"], _or_unlimited(_duration),
                       _show_or_unlimited(units.show_duration), _schema_or_unlimited(DURATION_SCHEMA)]  # fmt: skip
 SizeLimit = Annotated[int | Literal["unlimited"], _or_unlimited(units.size), _show_or_unlimited(units.show_size),
                       _schema_or_unlimited(_SIZE_SCHEMA)]  # fmt: skip
