@@ -58,10 +58,15 @@ class Counter:
         Microseconds of the month.
     catalogue : Catalogue
         Knows the sizes of instances, and what runs when.
+    others : sequence of Charge
+        Of the vendor's other variants and plans, for messages.
     """
 
-    def __init__(self, platform: str, charges: Sequence[Charge], month: int, catalogue: Catalogue) -> None:
+    def __init__(
+        self, platform: str, charges: Sequence[Charge], month: int, catalogue: Catalogue, others: Sequence[Charge] = ()
+    ) -> None:
         self._platform, self._charges, self._month = platform, charges, month
+        self._others = {charge.id: charge for charge in others}
         vendor = platform.partition("/")[0]
         self._profiles = [catalogue.profile(id) for id in catalogue.ids_of(vendor) if platform in (id, vendor)]
 
@@ -79,8 +84,8 @@ class Counter:
         for name, value in given.items():
             charge = charges.get(name)
             if charge is None:
-                message = f"{self._platform} has no charge {quoted(name)}"
-                flaws.append(Flaw((name,), message, choose(name, free), at_key=True))
+                message, fix = self._not_here(name, free)
+                flaws.append(Flaw((name,), message, fix, at_key=True))
             elif charge.measure is Measure.PLAN:
                 flaws.append(Flaw((name,), f"{charge.item} is charged whatever is used",
                                   "leave it out; `seats: 5` says for how many", at_key=True))
@@ -160,6 +165,19 @@ class Counter:
             yield charge, Used(time * charge.counts(has) / charge.per.size(self._month))
         for charge in cpu:
             yield charge, Used(one.count * (one.cpu or 0) * charge.amount / charge.per.size(self._month))
+
+    def _not_here(self, name: str, known: Sequence[str]) -> tuple[str, str]:
+        """Say that there is no such charge, or where it is, and what to write instead."""
+        other = self._others.get(name)
+        if other is None:
+            return f"{self._platform} has no charge {quoted(name)}", choose(name, known)
+        vendor = self._platform.partition("/")[0]
+        if other.variants and self._platform.partition("/")[2] not in ("", *other.variants):
+            return (f"{quoted(name)} is not charged on {self._platform}",
+                    f"give it in an entry of its own, with `platform: {vendor}/{other.variants[0]}`")
+        if other.plans:
+            return f"{quoted(name)} is charged on another plan", f"write `plan: {other.plans[0]}`"
+        return f"{quoted(name)} is left out by `without`", "leave one of them out"
 
     def _counted(self, charge: Charge, one: Instances, has: Resources, record: int, records: int) -> Fraction:
         """How much a charge counts of each instance, in its units."""

@@ -229,7 +229,7 @@ class _Account:
             if charge.id in names and charge.id not in use.without
             and (not variant or not charge.variants or variant in charge.variants)
         )]
-        counter = Counter(use.platform, charges, self._month, self._catalogue)
+        counter = Counter(use.platform, charges, self._month, self._catalogue, self._listed.charges)
         told: list[tuple[Any, Any, Place]] = [(counter.quantities, use.quantities, (*place, "quantities"))]
         told += [(counter.instances, one, (*place, "instances", at)) for at, one in enumerate(use.instances)]
         told += [(counter.requests, one, (*place, "requests", at)) for at, one in enumerate(use.requests)]

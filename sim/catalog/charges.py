@@ -132,8 +132,8 @@ class Allowance(Offered):
         return self.model_copy(update={"quantity": self.by_plan.get(plan or "", Fraction(0)), "by_plan": {}})
 
 
-class Credit(Offered):
-    """Dollars that the vendor takes off what was used each month; what is left over is lost. It pays no plan's fee.
+class Monthly(Offered):
+    """Dollars of a month.
 
     Attributes
     ----------
@@ -151,23 +151,12 @@ class Credit(Offered):
     group: Group = Group.INFRASTRUCTURE
 
 
-class Floor(Offered):
-    """Dollars that a month with the platform costs at least: a fee that pays for what is used up to it.
+class Credit(Monthly):
+    """Dollars that the vendor takes off what was used each month; what is left over is lost. It pays no plan's fee."""
 
-    Attributes
-    ----------
-    item : str
-    amount : Decimal
-        Dollars.
-    per_seat : bool
-        Whether it is asked for each seat of the plan.
-    group : Group
-    """
 
-    item: str = Field(min_length=1)
-    amount: Money
-    per_seat: bool = False
-    group: Group = Group.INFRASTRUCTURE
+class Floor(Monthly):
+    """Dollars that a month with the platform costs at least: a fee that pays for what is used up to it."""
 
 
 class Surcharge(Offered):

@@ -194,6 +194,19 @@ def _filling(summary: Tree) -> Iterator[str]:
         )
 
 
+def _left_over(summary: Tree) -> Iterator[str]:
+    """Say where a run that begins empty leaves notably more instances than it found."""
+    parts = {name: one["left_over"]["value"] or 0.0 for name, one in summary["deployments"].items()}
+    told = [f"{name} ({share(part)})" for name, part in parts.items() if part > NEGLIGIBLE]
+    if summary["warmup_s"] == 0 and told:
+        yield (
+            f"The run begins with nobody in it, and nothing is left out (`warmup: 0 s`), but instances live on at its "
+            f"end: of their time, these parts are of instances that it opened and did not see end: {_listed(told)}. In "
+            "a month that follows others, as much again is left over from before and costs money: give a `warmup` as "
+            "long as instances live, or `auto`."
+        )
+
+
 def _missed(summary: Tree) -> Iterator[str]:
     """Say which figures are not as precise as asked for, after as many replications as there may be."""
     missed = [one for one in summary.get("stopping", {}).get("precision", ()) if not one["reached"]]
@@ -410,6 +423,7 @@ _RULES: dict[str, Callable[[Tree], Iterator[str]]] = {
     "losses": _losses,
     "overload": _overload,
     "filling": _filling,
+    "left over": _left_over,
     "unpriced": _unpriced,
     "precision": _precision,
     "choice": _choice,

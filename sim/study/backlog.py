@@ -9,6 +9,10 @@ Two stretches of the window are compared, the same parts of a load that repeats:
 cycles, half of them each. A window of one cycle is compared with what came before it: its end with the end of the
 warm-up, as long as half of that. The difference is paired by replication, so that its interval is Student's t of the
 differences.
+
+Also counted is the time of instances that the window opened and did not see end. Of a fleet that has settled there
+would be as many at its begin, left over from before, with as much time before them as these have behind them (the age
+and the residual life of a renewal process are alike). Of a run that begins empty, that much is missing from the bill.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ from sim.engine.contract import Demand, Outcome
 from sim.exact import total
 from sim.scenario import BoundDeployment, Scenario
 from sim.study import warmup
+from sim.trace.spans import Spans
 from sim.trace.window import Window
 from sim.units import WEEK
 
@@ -45,12 +50,17 @@ class Load:
         Work that arrived in the window for each unit of its time: in requests at once, and of that the CPU time.
     before, after : Fraction or None
         Mean number of late requests in the earlier and in the later stretch; None where there are no two.
+    opened, there : int
+        Microseconds that instances were there in the window, up or at rest: those that were not there at its begin and
+        are at its end; all.
     """
 
     slots: Fraction
     cores: Fraction
     before: Fraction | None
     after: Fraction | None
+    opened: int = 0
+    there: int = 0
 
 
 def stretches(scenario: Scenario, window: Window) -> tuple[Window, Window] | None:
@@ -76,14 +86,18 @@ def stretches(scenario: Scenario, window: Window) -> tuple[Window, Window] | Non
     return (Window(begin, begin + half), Window(window.end - half, window.end)) if half else None
 
 
-def load(demand: Demand, outcome: Outcome, window: Window, parts: tuple[Window, Window] | None) -> Load:
-    """Say what a run was offered, and how many requests were late.
+def load(
+    demand: Demand, outcome: Outcome, spans: Spans, window: Window, parts: tuple[Window, Window] | None
+) -> Load:
+    """Say what a run was offered, how many requests were late, and how long instances were there.
 
     Parameters
     ----------
     demand : Demand
     outcome : Outcome
         Of the same run.
+    spans : Spans
+        Of the outcome.
     window : Window
     parts : tuple of Window, or None
         As `stretches` gives them.
@@ -94,8 +108,12 @@ def load(demand: Demand, outcome: Outcome, window: Window, parts: tuple[Window, 
     left = np.where(outcome.ended >= 0, outcome.ended, demand.stop)[arrived]
     due = np.minimum(outcome.arrived[arrived] + work[arrived], left)
     late = [Fraction(total(part.share(due, left)), part.length) for part in parts or ()]
-    return Load(Fraction(total(work[asked]), window.length), Fraction(total(cpu[asked]), window.length),
-                *(late or (None, None)))
+    before, after = late or (None, None)
+    first, last = ((spans.begin <= moment) & (spans.end > moment) for moment in (window.begin, window.end - 1))
+    new = np.setdiff1d(spans.instance[last], spans.instance[first])
+    time = window.share(spans.begin, spans.end)
+    return Load(Fraction(total(work[asked]), window.length), Fraction(total(cpu[asked]), window.length), before, after,
+                total(time[np.isin(spans.instance, new)]), total(time))
 
 
 def told(
@@ -121,7 +139,8 @@ def told(
     -------
     dict
         Figures of ``slots`` and ``cores`` that were offered, and how many there are at ``most``, None for no limit; of
-        the backlog ``before`` and ``after``, and its ``growth``; whether it is ``growing``.
+        the backlog ``before`` and ``after``, and its ``growth``; whether it is ``growing``; and which part of the time
+        of instances is ``left_over``: of those that the window opened and did not see end.
     """
     pairs = [(one.before, one.after) for one in loads if one.before is not None and one.after is not None]
     none = stats.Estimate(None, (), "the window is one cycle of its load, and no warm-up comes before it")
@@ -142,6 +161,8 @@ def told(
         },
         "backlog": {"before": stats.figure(before.within(0.0), level), "after": stats.figure(after.within(0.0), level),
                     "growth": stats.figure(growth, level), "growing": grown},
+        "left_over": stats.figure(
+            stats.ratio([one.opened for one in loads], [one.there for one in loads]).within(0.0, 1.0), level),
     }
 
 

@@ -92,7 +92,7 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
             batched[deployment.name] = Batches(
                 tuple(measure(part, deployment, scenario.workload.agents, month) for part in cut_runs),
                 cut.windows[0].length / window.length, batches.correlated(run, cut))
-        loads[deployment.name] = backlog.load(demand, outcome, window, parts)
+        loads[deployment.name] = backlog.load(demand, outcome, lasting, window, parts)
         if keep:
             runs[deployment.name] = capacity, outcome
     return Replication(number, warm_up, window, measures, cut, batched, loads, demand if keep else None, runs)

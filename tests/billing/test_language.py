@@ -57,6 +57,9 @@ def test_a_floor_is_a_fee_that_pays_for_use() -> None:
     assert [bill(book, x=used).total() for used in (0, 3, 5, 7)] == [5, 5, 5, 7]
     line = bill(book, x=3).lines[-1]
     assert (line.kind, line.amount, line.rate, line.least) == (Kind.FLOOR, 2, 5, 5)
+    # What one floor asks for counts for the next.
+    two = listed(charge(), floors=[{"item": "least", "amount": f"${least}", **STATED} for least in (5, 8)])
+    assert [line.amount for line in bill(two, x=3).lines] == [3, 2, 3]
 
 
 def test_a_surcharge_is_a_share_with_a_least_amount() -> None:

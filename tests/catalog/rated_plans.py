@@ -50,6 +50,7 @@ def orchestration() -> list[Rated]:
         of(LIST, "langgraph", "50", runs=q(10_000, 50), uptime=NONE),
         of(ARTICLE, "langgraph", "10", nodes=q(10_000, 10)),
         of(LIST, "bullmq", "0", software=q(1, 0)), of(ARTICLE, "bullmq", "0", software=q(1, 0)),
+        of(LIST, "isolation/kata", "0", software=q(1, 0)), of(ARTICLE, "isolation/docker", "0", software=q(1, 0)),
         of(LIST, "crewai", "0", software=q(1, 0)), of(ARTICLE, "crewai", "0", software=q(1, 0)),
     ]
 

@@ -98,6 +98,11 @@ METERS = {
     "azure-container-apps/gpu-t4": {"active-gpu", "request"},
     "azure-container-apps/gpu-a100": {"active-gpu", "request"},
     "owned/rtx": {"loaded", "idle"},
+    "isolation/docker": set(),
+    "isolation/gvisor": set(),
+    "isolation/firecracker": set(),
+    "isolation/firecracker-snapshot": set(),
+    "isolation/kata": set(),
 }
 
 
@@ -331,6 +336,13 @@ class TestAgainstMeasurements:
         (part,) = catalog.profile("cloudflare/containers").start
         share = np.mean(part.time.value.quantile(np.arange(1, 1000) / 1000) <= 3 * S)
         assert share > 0.9
+
+    def test_isolation_starts_in_the_order_of_the_article(self) -> None:
+        # Docker 500 ms, Kata 300, gVisor 200, Firecracker 125, from a snapshot 28.
+        names = ("docker", "kata", "gvisor", "firecracker", "firecracker-snapshot")
+        parts = [catalog.profile(f"isolation/{name}").start[0].time.value for name in names]
+        times = [part.quantile(np.array([0.5]))[0] for part in parts]
+        assert times == pytest.approx([500_000, 300_000, 200_000, 125_000, 28_000])
 
     def test_arm_starts_faster_than_x86(self) -> None:
         mean = {id: catalog.profile(id).start[1].time.value.mean for id in ("aws-lambda/x86", "aws-lambda/arm")}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
 import pytest
 
-from sim.engine import simulate
+from sim.engine import model, simulate
 from sim.engine.contract import CORE, NEVER, Capacity, Cause, Demand, Fate, Outcome, Reuse, Warmth
 
 from . import reference
@@ -149,3 +150,18 @@ def test_reuse_among_loaded_instances(run: Simulate, reuse: Reuse, taken: int) -
     o = run(wanted, capacity(7, concurrency=2, cpu=2 * CORE, early=True, start=[0] * 7, reuse=reuse))
     assert o.instance.tolist() == [0, 0, 1, 1, 2, 2, taken]
     assert o.warmth.tolist()[-1] == Warmth.WARM
+
+
+def test_a_run_leaves_the_collector_of_garbage_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it fails: it is set for the whole process."""
+    before = gc.get_threshold()
+    gc.set_threshold(701, 11, 12)
+    try:
+        simulate(demand([0], [[(30, 0)]]), one_host(1, CORE))
+        assert gc.get_threshold() == (701, 11, 12)
+        monkeypatch.setattr(model.Model, "run", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            simulate(demand([0], [[(30, 0)]]), one_host(1, CORE))
+        assert gc.get_threshold() == (701, 11, 12)
+    finally:
+        gc.set_threshold(*before)

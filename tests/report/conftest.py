@@ -81,6 +81,7 @@ def deployment(platform: str, overhead: Tree, latency: Tree, cold: float, woken:
         "offered": {"slots": {**figure(12.4, 0.01), "most": 200}, "cores": {**figure(3.1, 0.01), "most": 20.0}},
         "backlog": {"before": figure(1.3, 0.1), "after": figure(1.4, 0.1), "growth": figure(0.1, 2.0),
                     "growing": False},
+        "left_over": figure(0.012, 0.1),
         "rests_on": rests_on, "not_modelled": [], "not_covered": [],
         "audit": {"passed": True, "checks": [{"name": "presence", "passed": True, "detail": "both 1 s"}]},
     } | more  # fmt: skip

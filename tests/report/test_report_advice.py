@@ -119,6 +119,18 @@ def test_requests_that_pile_up_are_told_with_what_was_offered(plain) -> None:
     assert "It may have as many instances as it needs; instances that are up" in by_rule(plain)["overload"][0]
 
 
+def test_instances_that_live_on_are_told_of_a_run_that_begins_empty(plain) -> None:
+    one, other = plain["deployments"].values()
+    one["left_over"]["value"], other["left_over"]["value"] = 0.05, 0.314
+    plain["warmup_s"] = 86_400
+    assert by_rule(plain)["left over"] == []
+    plain["warmup_s"] = 0
+    [text] = by_rule(plain)["left over"]
+    assert "did not see end: serverless (31.4%). In a month" in text
+    other["left_over"]["value"] = None  # no instance was ever there
+    assert by_rule(plain)["left over"] == []
+
+
 def test_an_item_without_price_is_named(summary) -> None:
     assert by_rule(summary)["unpriced"] == [
         "lambda: list-2026 has no price for data transfer out (41 GB), so there is no total; it is not $0.00."

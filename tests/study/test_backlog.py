@@ -10,10 +10,11 @@ import pytest
 from scipy.stats import binom
 
 from sim import api, stats
-from sim.engine.contract import NEVER
+from sim.engine.contract import NEVER, State
 from sim.scenario import loads
 from sim.study import backlog
 from sim.study.backlog import Load, stretches, told
+from sim.trace.spans import Spans
 from sim.trace.window import Window
 from sim.units import DAY, SECOND, WEEK
 
@@ -42,8 +43,46 @@ def scenario(folder: Path, arrivals: str, horizon: str = "2 days", serial: bool 
 def run(arrived: Any, work: Any, ended: Any, stop: int = 1000, cpu: Any = None) -> tuple[Any, Any]:
     """Arrays of requests of one step each, as far as they are looked at."""
     cpu = np.zeros(len(arrived), np.int64) if cpu is None else np.array(cpu)
-    demand = SimpleNamespace(stop=stop, step_cpu=cpu, step_wait=np.array(work) - cpu, by_request=lambda steps: steps)
-    return demand, SimpleNamespace(arrived=np.array(arrived), ended=np.array(ended))
+    work = np.array(work, np.int64)
+    demand = SimpleNamespace(stop=stop, step_cpu=cpu, step_wait=work - cpu, by_request=lambda steps: steps)
+    return demand, SimpleNamespace(arrived=np.array(arrived, np.int64), ended=np.array(ended, np.int64))
+
+
+def lives(*rows: tuple[int, int, int]) -> Spans:
+    """Spans of instances: number, begin, end."""
+    columns = np.array(rows, np.int64).reshape(-1, 3).T
+    state = np.full(len(rows), State.BUSY, np.int8)
+    return Spans(columns[0], state, state, columns[1], columns[2], 0)
+
+
+def test_instances_left_over_by_hand() -> None:
+    """In 100..300: instance 0 was there before, 1 is of within, 2 was opened at 250 (50 us until the end), 3 at 120 in
+    two states (180 us), 4 begins as the window ends, 5 ends then (10 us), 6 begins with the window and lasts: it was
+    there at its begin."""
+    there = lives((0, 50, 400), (1, 110, 150), (2, 250, 900), (3, 120, 200), (3, 200, 350), (4, 300, 400),
+                  (5, 290, 300), (6, 100, 400))  # fmt: skip
+    found = backlog.load(*run([], [], []), there, Window(100, 300), None)
+    assert (found.opened, found.there) == (50 + 180 + 10, 200 + 40 + 50 + 180 + 10 + 200)
+
+
+@pytest.mark.parametrize(("warmup", "told"), [("0 s", True), ("4 days", False)])
+def test_a_run_that_begins_empty_is_told_where_instances_live_on(warmup: str, told: bool, tmp_path: Path) -> None:
+    """Each of 20 sessions a day leaves a sandbox paused, for good."""
+    (tmp_path / "s.csv").write_text("session,turn,step,gap_s,kind,wait_s\na,0,0,,tool,60\n")
+    asked = loads(f"""name: one
+as_of: 2026-11-01
+month: 2026-11
+horizon: 4 days
+warmup: {warmup}
+workload: {{agents: 4, memory: 1 MiB, arrivals: {{sessions: {{file: s.csv, per_day: 20}}}}}}
+deployments:
+  box: {{platform: e2b/sandbox, placement: per-session}}
+  fixed: {{platform: hetzner/cx23, instances: 1, concurrency: 4}}
+""", tmp_path)
+    summary = api.Study(asked, tmp_path).run(replications=2, workers=1).summary
+    texts = [one["text"] for one in summary["advice"] if one["rule"] == "left over"]
+    assert len(texts) == told and all("box (100%)" in text and "fixed" not in text for text in texts)
+    assert summary["deployments"]["fixed"]["left_over"]["value"] == 0
 
 
 def test_late_requests_by_hand() -> None:
@@ -53,7 +92,7 @@ def test_late_requests_by_hand() -> None:
     CPU."""
     asked = run([80, 110, 140, 150, NEVER, 220], [10, 20, 40, 500, 9, 70], [130, 130, NEVER, 160, NEVER, 400], 250,
                 [0, 5, 10, 0, 0, 0])  # fmt: skip
-    found = backlog.load(*asked, Window(100, 300), (Window(100, 200), Window(200, 300)))
+    found = backlog.load(*asked, lives(), Window(100, 300), (Window(100, 200), Window(200, 300)))
     assert (found.before, found.after) == (Fraction(50, 100), Fraction(60, 100))
     assert (found.slots, found.cores) == (Fraction(20 + 40 + 500 + 70, 200), Fraction(15, 200))
 
@@ -126,7 +165,7 @@ def single_server(rng: np.random.Generator, rho: float, customers: int) -> Load:
     window = Window(end // 10, end)
     middle = (window.begin + end) // 2
     asked = run(at, needs, at + needs + np.rint(wait * SECOND).astype(np.int64), 10 * end)
-    return backlog.load(*asked, window, (Window(window.begin, middle), Window(middle, end)))
+    return backlog.load(*asked, lives(), window, (Window(window.begin, middle), Window(middle, end)))
 
 
 def test_how_often_it_is_told_of_one_server() -> None:

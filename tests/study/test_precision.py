@@ -237,7 +237,7 @@ def test_confidence_is_that_of_intervals_verdicts_and_precision(folder: Path) ->
     ({"precision": {"overhead_s.p99": "0%", "max_replications": 9}},
      "no number of replications makes an interval of no width", "write for example `5%`"),
     ({"precision": {"overhead_s.p99": "5", "max_replications": 9}}, "`5` is not a percentage: it has no %",
-     "write `500%`"),
+     "write `5%`"),
     ({"precision": {"overhead_s.p99": "5%"}}, "`max_replications` is missing",
      "add for example `max_replications: 60`"),
     ({"precision": {"max_replications": 7}}, "there are 8 replications to begin with, which is more",
@@ -246,7 +246,7 @@ def test_confidence_is_that_of_intervals_verdicts_and_precision(folder: Path) ->
     ({"intervals": {"confidence": "100%"}}, "`100%` is no confidence to draw conclusions with",
      "write 50% to 99.99%, such as `95%`"),
     ({"intervals": {"cover": "recorded-input"}}, "there are no recorded sessions", "leave out `cover`"),
-    ({"intervals": {"cover": "everything"}}, "`everything` is not possible here", "write `recorded-input`"),
+    ({"intervals": {"cover": "everything"}}, "`cover` cannot be `everything`", "write `recorded-input`"),
 ])  # fmt: skip
 def test_what_is_wrong_is_told_at_its_place(change: Tree, message: str, fix: str, folder: Path) -> None:
     with pytest.raises(InputError) as caught:
