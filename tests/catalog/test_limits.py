@@ -34,10 +34,6 @@ deployments:
     # 1,000 in 10 s; 5 a second; 20 a second and 100 at once; as typed in from the vendors' quotas.
     ("aws-lambda/x86", None, 100, 1000, 6 * 10**6), ("aws-lambda/arm", None, 100, 1000, 6 * 10**6),
     ("e2b/sandbox", 100, 5, 5, None), ("aws-fargate/x86", None, 20, 100, None),
-<<<<<<< HEAD
-=======
-    ("hetzner/cx23", None, None, None, None),
->>>>>>> main
     ("modal/sandbox", 100, None, None, None), ("vercel/sandbox", 10_000, None, None, None),
     ("hetzner/cx23", None, None, None, None),
 ])  # fmt: skip
