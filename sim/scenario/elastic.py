@@ -123,7 +123,8 @@ class Scaling(Model):
         """Say whether there is not one kind of load."""
         given = [key for key in ("requests", "cpu") if raw.get(key) is not None]
         if len(given) != 1 and not set(raw) - {"requests", "cpu"}:
-            yield Flaw((), "scaling goes by one kind of load", "write for example `requests: {target: 12}`", True)
+            yield Flaw((), "scaling goes by one kind of load", "keep one of the two, such as `requests: {target: 12}`",
+                       True)
 
 
 class Floor(Model):
