@@ -37,7 +37,8 @@ def ways(problem):
 
 def _ways(part, writing):
     named = re.findall(r"`([^`]*)`", part)
-    if "write one of" in part or " in the one " in part or "` and `" in part or "- `" in part or (part.endswith("` instead") and ":" not in part):
+    elsewhere = ("write one of", " in the one ", "` and `", "- `")
+    if any(words in part for words in elsewhere) or (part.endswith("` instead") and ":" not in part):
         return []  # something else must be known, too
     if part.startswith("leave the quotes out"):
         return [("bare", named)]
@@ -111,7 +112,8 @@ def done(line, problem, doing, named):
         quoted = quoted or (NEEDS_QUOTES.search(new) and not new.startswith(("[", "{", "workload", "deployments")))
         return line[:start] + (f'"{new}"' if quoted else new) + line[end:]
     key, around = line[start:end], Deployment.model_fields
-    beside = named == [key] if doing == "drop" else key in around and all(name.split(":")[0] in around for name in named)
+    keys = [name.split(":")[0] for name in named]
+    beside = keys == [key] if doing == "drop" else all(one in around for one in (key, *keys))
     behind = re.match(r":?\s*\{", line[end:]) if doing != "replace-key" and not beside else None
     found = braces(line, start if behind is None and line[start] != "{" else (start if line[start] == "{" else end) + 1)
     if behind is not None:
