@@ -13,10 +13,13 @@ from sim.report.document import document
 FILES = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
 
 CLAIMS = {
+    "burst-50000": {"A11"},
+    "ci-agent": {"A14"},
     "lean-start": {"A17", "B03", "B10"},
     "steady-or-bursty": {"B01", "B04", "B07"},
     "support-bot": {"A01", "A02", "A05", "A06", "B02"},
     "three-buckets": {"B05"},
+    "webhook-router": {"A12", "A13"},
 }
 """Rows of the ledger of claims that a file must say something about."""
 
