@@ -44,6 +44,29 @@ def test_the_table_has_the_arithmetic_of_each_line(file: Path, columns: int) -> 
         assert told in words or columns < 100
 
 
+def test_what_has_no_price_is_named_and_the_total_says_so(file: Path) -> None:
+    file.write_text("month: 2026-11\nusage: [{platform: inngest, quantities: {executions: 60K}}]\n")
+    told = rate(str(file)).stdout
+    assert "no price known" in told
+    assert "total, without what has no price" in " ".join(told.split())
+    assert "No price is known" in told[told.index("Sources"):]
+    assert json.loads(rate(str(file), "--json").stdout)["complete"] is False
+    # Of what is free, nothing more is to be known.
+    file.write_text(file.read_text().replace("60K", "40K"))
+    assert "no price" not in rate(str(file)).stdout
+
+
+def test_credits_caps_and_surcharges_are_told(file: Path) -> None:
+    file.write_text("month: 2026-11\nusage:\n  - {platform: hetzner, instances: {size: cx23, count: 2, hours: month}}\n"
+                    "  - {platform: temporal-cloud, plan: business, quantities: {actions: 3.5M}}\n"
+                    "  - {platform: railway/service, quantities: {egress: 10 GB}}\n")
+    told = " ".join(rate(str(file), columns=132).stdout.split())
+    assert "at most $6.49 a month each, 2 of them, 2 at the cap" in told
+    # A million actions beyond the plan's cost 50; a tenth of it is less than 500. Half a dollar of traffic: 4.50 more.
+    for words in ("10% of USD", "at least $500 a month", "$500.00", "at least $5 a month", "$4.50"):
+        assert words in told
+
+
 def test_json_is_the_invoice(file: Path) -> None:
     told = json.loads(rate(str(file), "--json").stdout)
     assert told["total"] == 18.73337

@@ -15,6 +15,11 @@ A price book is a folder of price lists, one file for each platform::
         source: pricing
 
 A charge without a rate has no known price: the bill says so, and never says $0.00.
+
+Beside its charges a list may say what the vendor gives away (``allowances``, ``credits``), asks for on top or at least
+(``surcharges``, ``floors``), and sells for a whole month (``commitments``); which ``variants`` and ``plans`` each is
+for; and what ``regions`` cost. `sim.catalog.charges` says every key, `sim.catalog.counting` what can be counted, and
+in which units.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, fi
 
 from sim import distributions, units
 from sim.catalog.figures import Entry, Figure, Sourced
+from sim.catalog.limits import Cpu, Idle, Limits
 from sim.distributions import Distribution
 from sim.errors import AdvisedError, choose, quoted
 
@@ -45,7 +46,6 @@ Counts = Annotated[Distribution, BeforeValidator(distributions.count), _text(Dis
 Count = Annotated[int, Field(strict=True, ge=0)]
 Slots = Annotated[int, Field(strict=True, ge=1)]
 Limit = Annotated[Count | None, BeforeValidator(_limit), PlainSerializer(_shown_limit, when_used="json")]
-Openings = Annotated[Fraction, BeforeValidator(units.rate), _text(units.show_rate)]
 DurationLimit = Annotated[int | None, BeforeValidator(_duration_limit), _text(units.show_duration)]
 
 Placement = Literal["shared", "per-agent", "per-session"]
@@ -224,33 +224,6 @@ class Part(Entry):
     time: Figure[Times]
 
 
-class Limits(Entry):
-    """What the platform or the account allows, for all instances of a deployment together; None for no such limit.
-
-    Attributes
-    ----------
-    quota : Figure[int] or None
-        Instances that are neither off nor at rest, at once.
-    openings : Figure[Fraction] or None
-        New instances a second.
-    burst : Figure[int] or None
-        New instances at once, after a pause; with ``openings``.
-    payload : Figure[int] or None
-        Bytes of the largest request.
-    """
-
-    quota: Figure[Slots] | None = None
-    openings: Figure[Openings] | None = None
-    burst: Figure[Slots] | None = None
-    payload: Figure[Memory] | None = None
-
-    @model_validator(mode="after")
-    def _burst_is_of_openings(self) -> Limits:
-        if self.burst is not None and self.openings is None:
-            raise AdvisedError("`burst` says nothing without `openings`", "add `openings:`")
-        return self
-
-
 class Meters(Sourced):
     """Which meter runs while an instance is in a phase; None where none does. What is billed rests on a source, too.
 
@@ -333,12 +306,14 @@ class Profile(Entry):
         Bytes in use when no request is served.
     on_memory : Figure[str]
         Whether running out of memory ends the instance (kill) or only the request (refuse).
-    limits : Limits
     ladder : tuple of Rung
         From the shallowest. Empty for an instance that never rests.
     start : tuple of Part
         From nothing to ready.
     meters : Meters
+    limits : Limits
+    idle : Idle
+    cpu : Cpu
     not_modelled : tuple of str
         What the platform does that the profile cannot say.
     """
@@ -369,10 +344,12 @@ class Profile(Entry):
     max_duration: Figure[DurationLimit]
     base_memory: Figure[Memory]
     on_memory: Figure[OnMemory]
-    limits: Limits = Limits()
     ladder: tuple[Rung, ...] = ()
     start: tuple[Part, ...] = ()
     meters: Meters
+    limits: Limits = Limits()
+    idle: Idle = Idle()
+    cpu: Cpu = Cpu()
     not_modelled: tuple[str, ...] = ()
 
     @model_validator(mode="before")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, Int64s, K
 from sim.luck import Floats, Stream
 from sim.scenario import BoundDeployment
 from sim.scenario.elastic import Limits
-from sim.units import MINUTE, WEEK
+from sim.units import MINUTE, SECOND, WEEK
 
 _REUSE = {
     "most-recent": Reuse.MOST_RECENT,
@@ -155,13 +156,13 @@ def _limits(limits: Limits, demand: Demand) -> dict[str, Any]:
     others = np.arange(_STARTING if limits.slowdown else 0)
     return {
         "quota": _limit(limits.quota),
-        "pace_every": NEVER if limits.openings is None else max(1, round(1_000_000 / limits.openings)),
+        "pace_every": max(1, round(SECOND / limits.openings)) if isinstance(limits.openings, Fraction) else NEVER,
         "pace_burst": limits.burst,
         "lifetime": _limit(limits.lifetime),
         "lifetime_kills": limits.at_lifetime == "kill",
         "start_pace": np.maximum(1, np.rint(CORE / (1 + float(limits.slowdown) * others))).astype(np.int64),
         # Where nothing is said of payloads there are none, so nothing is refused.
-        "refused": demand.payload > (np.iinfo(np.int64).max if limits.payload is None else limits.payload),
+        "refused": demand.payload > (limits.payload if isinstance(limits.payload, int) else np.iinfo(np.int64).max),
     }
 
 
@@ -213,5 +214,5 @@ def _keep_alive(deployment: BoundDeployment) -> KeepAlive | None:
                      round((1 + learnt.cv**2) * CORE))
 
 
-def _limit(value: int | None) -> int:
-    return NEVER if value is None else value
+def _limit(value: int | str | None) -> int:
+    return value if isinstance(value, int) else NEVER

@@ -232,7 +232,7 @@ def _bound(
         memory_kills=profile.on_memory.value == "kill",
         ladder=tuple(_ladder(given, profile, shape.memory)),
         start=(given.value("start"),) if "start" in given else tuple(part.time.value for part in profile.start),
-        elastic=elastic.bound(given, profile),
+        elastic=elastic.bound(given, profile, shape.size),
         plan=given.value("plan"),
         region=given.value("region"),
         labour=_labour(given),
@@ -349,7 +349,7 @@ def _limits_that_cannot_be(given: Given, pool: _Pool, around: Surroundings) -> I
     limits, kept = given.value("limits"), max(pool.minimum, given.value("spare_instances", 0))
     if "schedule" in given:
         kept = max([kept, *(floor.instances for floor in given.value("schedule").values())])
-    if limits.quota is not None and kept > limits.quota:
+    if isinstance(limits.quota, int) and kept > limits.quota:
         yield Flaw((*given.place("limits"), "quota"), f"it keeps {kept} instances, and the quota is {limits.quota}",
                    f"write {kept} or more, or keep fewer")
     if limits.payload is not None and not around.payload:
@@ -374,6 +374,7 @@ def _learnt_flaws(given: Given, profile: Profile, pool: _Pool) -> Iterator[Flaw]
 
 def _elastic_flaws(given: Given, profile: Profile, pool: _Pool, around: Surroundings) -> Iterator[Flaw]:
     """Say what scaling, a schedule or checks cannot do on the platform."""
+    yield from elastic.without_effect(elastic.bound(given, profile, given.value("size")), given)
     for key in ("schedule", "scaling", "spare_instances", "idle"):
         if key in given and not profile.ladder:
             yield Flaw(given.place(key), f"instances of {profile.id} run until they are deleted: none is let go",

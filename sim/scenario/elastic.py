@@ -14,18 +14,34 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import ConfigDict, Field
 
 from sim import units
-from sim.catalog import Profile
+from sim.catalog import Profile, limits
+from sim.catalog.figures import Entry
 from sim.documents import Flaw, Place
 from sim.errors import AdvisedError
 from sim.scenario import weekly
 from sim.scenario.extends import Given
 from sim.scenario.model import Model, Raw
-from sim.scenario.quantities import Duration, Factor, Number, Rate, Share, Size, Text, Truth, Whole
+from sim.scenario.quantities import (
+    UNLIMITED,
+    Duration,
+    Factor,
+    Number,
+    NumberLimit,
+    RateLimit,
+    Share,
+    SizeLimit,
+    Text,
+    TimeLimit,
+    Truth,
+    Whole,
+)
 
 _Quantity = TypeVar("_Quantity")
 
 MOST = 1_000_000
 """Instances, requests or openings that anything of this file may ask for."""
+
+Said = TypeVar("Said", bound=Model)
 
 
 class Panic(Model):
@@ -107,7 +123,8 @@ class Scaling(Model):
         """Say whether there is not one kind of load."""
         given = [key for key in ("requests", "cpu") if raw.get(key) is not None]
         if len(given) != 1 and not set(raw) - {"requests", "cpu"}:
-            yield Flaw((), "scaling goes by one kind of load", "write for example `requests: {target: 12}`", True)
+            yield Flaw((), "scaling goes by one kind of load", "keep one of the two, such as `requests: {target: 12}`",
+                       True)
 
 
 class Floor(Model):
@@ -119,30 +136,27 @@ class Floor(Model):
 
 
 class Limits(Model):
-    """What the platform or the account allows, for all instances of a deployment together."""
+    """What the platform or the account allows, for all instances of a deployment together.
 
-    quota: Annotated[Whole, Field(ge=1, le=MOST)] | None = Field(
+    What is left out is as the platform has it; `unlimited` lifts a limit of the platform.
+    """
+
+    quota: NumberLimit | None = Field(
         None, description="Instances that are neither off nor at rest, at once.", examples=[100])
-    openings: Rate | None = Field(None, description="New instances, as a rate; a burst of `burst` at once.",
-                                      examples=["5/s"])
+    openings: RateLimit | None = Field(
+        None, description="New instances, as a rate; a burst of `burst` at once.", examples=["5/s"])
     burst: Annotated[Whole, Field(ge=1, le=MOST)] = Field(1, description="New instances at once, after a pause.")
     slowdown: Share = Field(units.percent("0%"), description="How much longer a start takes for each other instance "
                             "that is starting meanwhile.")  # fmt: skip
-    lifetime: Duration | None = Field(None, description="An instance is taken this long after it was ready.",
-                                      examples=["24 h"])
+    lifetime: TimeLimit | None = Field(None, description="An instance is taken this long after it was ready.",
+                                       examples=["24 h"])
     at_lifetime: Literal["drain", "kill"] = Field(
         "drain", description="Whether it then finishes what it serves, or ends at once, and its requests fail.")
-    payload: Size | None = Field(None, description="A larger request is refused.", examples=["6 MB"])
+    payload: SizeLimit | None = Field(None, description="A larger request is refused.", examples=["6 MB"])
 
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
-        """Say what has no effect without another key."""
-        for key, needs, example in (("burst", "openings", "5/s"), ("at_lifetime", "lifetime", "24 h")):
-            default = cls.model_fields[key].default
-            if raw.get(key, default) != default and needs not in raw:
-                yield Flaw((key,), f"`{key}` has no effect without `{needs}`", f"add `{needs}: {example}`", True)
-        if _rate(raw.get("openings")) == 0:
-            yield Flaw(("openings",), "at a rate of 0 nothing is ever opened", "write a rate above 0, such as `5/s`")
+        """Say whether an instance would be taken at once."""
         if _time(raw.get("lifetime")) == 0:
             yield Flaw(("lifetime",), "nothing can be served in no time", "write for example `24 h`")
 
@@ -196,8 +210,6 @@ class Idle(Model):
         """Say what has no effect, or no end."""
         if "learnt" in raw and "check" in raw:
             yield Flaw(("check",), "an instance that has learnt when to go is not checked", "leave out `check`", True)
-        if "stops" in raw and "check" not in raw:
-            yield Flaw(("stops",), "`stops` has no effect without `check`", "add `check: 5 min`", True)
         if _time(raw.get("check")) == 0:
             yield Flaw(("check",), "there is no end of checks", "write for example `5 min`")
         yield from _more_than_all(raw, "stuck", "there are no more instances than all that should go")
@@ -251,32 +263,62 @@ class Elastic:
     cpu: Cpu
 
 
-def bound(given: Given, profile: Profile) -> Elastic:
-    """Read what a deployment gives, and for what it does not give, what its platform says."""
+_NEEDS = (
+    ("limits", "burst", "openings", "5/s"),
+    ("limits", "at_lifetime", "lifetime", "24 h"),
+    ("idle", "stops", "check", "5 min"),
+)
+"""Keys that have no effect without another, and an example of that."""
+
+
+def without_effect(said: Elastic, given: Given) -> Iterator[Flaw]:
+    """Say what a deployment gives that has no effect without another key, which the platform does not give either."""
+    for part, key, needs, example in _NEEDS:
+        own = given.value(part)
+        if own is None or key not in own.model_fields_set or getattr(own, key) == type(own).model_fields[key].default:
+            continue
+        if getattr(getattr(said, part), needs) in (None, UNLIMITED):
+            yield Flaw((*given.place(part), key), f"`{key}` has no effect without `{needs}`",
+                       f"add `{needs}: {example}`", True)
+
+
+def bound(given: Given, profile: Profile, size: str | None) -> Elastic:
+    """Read what a deployment with instances of a size gives, and the platform where it gives nothing."""
     floors = given.value("schedule") or {}
     parts = weekly.partition({name: floor.when for name, floor in floors.items()}) if floors else ()
+    idle = given.value("idle") or Idle.model_validate({})
+    looked_at = given.value("scaling") is None and idle.learnt is None
     return Elastic(
         scaling=given.value("scaling"),
         spare=given.value("spare_instances") or 0,
         schedule=tuple((start, floors[name].instances) for start, _, name in parts),
-        limits=_limits(given.value("limits"), profile),
-        idle=given.value("idle") or Idle.model_validate({}),
-        cpu=given.value("cpu") or Cpu.model_validate({}),
+        limits=_over(profile.limits, given.value("limits") or Limits.model_validate({}), size),
+        idle=_over(profile.idle if looked_at else limits.Idle(), idle, size),
+        cpu=_over(profile.cpu, given.value("cpu") or Cpu.model_validate({}), size),
     )
 
 
-def replaced(limits: Limits | None) -> frozenset[str]:
-    """Return the limits of a platform that those of a deployment stand in the place of."""
-    given = limits.model_fields_set if limits is not None else frozenset[str]()
-    # A burst is one of the openings that it was said with.
-    return frozenset({*given, *({"burst"} if "openings" in given else ())})
+def replaced(said: Model) -> frozenset[str]:
+    """Return the keys of a platform that those of a deployment stand in the place of.
+
+    A burst is one of the openings that it was said with, and so on.
+    """
+    given = said.model_fields_set
+    return frozenset({*given, *(key for _, key, needs, _ in _NEEDS if needs in given)})
 
 
-def _limits(given: Limits | None, profile: Profile) -> Limits:
-    of_platform = {name: getattr(profile.limits, name) for name in type(profile.limits).model_fields}
-    kept = {name: figure.value for name, figure in of_platform.items()
-            if figure is not None and name not in replaced(given)}  # fmt: skip
-    return (given or Limits.model_validate({})).model_copy(update=kept)
+def _over(platform: Entry, said: Said, size: str | None) -> Said:
+    """Put what a deployment says over what its platform does."""
+    values: dict[str, Any] = {}
+    for key in type(platform).model_fields:
+        figure = getattr(platform, key)
+        if key in replaced(said) or figure is None:
+            continue
+        if not isinstance(figure, limits.Credit):
+            values[key] = figure.value
+        elif figure.holds_for(size):
+            values[key] = Credit.model_construct(**{name: getattr(figure, name).value for name in Credit.model_fields})
+    return said.model_copy(update=values)
 
 
 def schedule_flaws(schedule: object) -> Iterator[Flaw]:
@@ -309,10 +351,6 @@ def _read(reader: Callable[[object], _Quantity], value: object) -> _Quantity | N
 
 def _share(value: object) -> Fraction | None:
     return _read(units.percent, value)
-
-
-def _rate(value: object) -> Fraction | None:
-    return _read(units.rate, value)
 
 
 def _time(value: object) -> int | None:

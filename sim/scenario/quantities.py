@@ -24,6 +24,11 @@ _Read = TypeVar("_Read")
 LONGEST = 520 * units.WEEK
 """Microseconds that anything of a scenario lasts at most, ten years: sums of such times stay within 64 bits."""
 
+UNLIMITED = "unlimited"
+"""Says that there is no limit, whatever the platform has."""
+
+_MOST = 1_000_000
+
 MOST_BYTES = 10**15
 """Bytes of one request: more than any network carries in a year."""
 
@@ -75,6 +80,13 @@ def _some(value: object) -> Fraction:
     number = units.rate(value)
     if number == 0:
         raise AdvisedError("at a rate of 0 no request ever arrives", "write a rate above 0, such as `4/h`")
+    return number
+
+
+def _openings(value: object) -> Fraction:
+    number = units.rate(value)
+    if number == 0:
+        raise AdvisedError("at a rate of 0 nothing is ever opened", "write a rate above 0, such as `5/s`")
     return number
 
 
@@ -210,6 +222,25 @@ def _queue(value: object) -> object:
     raise AdvisedError(f"{quoted(value)} is not a number of requests", "write a whole number from 0, or `unlimited`")
 
 
+def _or_unlimited(read: Callable[[object], object]) -> PlainValidator:
+    """Read the word ``unlimited``, or a value."""
+    return PlainValidator(lambda value: value if value == UNLIMITED else read(value))
+
+
+def _show_or_unlimited(show: Callable[[Any], object]) -> PlainSerializer:
+    return PlainSerializer(lambda value: value if value == UNLIMITED else show(value), when_used="json")
+
+
+def _schema_or_unlimited(schema: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [schema, {"const": UNLIMITED}]})
+
+
+def _some_number(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST:
+        return value
+    raise AdvisedError(f"{quoted(value)} is not a number of instances", "write a whole number from 1, or `unlimited`")
+
+
 def _listed(value: object) -> object:
     """Take one value as a list of one."""
     return value if isinstance(value, (list, tuple)) else [value]
@@ -315,6 +346,14 @@ TimeUnit = Annotated[str, PlainValidator(_time_unit),
                      WithJsonSchema({"type": "string", "description": "us, ms, s, min, h or day."})]  # fmt: skip
 Queue = Annotated[int | Literal["unlimited"], PlainValidator(_queue),
                   WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"const": "unlimited"}]})]  # fmt: skip
+NumberLimit = Annotated[int | Literal["unlimited"], _or_unlimited(_some_number),
+                        _schema_or_unlimited({"type": "integer", "minimum": 1, "maximum": _MOST})]  # fmt: skip
+RateLimit = Annotated[Fraction | Literal["unlimited"], _or_unlimited(_openings), _show_or_unlimited(units.show_rate),
+                      _schema_or_unlimited(_RATE_SCHEMA)]  # fmt: skip
+TimeLimit = Annotated[int | Literal["unlimited"], _or_unlimited(_duration),
+                      _show_or_unlimited(units.show_duration), _schema_or_unlimited(DURATION_SCHEMA)]  # fmt: skip
+SizeLimit = Annotated[int | Literal["unlimited"], _or_unlimited(units.size), _show_or_unlimited(units.show_size),
+                      _schema_or_unlimited(_SIZE_SCHEMA)]  # fmt: skip
 Day = Annotated[date, PlainValidator(_day), PlainSerializer(date.isoformat, when_used="json"),
                 WithJsonSchema({"type": "string", "format": "date"})]  # fmt: skip
 Month = Annotated[str, PlainValidator(_month),

@@ -15,6 +15,7 @@ from sim.catalog.profiles import Combination, Meters, Range, Size
 from sim.distributions import Distribution
 from sim.scenario import elastic
 from sim.scenario.extends import Given
+from sim.scenario.model import Model
 
 STATED = "scenario"
 """Standing of a figure that the scenario gives."""
@@ -33,6 +34,9 @@ _OVERRIDES: Mapping[str, tuple[str, ...]] = {
     "max_duration": ("duration",),
 }
 """Fields of a profile that each key of a deployment replaces."""
+
+_NESTED = ("limits", "idle", "cpu")
+"""Keys of a deployment that replace fields of a profile one by one."""
 
 _TIMES = frozenset({"after", "enter", "enter_per_gib", "duration", "idle_timeout", "max_duration"})
 _LIMITS = frozenset({"vcpu_range", "memory_range", "whole_vcpu_above", "max_concurrency", "max_duration",
@@ -85,7 +89,10 @@ def of_platform(profile: Profile, given: Given, size: str | None, placement: str
     first = profile.ladder[0].name if profile.ladder else ""
     replaced |= {f"ladder.{first}.{field}" for key, field in (("idle_timeout", "after"), ("wake", "wake"))
                  if key in given}
-    replaced |= {f"limits.{name}" for name in elastic.replaced(given.value("limits"))}
+    replaced |= {f"{key}.{part}" for key in _NESTED if key in given for part in elastic.replaced(given.value(key))}
+    credit = profile.cpu.credit
+    if "credit" in getattr(given.value("cpu"), "model_fields_set", ()) or not (credit and credit.holds_for(size)):
+        replaced |= {f"cpu.credit.{part}" for part in ("baseline", "first", "most")}
     replaced |= {"shared": set(), "per-agent": {"maximum"}}.get(placement, {"minimum", "maximum"})
     for path, figure in catalog.figures(profile):
         top = path.partition(".")[0]
@@ -95,7 +102,21 @@ def of_platform(profile: Profile, given: Given, size: str | None, placement: str
             yield _figure(path, figure)
     for key, (value, _) in given.pairs.items():
         if key != "platform":
-            yield RestsOn(key, _show(key, value), STATED)
+            yield from _stated(key, value)
+
+
+def _stated(path: str, value: Any) -> Iterator[RestsOn]:
+    """List what a scenario says, key by key."""
+    parts = value if isinstance(value, dict) else _written(value) if isinstance(value, Model) else None
+    if parts is None:
+        yield RestsOn(path, _show(path, value), STATED)
+    for key, part in (parts or {}).items():
+        yield from _stated(f"{path}.{key}", part)
+
+
+def _written(value: Model) -> dict[str, Any]:
+    """Return what of a model is written in the scenario, as it is written there."""
+    return value.model_dump(mode="json", exclude_unset=True)
 
 
 def default(profile: Profile, key: str) -> str | None:
@@ -147,6 +168,8 @@ def _figure(path: str, figure: Sourced) -> RestsOn:
         value = f"{_show(path, figure.low)} to {_show(path, figure.high)}"
     elif isinstance(figure, Combination):
         value = str(figure)
+    elif path.partition(".")[0] in _NESTED:
+        value = str(figure.model_dump(mode="json")["value"])
     else:
         value = _show(path, getattr(figure, "value", None))
     return RestsOn(path, value, figure.standing.value, figure.source, figure.as_of, figure.reason)

@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 from sim import stats
-from sim.engine.contract import Demand, Outcome
+from sim.billing.continuity import continuity
+from sim.engine.contract import NEVER, Demand, Outcome
 from sim.exact import total
 from sim.scenario import BoundDeployment, Scenario
 from sim.study import warmup
@@ -51,8 +52,8 @@ class Load:
     before, after : Fraction or None
         Mean number of late requests in the earlier and in the later stretch; None where there are no two.
     opened, there : int
-        Microseconds that instances were there in the window, up or at rest: those that were not there at its begin and
-        are at its end; all.
+        Microseconds that instances were there in the window, up or at rest: those that are there at its end and go on
+        as none that was at its begin (`sim.billing.continuity`); all.
     """
 
     slots: Fraction
@@ -109,8 +110,9 @@ def load(
     due = np.minimum(outcome.arrived[arrived] + work[arrived], left)
     late = [Fraction(total(part.share(due, left)), part.length) for part in parts or ()]
     before, after = late or (None, None)
-    first, last = ((spans.begin <= moment) & (spans.end > moment) for moment in (window.begin, window.end - 1))
-    new = np.setdiff1d(spans.instance[last], spans.instance[first])
+    goes_on = continuity(spans, outcome.pool, window).as_which != NEVER
+    last = spans.instance[(spans.begin < window.end) & (spans.end >= window.end)]
+    new = last[~goes_on[last]]
     time = window.share(spans.begin, spans.end)
     return Load(Fraction(total(work[asked]), window.length), Fraction(total(cpu[asked]), window.length), before, after,
                 total(time[np.isin(spans.instance, new)]), total(time))

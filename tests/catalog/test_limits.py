@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sim import api, catalog, scenario
-from sim.catalog.profiles import Limits, Profile
+from sim.catalog.limits import Limits
+from sim.catalog.profiles import Profile
 from sim.scenario.resting import STATED
 
 SCENARIO = """\
@@ -33,8 +34,8 @@ deployments:
     # 1,000 in 10 s; 5 a second; 20 a second and 100 at once; as typed in from the vendors' quotas.
     ("aws-lambda/x86", None, 100, 1000, 6 * 10**6), ("aws-lambda/arm", None, 100, 1000, 6 * 10**6),
     ("e2b/sandbox", 100, 5, 5, None), ("aws-fargate/x86", None, 20, 100, None),
-    ("hetzner/cx23", None, None, None, None),
     ("modal/sandbox", 100, None, None, None), ("vercel/sandbox", 10_000, None, None, None),
+    ("hetzner/cx23", None, None, None, None),
 ])  # fmt: skip
 def test_what_vendors_say(
     name: str, quota: int | None, openings: int | None, burst: int | None, payload: int | None

@@ -40,8 +40,9 @@ BOUND = BoundDeployment(
     name="here", platform="fly/machines", profile=catalog.profile("fly/machines"), size=None, vcpu=Fraction(3, 2),
     memory=2**31, placement="shared", binding="late", reuse="oldest", concurrency=4, minimum=2, maximum=9, queue=17,
     duration_limit=3600 * S, base_memory=50_000_000, memory_kills=False, ladder=LADDER, start=(parse("1500 ms"),),
-    elastic=elastic.bound(extends.Given({}), catalog.profile("fly/machines")), plan=None, region=None, labour=None,
-    catalogue=catalog.PACKAGE, rests_on=(),
+    elastic=elastic.bound(extends.Given({}), catalog.profile("hetzner/cx23"), None), plan=None, region=None,
+    labour=None, catalogue=catalog.PACKAGE,
+    rests_on=(),
 )  # fmt: skip
 
 
@@ -215,7 +216,8 @@ def test_recorded_starts_are_looked_for_from_the_folder_given(tmp_path: Path) ->
 def said(**keys: Any) -> elastic.Elastic:
     """What a deployment says, as a person writes it."""
     given = Deployment.model_validate({"platform": "fly/machines"} | keys).given
-    return elastic.bound(extends.Given({key: (value, "here") for key, value in given.items()}), BOUND.profile)
+    keys = {key: (value, "here") for key, value in given.items()}
+    return elastic.bound(extends.Given(keys), catalog.profile("hetzner/cx23"), None)
 
 
 def test_nothing_said_is_no_limit() -> None:

@@ -14,6 +14,7 @@ import pytest
 from sim import claims
 from sim.errors import InputError
 from sim.scenario import load
+from sim.scenario.schema import Deployment
 
 from .test_wrong import FILES, FOLDER, settings, told
 
@@ -36,7 +37,8 @@ def ways(problem):
 
 def _ways(part, writing):
     named = re.findall(r"`([^`]*)`", part)
-    if "write one of" in part or "` and `" in part or "- `" in part or (part.endswith("` instead") and ":" not in part):
+    elsewhere = ("write one of", " in the one ", "` and `", "- `")
+    if any(words in part for words in elsewhere) or (part.endswith("` instead") and ":" not in part):
         return []  # something else must be known, too
     if part.startswith("leave the quotes out"):
         return [("bare", named)]
@@ -77,18 +79,22 @@ def braces(line, column):
     return None
 
 
-def without(inside, key):
-    """Leave a key out of what is between braces."""
-    kept, depth, piece = [], 0, ""
+def _pieces(inside):
+    """Return the keys, each with its value, of what is between braces."""
+    found, depth, piece = [], 0, ""
     for ch in [*inside, ","]:
         depth += {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}.get(ch, 0)
         if ch == "," and depth == 0:
-            if piece.split(":")[0].strip() != key:
-                kept.append(piece.strip())
+            found.append(piece.strip())
             piece = ""
         else:
             piece += ch
-    return ", ".join(one for one in kept if one)
+    return [one for one in found if one]
+
+
+def without(inside, key):
+    """Leave a key out of what is between braces."""
+    return ", ".join(one for one in _pieces(inside) if one.split(":")[0].strip() != key)
 
 
 def done(line, problem, doing, named):
@@ -105,13 +111,19 @@ def done(line, problem, doing, named):
         quoted = line[start] in ("'", '"') and line[end - 1] == line[start]
         quoted = quoted or (NEEDS_QUOTES.search(new) and not new.startswith(("[", "{", "workload", "deployments")))
         return line[:start] + (f'"{new}"' if quoted else new) + line[end:]
-    behind = re.match(r":?\s*\{", line[end:]) if doing != "replace-key" else None
+    key, around = line[start:end], Deployment.model_fields
+    keys = [name.split(":")[0] for name in named]
+    beside = keys == [key] if doing == "drop" else all(one in around for one in (key, *keys))
+    behind = re.match(r":?\s*\{", line[end:]) if doing != "replace-key" and not beside else None
     found = braces(line, start if behind is None and line[start] != "{" else (start if line[start] == "{" else end) + 1)
     if behind is not None:
         found = braces(line, end + behind.end())
     if found is None:
         return None
     inside = line[found[0] + 1 : found[1]]
+    while doing == "drop" and found[0] > 0 and without(inside, named[0]) == ", ".join(_pieces(inside)):
+        found = braces(line, found[0]) or (0, len(line))  # the key to leave out is around this
+        inside = line[found[0] + 1 : found[1]]
     if doing == "replace-key":
         inside = without(inside, line[start : start + problem.width])
     for name in named:

@@ -45,7 +45,8 @@ def run(arrived: Any, work: Any, ended: Any, stop: int = 1000, cpu: Any = None) 
     cpu = np.zeros(len(arrived), np.int64) if cpu is None else np.array(cpu)
     work = np.array(work, np.int64)
     demand = SimpleNamespace(stop=stop, step_cpu=cpu, step_wait=work - cpu, by_request=lambda steps: steps)
-    return demand, SimpleNamespace(arrived=np.array(arrived, np.int64), ended=np.array(ended, np.int64))
+    return demand, SimpleNamespace(arrived=np.array(arrived, np.int64), ended=np.array(ended, np.int64),
+                                   pool=np.zeros(9, np.int64))  # fmt: skip
 
 
 def lives(*rows: tuple[int, int, int]) -> Spans:
@@ -63,6 +64,9 @@ def test_instances_left_over_by_hand() -> None:
                   (5, 290, 300), (6, 100, 400))  # fmt: skip
     found = backlog.load(*run([], [], []), there, Window(100, 300), None)
     assert (found.opened, found.there) == (50 + 180 + 10, 200 + 40 + 50 + 180 + 10 + 200)
+    # Of a pool that keeps one, another may be kept at the end: it goes on as the one that was kept at the begin.
+    found = backlog.load(*run([], [], []), lives((0, 0, 250), (1, 240, 400)), Window(100, 300), None)
+    assert (found.opened, found.there) == (0, 150 + 60)
 
 
 @pytest.mark.parametrize(("warmup", "told"), [("0 s", True), ("4 days", False)])
