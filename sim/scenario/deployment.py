@@ -346,7 +346,7 @@ def _ladder_flaws(given: Given, profile: Profile, kept: int) -> Iterator[Flaw]:
 
 def _limits_that_cannot_be(given: Given, pool: _Pool, around: Surroundings) -> Iterator[Flaw]:
     """Say what limits have no effect, or cannot be kept."""
-    limits, kept = given.value("limits"), pool.minimum
+    limits, kept = given.value("limits"), max(pool.minimum, given.value("spare_instances", 0))
     if "schedule" in given:
         kept = max([kept, *(floor.instances for floor in given.value("schedule").values())])
     if isinstance(limits.quota, int) and kept > limits.quota:
@@ -382,6 +382,9 @@ def _elastic_flaws(given: Given, profile: Profile, pool: _Pool, around: Surround
     if "spare_instances" in given and pool.placement != "shared":
         yield Flaw(given.place("spare_instances"), "only instances that all share can be kept ready for anybody",
                    "write `placement: shared`, or leave it out", at_key=True)
+    elif pool.maximum is not None and given.value("spare_instances", 0) > pool.maximum:
+        yield Flaw(given.place("spare_instances"), f"there are {pool.maximum} instances at most",
+                   f"write {pool.maximum} or less, or raise `max_instances`")
     if "idle" in given and given.value("idle").learnt is not None:
         yield from _learnt_flaws(given, profile, pool)
     if "scaling" in given:
@@ -402,9 +405,6 @@ def _elastic_flaws(given: Given, profile: Profile, pool: _Pool, around: Surround
         yield from _limits_that_cannot_be(given, pool, around)
     if "schedule" in given and profile.ladder:
         most = max(floor.instances for floor in given.value("schedule").values())
-        if profile.meters.minimum_idle is not None:
-            yield Flaw(given.place("schedule"), f"what {profile.id} charges for kept instances goes by one number of "
-                       "them", "write `min_instances`, or choose another platform", at_key=True)
         if pool.maximum is not None and most > pool.maximum:
             yield Flaw(given.place("schedule"), f"it keeps {most} at times, and there are {pool.maximum} at most",
                        f"write `max_instances: {most}`" if pool.placement == "shared" else "write 1", at_key=True)

@@ -195,8 +195,8 @@ def _behind(deployment: BoundDeployment, case: Case, sources: Sources) -> list[s
     given = extends.resolve(deployment.name, keys)
     values = {one.path: one.value for one in deployment.rests_on if one.standing == STATED}
     values["platform"] = deployment.platform
-    inherited = [(key, values[key], f"from {member}", "") for key, (_, member) in given.pairs.items()
-                 if member != deployment.name]
+    inherited = [(path, value, f"from {member}", "") for key, (_, member) in given.pairs.items()
+                 if member != deployment.name for path, value in values.items() if path.partition(".")[0] == key]
     figures = [(one.path, one.value, sources.mark(one), "") for one in deployment.rests_on
                if one.standing != STATED and not one.path.startswith("llm.")]
     prices = [(what, price, sources.mark(one), terms)

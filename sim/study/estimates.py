@@ -143,7 +143,9 @@ class BatchMeans(Estimates):
     def __getitem__(self, path: str) -> Estimate:
         whole = super().__getitem__(path)
         if self._batches is None or self._parts is None:
-            return Estimate(whole.value, (), self._why or whole.why) if whole.why is not None else whole
+            if whole.why is None or whole.value is None:
+                return whole
+            return Estimate(whole.value, (), self._why or whole.why)
         part = self._parts[path]
         value = part.value if path.startswith("cost") or path == "requests.per_month" else whole.value
         why = part.why and part.why.replace("replication", "batch")  # what batches stand for
@@ -153,7 +155,8 @@ class BatchMeans(Estimates):
             of = "" if series == path else f" in {series}"
             why = f"neighbouring batches of the run correlate{of}: lengthen `horizon`, or give more replications"
         if value is None or why is not None:
-            return Estimate(value, (), why or whole.why)
+            # Why there is no value comes before why there is no interval.
+            return Estimate(value, (), (whole.why if whole.value is None else None) or why or whole.why)
         grown = path.startswith(("requests.", "work_s.", "tokens.")) and path != "requests.per_month"
         scale = 1 / self._batches.share if grown else 1.0
         sections = [section * scale for section in part.sections]

@@ -17,6 +17,7 @@ from sim.billing import Invoice, Line
 from sim.catalog.figures import Standing
 from sim.catalog.prices import Group
 from sim.study import Estimates
+from sim.study.estimates import BatchMeans
 from sim.study.summary import _lines
 from sim.trace.columns import REFERENCE, REPLICATIONS
 from tests.system.support import Tree, base, replications, run, workload
@@ -137,12 +138,14 @@ def test_a_sum_without_a_price_names_the_items_of_its_own_group_alone(folder: Pa
     unpriced = (line("disk", amount=None, rate=None), line("tokens", amount=None, rate=None, group=Group.LLM))
     known = {name: value for name, value in measures.amounts.items()
              if not name.startswith(("cost.total", "cost.per", "cost.infrastructure", "cost.llm"))}
-    found = Estimates([dataclasses.replace(measures, amounts=known, invoice=Invoice("2026-11", "test", unpriced))])
-    for per in ("", ".per_agent", ".per_1000_requests"):
-        assert found[f"cost.infrastructure{per}"].why == "no price is known for disk"
-        assert found[f"cost.llm{per}"].why == "no price is known for tokens"
-    for path in ("cost.total", "cost.per_agent", "cost.per_1000_requests"):
-        assert found[path].why == "no price is known for disk, tokens"
+    changed = dataclasses.replace(measures, amounts=known, invoice=Invoice("2026-11", "test", unpriced))
+    # Of one run, too: that it is too short for an interval is no reason for there being no value.
+    for found in (Estimates([changed]), BatchMeans(changed, None, "the run is too short")):
+        for per in ("", ".per_agent", ".per_1000_requests"):
+            assert found[f"cost.infrastructure{per}"].why == "no price is known for disk"
+            assert found[f"cost.llm{per}"].why == "no price is known for tokens"
+        for path in ("cost.total", "cost.per_agent", "cost.per_1000_requests"):
+            assert found[path].why == "no price is known for disk, tokens"
 
 
 def test_the_lines_of_the_mean_bill_are_means_and_tiers_stay_apart() -> None:

@@ -238,14 +238,16 @@ def elastic_keys(draw: st.DrawFn, profile: Profile, keys: Tree, sized: bool) -> 
     late = keys.get("binding", profile.binding.value) == "late"
     if shared and late and draw(st.booleans()):
         return made | {"scaling": draw(st.one_of(load("requests", 0.7), load("cpu", "30%")))}
-    if shared and draw(st.booleans()):
-        made |= {"spare_instances": draw(st.sampled_from([1, 3]))}
+    most = min(keys.get("max_instances", keys.get("instances", profile.maximum.value)) or 3,
+               made.get("limits", {}).get("quota", 3))
+    if shared and most > 0 and draw(st.booleans()):
+        made |= {"spare_instances": draw(st.integers(1, min(3, most)))}
     learns = not shared and not {"instances", "min_instances"} & set(keys)
     if learns and profile.ladder[0].after.value is not None and draw(st.booleans()):
         return made | {"idle": {"learnt": draw(given_keys(bin=one_of("1 min"), range=one_of("1 h"), least=one_of(2)))}}
     checks = one_of({}, {"check": "5 min"}, {"check": "5 min", "stops": 1})
     made |= draw(given_keys(idle=st.builds(lambda a, b: a | b, checks, given_keys(stuck=one_of("30%")))))
-    free = not {"instances", "min_instances", "max_instances"} & set(keys) and profile.meters.minimum_idle is None
+    free = not {"instances", "min_instances", "max_instances"} & set(keys)
     roomy = profile.maximum.value != 1 and made.get("limits", {}).get("quota", 2) >= 2
     if shared and free and roomy and keys.get("idle_timeout") != "0 s":
         made |= draw(given_keys(schedule=st.just({"day": {"when": "08:00-18:00", "instances": 2},

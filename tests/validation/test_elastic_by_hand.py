@@ -2,10 +2,12 @@
 
 import dataclasses
 from math import exp, log
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import sim
 from sim.engine import simulate
 from sim.engine.contract import CORE, NEVER, Credit, Scaler, State, Warmth
 from tests.engine.cases import capacity, demand
@@ -192,3 +194,37 @@ def test_a_schedule_keeps_what_it_says() -> None:
     days = (0, 24 * HOUR)
     assert when[State.STARTING] == [day + 8 * HOUR for day in days for _ in range(2)] + [47 * HOUR]
     assert when[State.OFF][:4] == [day + 18 * HOUR + 210 * US for day in days for _ in range(2)]
+
+
+OFFICE_HOURS = """\
+name: kept-by-day
+as_of: 2026-11-01
+month: 2026-11
+horizon: 1 week
+replications: 1
+workload:
+  agents: 1
+  memory: 64 MiB
+  arrivals: {cron: {schedule: "0 3 * * sun"}}
+  request: [{wait: 1 s}]
+deployments:
+  kept:
+    platform: cloud-run/request-based
+    vcpu: 1
+    memory: 2 GiB
+    concurrency: 1
+    start: 0
+    schedule: {office: {when: "mon-fri 08:00-18:00", instances: 2}, closed: {when: otherwise, instances: 0}}
+"""
+
+
+def test_who_keeps_instances_in_office_hours_pays_for_those(tmp_path: Path) -> None:
+    # November 2026 has 21 days from Monday to Friday: 21 x 10 h x 2 instances, idle, of 1 vCPU and 2 GiB each. They go
+    # 15 minutes after closing time, which Cloud Run does not charge. The request of a Sunday takes 1 s, 5 times.
+    path = tmp_path / "kept.yaml"
+    path.write_text(OFFICE_HOURS, encoding="utf-8")
+    told = sim.load(path).run(workers=1).summary["deployments"]["kept"]
+    quantity = {line["charge"]: line["quantity"] for line in told["cost"]["lines"]}
+    assert quantity["idle-cpu"] == 21 * 10 * 3600 * 2
+    assert quantity["idle-memory"] == 21 * 10 * 3600 * 2 * 2
+    assert (quantity["active-cpu"], quantity["active-memory"]) == (5, 10)
