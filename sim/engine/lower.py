@@ -153,14 +153,15 @@ def _floor(deployment: BoundDeployment, horizon: int) -> dict[str, Any]:
 
 
 def _limits(limits: Limits, demand: Demand) -> dict[str, Any]:
-    others = np.arange(_STARTING if limits.slowdown else 0)
+    slower = float(limits.slowdown or 0)
+    others = np.arange(_STARTING if slower else 0)
     return {
         "quota": _limit(limits.quota),
         "pace_every": max(1, round(SECOND / limits.openings)) if isinstance(limits.openings, Fraction) else NEVER,
         "pace_burst": limits.burst,
         "lifetime": _limit(limits.lifetime),
         "lifetime_kills": limits.at_lifetime == "kill",
-        "start_pace": np.maximum(1, np.rint(CORE / (1 + float(limits.slowdown) * others))).astype(np.int64),
+        "start_pace": np.maximum(1, np.rint(CORE / (1 + slower * others))).astype(np.int64),
         # Where nothing is said of payloads there are none, so nothing is refused.
         "refused": demand.payload > (limits.payload if isinstance(limits.payload, int) else np.iinfo(np.int64).max),
     }

@@ -407,7 +407,8 @@ def _elastic_flaws(given: Given, profile: Profile, pool: _Pool, around: Surround
         most = max(floor.instances for floor in given.value("schedule").values())
         if pool.maximum is not None and most > pool.maximum:
             yield Flaw(given.place("schedule"), f"it keeps {most} at times, and there are {pool.maximum} at most",
-                       f"write `max_instances: {most}`" if pool.placement == "shared" else "write 1", at_key=True)
+                       f"write `max_instances: {most}`" if pool.placement == "shared" else
+                       f"keep {pool.maximum} at most", at_key=True)
         if given.value("idle_timeout", profile.ladder[0].after.value) < LEAST_KEPT_TIMEOUT:
             yield Flaw(given.place("schedule"), "an idle instance goes at once, so none can be kept",
                        f"write `idle_timeout: {units.show_duration(LEAST_KEPT_TIMEOUT)}` or more", at_key=True)

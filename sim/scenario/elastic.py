@@ -145,13 +145,15 @@ class Limits(Model):
         None, description="Instances that are neither off nor at rest, at once.", examples=[100])
     openings: RateLimit | None = Field(
         None, description="New instances, as a rate; a burst of `burst` at once.", examples=["5/s"])
-    burst: Annotated[Whole, Field(ge=1, le=MOST)] = Field(1, description="New instances at once, after a pause.")
-    slowdown: Share = Field(units.percent("0%"), description="How much longer a start takes for each other instance "
-                            "that is starting meanwhile.")  # fmt: skip
+    burst: Annotated[Whole, Field(ge=1, le=MOST)] | None = Field(
+        None, description="New instances at once, after a pause; 1 when nobody says.", examples=[10])
+    slowdown: Share | None = Field(None, description="How much longer a start takes for each other instance that is "
+                                   "starting meanwhile.", examples=["1%"])
     lifetime: TimeLimit | None = Field(None, description="An instance is taken this long after it was ready.",
                                        examples=["24 h"])
-    at_lifetime: Literal["drain", "kill"] = Field(
-        "drain", description="Whether it then finishes what it serves, or ends at once, and its requests fail.")
+    at_lifetime: Literal["drain", "kill"] | None = Field(
+        None, description="Whether it then finishes what it serves, or ends at once, and its requests fail; `drain` "
+        "when nobody says.")
     payload: SizeLimit | None = Field(None, description="A larger request is refused.", examples=["6 MB"])
 
     @classmethod
@@ -200,8 +202,8 @@ class Idle(Model):
         examples=["5 min"])
     stops: Annotated[Whole, Field(ge=1, le=MOST)] | None = Field(
         None, description="How many of them go at a check; all when absent.", examples=[1])
-    stuck: Share = Field(units.percent("0%"), description="Share of instances that stay up when they should go, until "
-                         "they have served again.")  # fmt: skip
+    stuck: Share | None = Field(None, description="Share of instances that stay up when they should go, until they "
+                                "have served again.", examples=["10%"])
     learnt: Learnt | None = Field(None, description="How long an instance of one agent's own stays is learnt from its "
                                   "gaps, instead of `idle_timeout`.", examples=["{range: 4 h}"])
 
@@ -263,6 +265,9 @@ class Elastic:
     cpu: Cpu
 
 
+_NOTHING: Mapping[str, Any] = {"burst": 1, "slowdown": Fraction(0), "at_lifetime": "drain", "stuck": Fraction(0)}
+"""What holds where neither a deployment nor its platform says anything."""
+
 _NEEDS = (
     ("limits", "burst", "openings", "5/s"),
     ("limits", "at_lifetime", "lifetime", "24 h"),
@@ -275,7 +280,7 @@ def without_effect(said: Elastic, given: Given) -> Iterator[Flaw]:
     """Say what a deployment gives that has no effect without another key, which the platform does not give either."""
     for part, key, needs, example in _NEEDS:
         own = given.value(part)
-        if own is None or key not in own.model_fields_set or getattr(own, key) == type(own).model_fields[key].default:
+        if own is None or getattr(own, key) in (None, _NOTHING.get(key)):
             continue
         if getattr(getattr(said, part), needs) in (None, UNLIMITED):
             yield Flaw((*given.place(part), key), f"`{key}` has no effect without `{needs}`",
@@ -303,13 +308,13 @@ def replaced(said: Model) -> frozenset[str]:
 
     A burst is one of the openings that it was said with, and so on.
     """
-    given = said.model_fields_set
+    given = {key for key in said.model_fields_set if getattr(said, key) is not None}
     return frozenset({*given, *(key for _, key, needs, _ in _NEEDS if needs in given)})
 
 
 def _over(platform: Entry, said: Said, size: str | None) -> Said:
     """Put what a deployment says over what its platform does."""
-    values: dict[str, Any] = {}
+    values = {key: _NOTHING[key] for key in type(said).model_fields if key in _NOTHING and getattr(said, key) is None}
     for key in type(platform).model_fields:
         figure = getattr(platform, key)
         if key in replaced(said) or figure is None:

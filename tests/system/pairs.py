@@ -464,7 +464,7 @@ PLACES = {"Deployment": "deployments.here", "Limits": "deployments.here.limits",
 """Where the models of these fields stand in a scenario."""
 
 _SCALING = "deployments.here.scaling"
-_LIMITS, _IDLE = "deployments.here.limits", "deployments.here.idle"
+_IDLE = "deployments.here.idle"
 
 NESTED = {
     **{f"{_SCALING}.{by}.{key}": (value, crowd(scaling={by: {"target": {"requests": 1, "cpu": "60%"}[by]}}))
@@ -472,10 +472,6 @@ NESTED = {
        for key, value in (("window", "1 min"), ("every", "2 s"), ("stabilise", "0 s"), ("tolerance", "0%"),
                           ("counts_starting", True))},
     f"{_SCALING}.requests.panic.at": ("200%", crowd(scaling={"requests": {"target": 1, "panic": {"window": "6 s"}}})),
-    f"{_LIMITS}.burst": (1, crowd(limits={"openings": "5/s"})),
-    f"{_LIMITS}.slowdown": ("0%", crowd(limits={"quota": 5})),
-    f"{_LIMITS}.at_lifetime": ("drain", crowd(limits={"lifetime": "1 h"})),
-    f"{_IDLE}.stuck": ("0%", crowd(idle={"check": "5 min"})),
     **{f"{_IDLE}.learnt.{key}": (value, habitual(learnt={}))
        for key, value in (("bin", "1 min"), ("range", "4 h"), ("head", "5%"), ("tail", "99%"), ("margin", "10%"),
                           ("cv", 2), ("least", 10))},
