@@ -206,7 +206,8 @@ At every multiple of ``tick`` above 0 (TICK), for the one pool there is, which m
    ``maximum``.
 5. While there are fewer, and one can be had as in 2b or 2c, one is provided for no request. While there are more: the
    idle instance that is preferred last enters rung 0; when none is idle, of the busy ones that with the fewest
-   residents, of equals the highest number, drains; when there is none either, nothing more is done.
+   residents, of equals the highest number, drains; when there is none either, nothing more is done. When any did, the
+   pools are replenished.
 
 Idle instances do not enter rung 0 by themselves.
 

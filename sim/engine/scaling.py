@@ -75,8 +75,11 @@ class Autoscaler:
                 goal = min(goal, pool.rules.maximum)
             while count < goal and pool.obtain(NEVER) is not None:
                 count += 1
+            before = count
             while count > goal and pool.give_up_one():
                 count -= 1
+            if count < before:
+                pool.fleet.replenish(pool)
             if count != goal:
                 self.wake()
         if wanted or self._rate or self._past[0] != self._load or now < self._panic_until:

@@ -115,8 +115,8 @@ def _stated(path: str, value: Any) -> Iterator[RestsOn]:
 
 
 def _written(value: Model) -> dict[str, Any]:
-    """Return what of a model is written in the scenario, as it is written there."""
-    return value.model_dump(mode="json", exclude_unset=True)
+    """Return what a model says beyond its defaults, as a scenario writes it."""
+    return value.model_dump(mode="json", exclude_defaults=True)
 
 
 def default(profile: Profile, key: str) -> str | None:

@@ -50,6 +50,7 @@ class Scaling(World):
             wanted = min(wanted, self.capacity.maximum)
         while count < wanted and self.provide(0, None) is not None:
             count += 1
+        given_up = False
         while count > wanted:
             idle = [i for i in self.instances if i.state == State.IDLE]
             busy = [i for i in self.instances if i.state == State.BUSY]
@@ -61,5 +62,8 @@ class Scaling(World):
             elif busy:
                 self.drain(max(busy, key=lambda i: (-len(i.residents), i.number)))
             else:
-                return
+                break
+            given_up = True
             count -= 1
+        if given_up:
+            self.replenish()
