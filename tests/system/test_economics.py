@@ -54,6 +54,9 @@ def copied(folder: Path, platform: str, factor: int, charge: str | None = None) 
     return book.name
 
 
+UNLIMITED = {"quota": "unlimited", "openings": "unlimited", "lifetime": "unlimited"}
+"""Of the account: as many as are asked for, at once, for as long."""
+
 BILLED: Tree = {
     "hetzner": {"platform": "hetzner/cx23", "instances": 2},
     "fly": {"platform": "fly/machines", "size": "shared-cpu-1x-1gb", "placement": "per-agent"},
@@ -156,7 +159,8 @@ def test_an_instant_endless_platform_adds_nothing(keys: Tree, serial: bool, fold
 
 @pytest.mark.parametrize("platform", ["e2b/sandbox", "daytona/sandbox", "modal/sandbox"])
 def test_an_instant_sandbox_for_each_session_adds_nothing(platform: str, folder: Path) -> None:
-    keys = {"platform": platform, "placement": "per-session", "vcpu": 1, "start": 0, "idle_timeout": "9 days"}
+    keys = {"platform": platform, "placement": "per-session", "vcpu": 1, "start": 0, "idle_timeout": "9 days",
+            "limits": UNLIMITED}  # fmt: skip
     tree = recorded()
     tree["workload"]["serial"] = False
     tree["deployments"] = {"here": keys}
@@ -196,7 +200,8 @@ def test_a_shorter_start_or_wake_is_slower_for_nobody(folder: Path) -> None:
     starts = ["0 s", "200 ms", "5 s", "exponential(mean=60 s)", "exponential(mean=61 s)", "20 min"]
     keys = {"platform": "modal/sandbox", "placement": "per-agent", "concurrency": 1, "idle_timeout": "9 days"}
     waits = [overheads(keys | {"start": start}, folder) for start in starts]
-    woken = {"platform": "e2b/sandbox", "placement": "per-agent", "concurrency": 1, "idle_timeout": "9 days"}
+    woken = {"platform": "e2b/sandbox", "placement": "per-agent", "concurrency": 1, "idle_timeout": "9 days",
+             "limits": UNLIMITED}  # fmt: skip
     wakes = [overheads(woken | {"wake": start}, folder) for start in starts]
     for family in (waits, wakes):
         for faster, slower in pairwise(family):
@@ -318,16 +323,19 @@ RUNNING = ("starting", "idle", "busy", "entering", "waking")
 
 
 def ran(states: Any, horizon: int, round_up: int) -> int:
-    """Time for which instances ran, in microseconds: each uninterrupted run rounded up."""
+    """Time for which instances ran until the horizon, in microseconds: each uninterrupted run rounded up.
+
+    What rounding adds to a run belongs to its beginning, also where the run goes on beyond the horizon.
+    """
     total = 0
     for _, spans_of in states[states["state"].isin(RUNNING)].groupby("instance"):
         runs: list[list[int]] = []
-        for begin, end in zip(spans_of["begin_us"], spans_of["end_us"].clip(upper=horizon), strict=True):
+        for begin, end in zip(spans_of["begin_us"], spans_of["end_us"], strict=True):
             if end > begin and runs and runs[-1][1] == begin:
                 runs[-1][1] = end
             elif end > begin:
                 runs.append([begin, end])
-        total += sum(-(-(end - begin) // round_up) * round_up for begin, end in runs)
+        total += sum(min(end, horizon) - begin + -(end - begin) % round_up for begin, end in runs if begin < horizon)
     return total
 
 
