@@ -192,7 +192,7 @@ def check_figures(result: Result, name: str, told: Tree) -> None:
     assert told["instances"]["mean"]["value"] == float(Fraction(up, window.length))
     assert told["instances"]["resting"]["value"] == float(Fraction(resting, window.length))
     assert told["utilisation"]["value"] == (float(Fraction(busy, up)) if up else None)
-    spare = states["opener"].isna() & states["begin_us"].ge(window.begin)
+    spare = states["opener"].isna() & states["begin_us"].between(window.begin, window.end, inclusive="left")
     opened = states[states["state"].eq("starting") & (states["opener"].isin(counted) | spare)]
     ended = opened["end_us"] < window.end + result.case.scenario.drain
     assert (told["start_up_s"]["mean"]["value"] is not None) == (len(opened) > 0 and ended.all())
