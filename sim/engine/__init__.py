@@ -136,8 +136,8 @@ when it has rested in rung ``j`` for ``rung_after[j + 1]`` (EXPIRE). While as ma
 idle instance stays and is looked at again ``rung_after[0]`` later (which then must be at least 1).
 Entering takes ``rung_enter`` (ENTERED follows, also when that is 0). Then an instance with a waker starts to wake; one
 in a rung that keeps rests; in a rung that does not keep, which is the last, it is off for good, its number is not used
-again, and the pools are replenished. They are also replenished when an instance has come to rest. A negative
-``rung_after`` means never.
+again, and the pools are replenished. They are also replenished when an instance has come to rest, and when one that
+rested has begun to enter the next rung. A negative ``rung_after`` means never.
 
 An instance that a request left has its connection until ``linger`` of that request later: an idle instance counts as
 idle from the last such time on, or from when it became idle, whichever is later.

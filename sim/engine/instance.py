@@ -177,6 +177,8 @@ class Instance:
                 self.go_down()
         else:
             self.enter(self.rung + 1)
+            if self._rules.limited:
+                self.pool.fleet.replenish(self.pool)
 
     def go_down(self) -> None:
         """Enter the first rung, or fail to, and then stay idle until there is work."""

@@ -76,6 +76,15 @@ def test_pools_take_turns_for_the_quota_in_order_of_admission() -> None:
     assert outcome.started.tolist() == [37, 20, 3]
 
 
+def test_an_instance_that_leaves_its_rung_for_the_next_takes_the_request_that_waits() -> None:
+    # One may be up. The second request must let the first's instance rest (at 1105), unless its own is up by itself:
+    # that enters its next rung at 100, is there at 110 and wakes from it in 20.
+    asked = demand([0, 5], [[(0, 1000)], [(0, 1)]])
+    rungs = [(50, 0, True, 5), (100, 10, True, 20)]
+    serves = capacity(2, pools=2, pool_of=[0, 1], quota=1, initial_rung=0, ladder=rungs)
+    assert simulate(asked, serves).started.tolist() == [5, 130]
+
+
 def test_many_starts_at_once_are_slower() -> None:
     # Alone each does 1 in 1, two of them half of it, three or more a fourth.
     asked = demand([0, 10, 30, 1000, 1000, 1000, 1000], [[(0, 1)]] * 7)

@@ -94,6 +94,7 @@ class Life(World):
     def expire(self, instance: Instance) -> None:
         if instance.state == State.RESTING:
             self.enter(instance, instance.rung + 1)
+            self.replenish()
         elif self.must_stay(instance.pool):
             instance.until = self.rung_time(0, self.now)
         else:
