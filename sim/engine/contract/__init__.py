@@ -1,0 +1,45 @@
+"""The contract of a model: the arrays it reads and gives. What it does with them is said at the head of `sim.engine`.
+
+Time is int64 microseconds from the start of the run. CPU is counted in millionths of a core, memory in bytes.
+"""
+
+from sim.engine.contract.arithmetic import cpu_share
+from sim.engine.contract.capacity import Capacity, Credit, KeepAlive, Scaler
+from sim.engine.contract.demand import Demand
+from sim.engine.contract.outcome import Outcome
+from sim.engine.contract.words import (
+    CORE,
+    NEVER,
+    Bools,
+    Cause,
+    Fate,
+    Int8s,
+    Int64s,
+    Kind,
+    Number,
+    Reuse,
+    State,
+    Warmth,
+)
+
+__all__ = [
+    "CORE",
+    "NEVER",
+    "Bools",
+    "Capacity",
+    "Cause",
+    "Credit",
+    "Demand",
+    "Fate",
+    "Int8s",
+    "Int64s",
+    "KeepAlive",
+    "Kind",
+    "Number",
+    "Outcome",
+    "Reuse",
+    "Scaler",
+    "State",
+    "Warmth",
+    "cpu_share",
+]
