@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from sim.engine import simulate
 from sim.engine.contract import CORE, NEVER, Capacity, Cause, Demand, Fate, Outcome, Reuse, State, Warmth
 
-from .cases import Case, capacity, cases, demand, turns
+from .cases import Case, capacity, demand
+from .drawn import cases
+from .story import turns
 
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example, HealthCheck.filter_too_much]
 some = settings(max_examples=60, deadline=None, suppress_health_check=QUIET)

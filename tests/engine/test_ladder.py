@@ -14,7 +14,8 @@ from sim.engine import simulate
 from sim.engine.contract import NEVER, Capacity, Cause, Demand, Outcome, Reuse, State, Warmth
 
 from . import reference
-from .cases import capacity, demand, turns
+from .cases import capacity, demand
+from .story import turns
 
 MINUTE = 60_000_000
 STARTING, IDLE, BUSY, OFF = State.STARTING, State.IDLE, State.BUSY, State.OFF

@@ -15,7 +15,9 @@ from sim.engine import simulate
 from sim.engine.contract import CORE, NEVER, Cause, Credit, Fate, KeepAlive, Outcome, Scaler, State
 from sim.engine.ticks import Ticks
 
-from .cases import Case, capacity, cases, demand, turns
+from .cases import Case, capacity, demand
+from .drawn import cases
+from .story import turns
 
 some = settings(
     max_examples=60,

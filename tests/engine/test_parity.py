@@ -8,7 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from sim.engine import simulate
 
 from . import reference
-from .cases import Case, cases, difference, long_case, side_by_side
+from .cases import Case
+from .drawn import cases, long_case
+from .story import difference, side_by_side
 
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 

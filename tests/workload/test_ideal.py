@@ -13,7 +13,8 @@ from sim.engine.contract import CORE, NEVER, Demand, Fate, Outcome
 from sim.scenario.schema import Workload
 from sim.units import DAY, HOUR, WEEK
 from sim.workload import ideal, work
-from tests.engine.cases import Case, capacity, cases, demand, demands
+from tests.engine.cases import Case, capacity, demand
+from tests.engine.drawn import cases, demands
 from tests.workload.support import draw, sessions, workload
 from tests.workload.test_demand import open_workloads, seeds
 
