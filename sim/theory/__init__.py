@@ -11,14 +11,18 @@ Each says its formula and where it is from. Rates and times are in any one unit 
 `ProcessorSharing`                   cores shared by all requests on an instance
 `Ladder`, `OneAtATime`, `AllAtOnce`  an instance that suspends, stops, archives
 `ScaleByRequest`                     a pool that scales to zero
+`Checkpointed`, `Restarted`          work that is interrupted, and saved or not
+`Durable`                            steps whose results are kept
+`Availability`                       a zone that is up and down in turn
 ==================================== ============================================
 """
 
+from sim.theory.checkpoints import Availability, Checkpointed, Durable, Restarted
 from sim.theory.general import MG1, MGInfinity, ProcessorSharing
 from sim.theory.lifecycle import AllAtOnce, Ladder, OneAtATime, Rung, ScaleByRequest
 from sim.theory.markov import MMc, MMcK, erlang_b, erlang_c
 
 __all__ = [
-    "MG1", "AllAtOnce", "Ladder", "MGInfinity", "MMc", "MMcK", "OneAtATime", "ProcessorSharing", "Rung",
-    "ScaleByRequest", "erlang_b", "erlang_c",
+    "MG1", "AllAtOnce", "Availability", "Checkpointed", "Durable", "Ladder", "MGInfinity", "MMc", "MMcK", "OneAtATime",
+    "ProcessorSharing", "Restarted", "Rung", "ScaleByRequest", "erlang_b", "erlang_c",
 ]  # fmt: skip
