@@ -1,9 +1,9 @@
 """Make the compact data of this folder from the originals.
 
 ``python scenarios/data/make.py SOURCE`` reads the folders ``claude-code-sessions``, ``azure-llm-2024-week``,
-``sandbox-tti``, ``azure-llm-2023`` and ``servegen-tenants`` below SOURCE and writes the files beside this script.
-README.md says where the originals come from, what each file means and what was left out; the counts printed here are
-the ones it quotes. The same originals give the same bytes.
+``sandbox-tti``, ``azure-llm-2023``, ``servegen-tenants``, ``spot-aws-v100`` and ``gcp-preemptible-vm`` below SOURCE and
+writes the files beside this script. README.md says where the originals come from, what each file means and what was
+left out; the counts printed here are the ones it quotes. The same originals give the same bytes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import gzip
 import io
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -207,6 +208,42 @@ def tenants(source: Path) -> None:
           f"{sum(total[tenant] for tenant in kept) / 168:.2f} requests a second on average")
 
 
+# --- spot instances --------------------------------------------------------------------------------------------------
+
+ZONES = ("us-east-1c", "us-east-1f", "us-east-2a", "us-west-2a", "us-west-2b")
+
+
+def spot(source: Path) -> None:
+    """Write when spot instances were to be had in each zone, and their price: only what changes, and the last tick."""
+    written: list[list[object]] = []
+    for zone in ZONES:
+        rows = list(read(source / "spot-aws-v100" / f"{zone}_30d.csv.gz"))
+        before = None
+        for row in rows:
+            now = row["available"], row["price_usd_h"]
+            if now != before or row is rows[-1]:
+                written.append([zone, row["t_s"], *now])
+            before = now
+        up = [row["available"] == "1" for row in rows]
+        lost = sum(1 for was, one in pairwise(up) if was and not one)
+        price = [float(row["price_usd_h"]) for row in rows]
+        paid = [one for one, there in zip(price, up, strict=True) if there]
+        print(f"spot: {zone}, {len(rows)} ticks, up {sum(up) / len(up):.1%}, lost {lost} times, price {min(price)} to "
+              f"{max(price)}, mean {sum(price) / len(price):.4f}, while up {sum(paid) / len(paid):.4f}")
+    write("spot-aws-v100.csv.gz", ("zone", "t_s", "available", "price_usd_h"), written)
+    print(f"spot: {len(written)} rows")
+
+
+def lives(source: Path) -> None:
+    """Write the lives of preemptible machines, with what they rest on, and whether they were seen to their end."""
+    rows = list(read(source / "gcp-preemptible-vm" / "lifetimes_us-central1-c_us-west1-a.csv.gz"))
+    columns = ("zone", "machine_type", "lifetime_s", "event")
+    write("gcp-preemptible-vm.csv.gz", columns, ([row[column] for column in columns] for row in rows))
+    for zone in sorted({row["zone"] for row in rows}):
+        events = Counter(row["event"] for row in rows if row["zone"] == zone)
+        print(f"lives: {zone}, {events['preempted']} preempted, {events['stopped']} stopped by their owner")
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -217,6 +254,8 @@ def main() -> None:
     starts(source)
     requests(source)
     tenants(source)
+    spot(source)
+    lives(source)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,14 @@ distribution. Kinds and how they are written:
 ``weibull(mean=2 h, shape=0.6)``                   or mean and cv, or shape and scale
 ``pareto(minimum=1 s, shape=1.5)``                 or mean and shape
 ``hyperexponential(mean=2 s, cv=3)``               two exponentials of balanced means
+``bathtub(share=0.4, early=1 h, late=50 min,``     lives with a hard end, many short, many as long as can be
+``end=24 h)``
 ``geometric(mean=3)``                              counts 1, 2, ...
 ``empirical([1 s, 2 s, 2 s, 5 s])``                one of the values, each as likely
 ``quantiles(p50=1 s, p90=2 s, p99=5 s, max=20 s)`` through percentiles, log-linear in between
 ``mixture(0.9: 100 ms, 0.1: exponential(5 s))``    one of several; weights are relative to their sum, or percentages
-``{samples: f.csv, column: c, unit: ms}``          one of recorded values, each as likely; ``where: {column: text}``
+``{samples: f.csv, column: c, unit: ms}``          one of recorded values, each as likely; ``where: {column: text}``;
+                                                   with ``ended: {column: text}`` other rows are lives cut off
 ================================================== ==============================================================
 
 Durations carry units, counts are plain numbers; ``cv`` is standard deviation by mean. ``min=`` and ``max=`` bound any

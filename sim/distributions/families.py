@@ -12,6 +12,7 @@ from math import inf
 from typing import Final
 
 from sim.distributions.laws import (
+    Bathtub,
     Clipped,
     Constant,
     Exponential,
@@ -228,6 +229,13 @@ def _geometric(p: Numbers) -> Law:
     return Geometric(p["mean"])
 
 
+def _bathtub(p: Numbers) -> Law:
+    if p["share"] > 0.5:
+        raise AdvisedError(f"{p['share']:g} of all lives in each of two flanks are more than all",
+                           "write a `share` of 0.5 or less")
+    return Bathtub(p["share"], p["early"], p["late"], p["end"])
+
+
 def _quantiles(p: Numbers) -> Law:
     knots = sorted((float(at), value) for name, value in p.items() if (at := level(name)) is not None)
     if len(knots) < 2 or "max" not in p:
@@ -318,6 +326,9 @@ FAMILIES: Final[Mapping[str, Family]] = {
                      {"mean": _A, "minimum": _A, "shape": _N}, _forms("minimum shape", "mean shape"), _pareto),
     "hyperexponential": Family("two exponentials of balanced means; cv above 1", "hyperexponential(mean=2 s, cv=3)",
                                {"mean": _A, "cv": _N}, _forms("mean cv"), _hyperexponential),
+    "bathtub": Family("lives of which a share ends early and as many before a hard end, with these time constants",
+                      "bathtub(share=0.4, early=1 h, late=50 min, end=24 h)",
+                      {"share": _N, "early": _A, "late": _A, "end": _A}, _forms("share early late end"), _bathtub),
     "geometric": Family("number of trials up to the first success: 1, 2, ...", "geometric(mean=3)", {"mean": _A},
                         _forms("mean"), _geometric, ("mean",), counts_only=True),
     "quantiles": Family("through percentiles, straight in between on a logarithmic scale; below the first it goes on "

@@ -269,6 +269,80 @@ class Empirical(Law):
 
 
 @dataclass(frozen=True, eq=False)
+class Weighted(Law):
+    """One of the values, each with its probability.
+
+    Attributes
+    ----------
+    values : tuple of numbers
+        In ascending order.
+    shares : tuple of float
+        They add up to 1.
+    """
+
+    values: tuple[int | float, ...]
+    shares: tuple[float, ...]
+
+    def quantile(self, u: Floats) -> Floats:  # noqa: D102
+        values, below = self._knots
+        return values[np.minimum(np.searchsorted(below, u, side="right"), len(values) - 1)]
+
+    def tail(self, x: Floats, k: int = 0) -> Floats:  # noqa: D102
+        values, _ = self._knots
+        sums = np.append(np.cumsum((raised(values, k) * np.array(self.shares))[::-1])[::-1], 0.0)
+        return sums[np.searchsorted(values, x, side="right")]
+
+    @cached_property
+    def _knots(self) -> tuple[Floats, Floats]:
+        """Return the values, and the probability of each or less."""
+        return np.array(self.values, dtype=np.float64), np.cumsum(self.shares)
+
+
+@dataclass(frozen=True)
+class Bathtub(Inverted):
+    """Lives with many early ends, few in the middle, many before a hard limit, and none beyond it.
+
+    ``F(t) = share (1 - exp(-t / early) + exp((t - end) / late) - exp(-end / late))`` up to ``end``, where all others
+    end: Kadupitiya, Jadhao & Sharma (2020, Modeling the temporally constrained preemptions of transient cloud VMs,
+    HPDC, equation 1), with what makes F(0) 0.
+
+    Attributes
+    ----------
+    share : float
+        Of lives in each of the two flanks, at most 1/2.
+    early, late : float
+        Time constants of the flanks.
+    end : float
+        The longest life.
+    """
+
+    share: float
+    early: float
+    late: float
+    end: float
+
+    def bracket(self, u: Floats) -> tuple[Floats, Floats]:  # noqa: D102
+        return np.where(1.0 - u <= self._rest, self.end, 0.0), np.full_like(u, self.end)
+
+    def tail(self, x: Floats, k: int = 0) -> Floats:  # noqa: D102
+        begin, limit = np.minimum(x, self.end), np.array([self.end])
+        early = Exponential(self.early).between(begin, self.end, k)
+        late = self._rising(limit, k) - self._rising(begin, k)
+        return np.where(x < self.end, self.share * (early + late) + self._rest * raised(self.end, k), 0.0)
+
+    @property
+    def _rest(self) -> float:
+        """Probability of the longest life."""
+        return 1.0 - self.share * (2.0 - exp1(-self.end / self.early) - exp1(-self.end / self.late))
+
+    def _rising(self, t: Floats, k: int) -> Floats:
+        """Antiderivative of ``t^k exp((t - end) / late) / late``."""
+        c = self.late
+        polynomial = (1.0, t - c, t * (t - 2.0 * c) + 2.0 * c * c)[k]
+        return exp((t - self.end) / c) * polynomial
+
+
+@dataclass(frozen=True, eq=False)
 class LogLinear(Law):
     """Quantile function that is a straight line between knots when values are on a logarithmic scale.
 

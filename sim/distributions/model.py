@@ -17,7 +17,7 @@ from sim.distributions import families
 from sim.distributions.families import COMPOSITE, FAMILIES, Role
 from sim.distributions.grammar import Argument, Call, Node, Quantity, Values, read
 from sim.distributions.late import np
-from sim.distributions.laws import Empirical, Law, Mixture
+from sim.distributions.laws import Empirical, Law, Mixture, Weighted
 from sim.distributions.portable import Floats
 from sim.distributions.recorded import Samples, samples
 from sim.errors import AdvisedError, choose, quoted
@@ -53,6 +53,8 @@ class Distribution:
         Weights and components of a mixture.
     values : tuple of numbers
         Of an empirical distribution, in ascending order.
+    shares : tuple of float
+        How likely each of the values is; none where each is as likely.
     samples : Samples or None
         Where the samples of a recorded one are, which `load` reads.
     """
@@ -62,6 +64,7 @@ class Distribution:
     params: tuple[tuple[str, Number], ...] = ()
     parts: tuple[tuple[float, Distribution], ...] = ()
     values: tuple[int | float, ...] = ()
+    shares: tuple[float, ...] = ()
     samples: Samples | None = None
 
     def __post_init__(self) -> None:
@@ -127,7 +130,8 @@ class Distribution:
                                "call `load` with the folder of the scenario file")
         numbers = {name: self._base(name, number) for name, number in self.params}
         if self.kind == "empirical":
-            return families.bounded(Empirical(self.values), numbers)
+            law = Weighted(self.values, self.shares) if self.shares else Empirical(self.values)
+            return families.bounded(law, numbers)
         if self.kind == "mixture":
             total = math.fsum(weight for weight, _ in self.parts)
             weights = tuple(weight / total for weight, _ in self.parts)
@@ -181,7 +185,8 @@ class Distribution:
         """
         if self.samples is None:
             return self
-        return replace(self, kind="empirical", values=self.samples.read(directory), samples=None)
+        values, shares = self.samples.read(directory)
+        return replace(self, kind="empirical", values=values, shares=shares, samples=None)
 
 
 def parse(value: object, of: Of = "duration") -> Distribution:

@@ -59,7 +59,7 @@ def _law_schema(what: str, number: bool) -> dict[str, Any]:
         "type": "object",
         "description": "Samples recorded in a CSV file, each as likely.",
         "properties": {"samples": {"type": "string"}, "column": {"type": "string"}, "unit": {"type": "string"},
-                       "where": {"type": "object"}},
+                       "where": {"type": "object"}, "ended": {"type": "object"}},
         "required": ["samples", "column"],
         "additionalProperties": False,
     }  # fmt: skip
