@@ -430,6 +430,8 @@ PAIRS = (
          base(deployments=here(start={"samples": STARTS, "column": "ms"}))),
     Pair("Samples.where", "deployments.here.start.where", MISSING, {"provider": "a"}, (OVERHEAD,),
          base(deployments=here(start={"samples": STARTS, "column": "ms", "unit": "ms"}))),
+    Pair("Samples.ended", "deployments.here.start.ended", MISSING, {"provider": "a"}, (OVERHEAD,),
+         base(deployments=here(start={"samples": STARTS, "column": "ms", "unit": "ms"}))),
 )  # fmt: skip
 
 DESCRIPTIVE = {"Scenario.name", "Scenario.about", "Scenario.as_of", "Scenario.reference", "Scenario.expect",
