@@ -34,6 +34,11 @@ A request that has not begun ``patience`` after its arrival leaves then, whereve
 `Fate.ABANDONED`). If it was bound to an instance, or was its waker, that instance comes all the same, with one request
 fewer bound to it; then the pools are replenished.
 
+Callers
+-------
+With ``Demand.callers`` rows are attempts at requests, which are given up and tried again as
+`sim.engine.contract.callers` says. What is said of requests elsewhere holds for each attempt.
+
 Admission
 ---------
 An instance is *warm* when idle or busy, *coming* when starting, waking, or entering a rung with a waker set. A warm

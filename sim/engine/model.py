@@ -14,6 +14,7 @@ from collections.abc import Generator
 import numpy as np
 from simpy.events import Event
 
+from sim.engine.callers import Callers
 from sim.engine.clock import ORDER, Clock, Timer, redirect
 from sim.engine.contract import CORE, NEVER, Capacity, Cause, Demand, Fate, Int64s, Kind, Outcome
 from sim.engine.cpu import SharedCpu
@@ -24,7 +25,9 @@ from sim.engine.pool import Pool
 from sim.engine.rules import Rules
 from sim.engine.scaling import Autoscaler
 
-_END, _CRASH, _TIMEOUT, _ARRIVAL = (ORDER[kind] for kind in (Kind.END, Kind.CRASH, Kind.TIMEOUT, Kind.ARRIVAL))
+_END, _CRASH, _TIMEOUT, _RETRY, _ARRIVAL = (
+    ORDER[kind] for kind in (Kind.END, Kind.CRASH, Kind.TIMEOUT, Kind.RETRY, Kind.ARRIVAL)
+)
 _DURATION = int(Cause.DURATION)
 _ABANDONED = -1
 """In place of a cause: the request has left by itself."""
@@ -77,6 +80,9 @@ class Model:
         self._started, self._ended = [NEVER] * n, [NEVER] * n
         self._cause, self._warmth, self._unspent = [0] * n, [0] * n, [0] * n
         self._patience = demand.patience.tolist() or None
+        self._callers = None if demand.callers is None else Callers(demand)
+        # None of it is kept where nobody gives up.
+        self._left, self._due = ([NEVER] * (n if self._callers is not None else 0) for _ in range(2))
         self._refused = capacity.refused.tolist() or None
         self._on: list[Instance | None] = [None] * n
         self._waits: list[Event | None] = [None] * n
@@ -104,7 +110,10 @@ class Model:
 
     def _arrivals(self) -> Story:
         demand, clock = self._demand, self._clock
-        rows = np.flatnonzero((demand.after < 0) & (demand.at < demand.horizon))
+        opens = demand.after < 0
+        if demand.callers is not None:
+            opens &= demand.callers.retry_of < 0
+        rows = np.flatnonzero(opens & (demand.at < demand.horizon))
         for row in rows[np.argsort(demand.at[rows], kind="stable")].tolist():
             yield Timer(clock, self._at[row], _ARRIVAL + row)
             clock.process(self._request(row))
@@ -115,7 +124,9 @@ class Model:
         self._count_presence(1)
         if self._patience is not None:
             self._await(row, self._patience[row])
-        if self._demand.serial:
+        if self._callers is not None:
+            self._call(row, self._callers)
+        if self._demand.serial and not cause[row]:
             yield from self._take_turn(row)
         instance = None
         if not cause[row]:
@@ -153,9 +164,14 @@ class Model:
     def _lose_patience(self, row: int) -> None:
         """Leave, if it has not begun."""
         self._clock.past_ticks = self._clock.now
-        if self._started[row] >= 0 or self._ended[row] >= 0 or self._cause[row]:
+        gone = self._ended[row] >= 0 or bool(self._left and self._left[row] >= 0)
+        if self._started[row] >= 0 or self._cause[row] or gone:
             return
-        self._cause[row] = _ABANDONED
+        self._forgo(row, _ABANDONED)
+
+    def _forgo(self, row: int, cause: int) -> None:
+        """Leave before it begins."""
+        self._cause[row] = cause
         waits = self._waits[row]
         assert waits is not None  # it is held, or waits for an instance
         waits.succeed()
@@ -163,6 +179,41 @@ class Model:
             self._held[self._agent[row]].remove(row)
         else:
             self._pool[row].withdraw(row)
+
+    # Callers
+
+    def _call(self, row: int, callers: Callers) -> None:
+        """Make an attempt, if the breaker lets it in."""
+        clock = self._clock
+        if not callers.lets(row, clock.now):
+            self._cause[row] = int(Cause.BREAKER)
+        elif callers.timeout[row] >= 0:
+            Timer(clock, clock.now + callers.timeout[row], _TIMEOUT + row, lambda _: self._give_up(row, callers))
+
+    def _give_up(self, row: int, callers: Callers) -> None:
+        """Wait no longer for an attempt that is still in the system."""
+        self._clock.past_ticks = self._clock.now
+        if self._ended[row] >= 0:
+            return
+        self._left[row] = self._clock.now
+        if not callers.cancels:
+            self._follow_up(self._over(row, callers, Cause.TIMEOUT))
+        elif self._started[row] < 0:
+            self._forgo(row, Cause.TIMEOUT)
+        else:
+            self.fail(row, Cause.TIMEOUT)
+            instance = self._on[row]
+            if instance is not None and instance.cpu is not None:
+                instance.cpu.withdraw(row)
+
+    def _over(self, row: int, callers: Callers, cause: int) -> int:
+        """Say that an attempt is over for its caller; give the first one of the request if that is over, or NEVER."""
+        again = callers.again(row, cause, self._clock.now)
+        if again < 0:
+            return callers.first[row]
+        self._due[again] = time = self._clock.now + self._at[again]
+        Timer(self._clock, time, _RETRY + again, lambda _: self._arrive(again))
+        return NEVER
 
     def _work(self, row: int) -> Event:
         """Give the end of a request that depends on no other."""
@@ -240,6 +291,11 @@ class Model:
             self._waits[row] = None
 
     def _leave(self, row: int) -> None:
+        over = row
+        if self._callers is not None:
+            # Of what becomes of an attempt that was given up, its caller takes no note.
+            heeded = self._left[row] < 0 or self._callers.cancels
+            over = self._over(row, self._callers, self._cause[row]) if heeded else NEVER
         if self._demand.serial and self._admitted[row] >= 0:
             agent = self._agent[row]
             held = self._held[agent]
@@ -247,16 +303,20 @@ class Model:
                 self._waiting(held.popleft()).succeed()
             else:
                 del self._held[agent]
+        self._follow_up(over)
+
+    def _follow_up(self, row: int) -> None:
+        """Fix the arrivals of the requests that follow one that is over."""
         for follower in self._followers.get(row, ()):
             self._follow(follower)
 
     def _follow(self, row: int) -> None:
-        def arrive(_: Event) -> None:
-            self._clock.process(self._request(row))
-
         time = self._clock.now + self._at[row]
         if time < self._demand.horizon:
-            Timer(self._clock, time, _ARRIVAL + row, arrive)
+            Timer(self._clock, time, _ARRIVAL + row, lambda _: self._arrive(row))
+
+    def _arrive(self, row: int) -> None:
+        self._clock.process(self._request(row))
 
     def _count_presence(self, change: int) -> None:
         now = self._clock.now
@@ -300,6 +360,8 @@ class Model:
             turn_state=turns[:, 2].astype(np.int8),
             turn_rung=turns[:, 3].astype(np.int8),
             presence=self._presence,
+            left=np.array(self._left, np.int64),
+            due=np.array(self._due, np.int64),
         )
 
 

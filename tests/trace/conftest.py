@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from sim.engine import simulate
-from sim.engine.contract import CORE, NEVER, Capacity, Cause, Demand, Fate, Outcome, Reuse, State, Warmth
+from sim.engine.contract import (
+    CORE,
+    NEVER,
+    Breaker,
+    Budget,
+    Callers,
+    Capacity,
+    Cause,
+    Demand,
+    Fate,
+    Outcome,
+    Reuse,
+    State,
+    Warmth,
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +112,7 @@ def by_hand() -> Run:
     return Run(asked, serves, happened)
 
 
-def _fleet(**serves: Any) -> Run:
+def _fleet(callers: dict[str, Any] | None = None, **serves: Any) -> Run:
     """Sixty requests of six agents in a rush, some following others, on whatever serves them."""
     luck = np.random.default_rng(5)
     n, agents = 60, 6
@@ -118,6 +132,14 @@ def _fleet(**serves: Any) -> Run:
         "rung_after": [80, 200], "rung_enter": [7, 3], "rung_keeps": [True, False],
         "rung_wake": luck.integers(10, 30, (2, n)), "start": luck.integers(20, 90, n),
     }  # fmt: skip
+    if callers is not None:
+        # Every other row is another attempt at the request before it.
+        first = np.arange(n) % 2 == 0
+        asked = replace(
+            asked, agent=asked.agent[np.arange(n) // 2 * 2], after=np.full(n, NEVER),
+            at=np.where(first, asked.at, 40),
+            callers=Callers(np.where(first, NEVER, np.arange(n) - 1), np.ones(len(Cause), np.bool_), cancels=False,
+                            timeout=np.full(n, 120), **callers))  # fmt: skip
     offered = capacity(n, **(ladder | serves))
     return Run(asked, offered, simulate(asked, offered))
 
@@ -131,6 +153,9 @@ def fleets() -> dict[str, Run]:
         "late": _fleet(early=False, concurrency=3, maximum=2, minimum=1, cpu=CORE // 2),
         "own": _fleet(pools=6, pool_of=own, maximum=1, initial_rung=0, rung_keeps=[True, True], duration_limit=170),
         "killed": _fleet(concurrency=4, maximum=2, memory=6, memory_kills=True),
+        "tried": _fleet({}, concurrency=2, maximum=2, serial=False, queue_limit=3),
+        "spent": _fleet({"budget": Budget(2 * CORE, 0, own=False), "breaker": Breaker(4, CORE, 100, own=False)},
+                        concurrency=2, maximum=2, duration_limit=100),
         "limited": _fleet(concurrency=3, maximum=2, duration_limit=150, lifetime=400, patience=300),
         "refused": _fleet(concurrency=4, maximum=1, memory=5, base_memory=1, duration_limit=150, serial=False),
     }

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from sim.engine.contract import NEVER, Cause, Fate, Outcome, State, Warmth
+from sim.engine.contract import CORE, NEVER, Cause, Fate, Outcome, State, Warmth
 from sim.trace.audit import CHECKS, audit
 from sim.trace.work import work
 
@@ -96,12 +96,22 @@ CORRUPTIONS: list[tuple[str, str, Change]] = [
     ("limits", "refused", set_to("cause", lambda o: o.cause == Cause.DURATION, Cause.MEMORY)),
     ("limits", "refused", set_to("cause", lambda o: o.cause == Cause.DURATION, Cause.QUEUE_FULL)),
     ("limits", "killed", add_to("ended", lambda o: o.cause == Cause.MEMORY, 1)),
+    ("arrays", "tried", lambda o: {"left": o.left[1:]}),
+    ("callers", "tried", add_to("left", lambda o: o.left >= 0, 1)),
+    ("callers", "tried", set_to("left", lambda o: o.left >= 0, NEVER)),
+    ("callers", "tried", set_to("left", lambda o: (o.left < 0) & (o.ended >= 0), 9)),
+    ("callers", "tried", add_to("due", lambda o: o.due >= 0, 1)),
+    ("callers", "tried", set_to("due", lambda o: o.due >= 0, NEVER)),
+    ("callers", "tried", add_to("arrived", lambda o: (o.due >= 0) & (o.arrived >= 0), -1)),
+    ("callers", "tried", set_to("cause", lambda o: o.fate == Fate.FAILED, Cause.TIMEOUT)),
+    ("callers", "tried", set_to("cause", lambda o: o.fate == Fate.FAILED, Cause.BREAKER)),
+    ("callers", "spent", set_to("admitted", lambda o: o.cause == Cause.BREAKER, 5)),
     ("presence", "early", lambda o: {"presence": o.presence + 1}),
     ("presence", "early", add_to("ended", anywhere, 1)),
 ]
 
 
-@pytest.mark.parametrize("name", ["early", "late", "own", "killed", "limited", "refused"])
+@pytest.mark.parametrize("name", ["early", "late", "own", "killed", "limited", "refused", "tried", "spent"])
 def test_what_the_model_gives_passes(fleets, name: str) -> None:
     run = fleets[name]
     found = audit(run.demand, run.capacity, run.outcome)
@@ -146,6 +156,13 @@ def test_a_run_that_was_given_more_than_it_should_is_caught(fleets, check: str, 
     assert check in {one.name for one in found.checks if not one.passed}
 
 
+def test_a_budget_that_was_overdrawn_is_caught(fleets) -> None:
+    run = fleets["spent"]
+    callers = replace(run.demand.callers, budget=replace(run.demand.callers.budget, most=CORE))
+    found = audit(replace(run.demand, callers=callers), run.capacity, run.outcome)
+    assert [check.name for check in found.checks if not check.passed] == ["callers"]
+
+
 def test_every_check_has_a_corruption_that_it_catches() -> None:
     assert {check for check, _, _ in CORRUPTIONS} | {"cpu"} == {"arrays", *CHECKS}
 
@@ -168,7 +185,7 @@ def test_hardly_any_single_change_passes_and_none_raises(fleets) -> None:
     for run in fleets.values():
         for field in fields(Outcome):
             array = getattr(run.outcome, field.name)
-            if isinstance(array, int):
+            if isinstance(array, int) or not len(array):
                 continue
             for by in luck.choice([-50, -3, -2, -1, 1, 2, 3, 50], 12):
                 changed = array.copy()

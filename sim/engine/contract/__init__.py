@@ -4,6 +4,7 @@ Time is int64 microseconds from the start of the run. CPU is counted in milliont
 """
 
 from sim.engine.contract.arithmetic import cpu_share
+from sim.engine.contract.callers import Breaker, Budget, Callers
 from sim.engine.contract.capacity import Capacity, Credit, KeepAlive, Scaler
 from sim.engine.contract.demand import Demand
 from sim.engine.contract.outcome import Outcome
@@ -26,6 +27,9 @@ __all__ = [
     "CORE",
     "NEVER",
     "Bools",
+    "Breaker",
+    "Budget",
+    "Callers",
     "Capacity",
     "Cause",
     "Credit",

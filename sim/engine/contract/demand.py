@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.engine.contract.callers import Callers
 from sim.engine.contract.words import Int8s, Int64s, Number, none
 
 
@@ -23,7 +24,7 @@ class Demand:
     agent, session : int64[n]
         Rank of the agent; number of the session, or -1.
     after : int64[n]
-        Row of the request that this one follows, or -1. Always smaller than the own row.
+        Row of the request that this one follows (of its first attempt), or -1. Always smaller than the own row.
     at : int64[n]
         Microseconds: the arrival, or the gap after the request in row ``after`` has left.
     coalesced : int64[n]
@@ -47,6 +48,8 @@ class Demand:
         Microseconds for which its connection stays open after it has left an instance; empty for 0.
     payload : int64[n] or int64[0]
         Bytes of the request itself; empty where nothing is said of them; not read by models.
+    callers : Callers or None
+        Where it is not None, rows are attempts at requests; see `sim.engine.contract.callers`.
     """
 
     horizon: int
@@ -70,6 +73,7 @@ class Demand:
     patience: Int64s = field(default_factory=none)
     linger: Int64s = field(default_factory=none)
     payload: Int64s = field(default_factory=none)
+    callers: Callers | None = None
 
     @property
     def n(self) -> int:

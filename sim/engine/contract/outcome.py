@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sim.engine.contract.words import Int8s, Int64s
+from sim.engine.contract.words import Int8s, Int64s, none
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,9 @@ class Outcome:
         ENTERING, RESTING and WAKING, else NEVER.
     presence : int
         Integral over time of the number of requests in the system, until ``stop``, kept apart from the rows.
+    left, due : int64[n] or int64[0]
+        Microseconds: when its caller gave up on an attempt; when a retry is to arrive. NEVER where it did not come to
+        that; empty without `Demand.callers`.
     """
 
     arrived: Int64s
@@ -57,3 +60,5 @@ class Outcome:
     turn_state: Int8s
     turn_rung: Int8s
     presence: int
+    left: Int64s = field(default_factory=none)
+    due: Int64s = field(default_factory=none)

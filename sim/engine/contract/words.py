@@ -70,6 +70,8 @@ class Cause(IntEnum):
     DURATION = 3
     PAYLOAD = 4
     LIFETIME = 5
+    TIMEOUT = 6
+    BREAKER = 7
 
 
 class Warmth(IntEnum):

@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.engine.contract import Capacity, Demand, Outcome
 from sim.errors import SimError
-from sim.trace.audit import instances, requests, service
+from sim.trace.audit import callers, instances, requests, service
 from sim.trace.audit.records import Finding, Records, unreadable
 
 
@@ -96,6 +96,7 @@ CHECKS: dict[str, Callable[[Records], Finding]] = {
     "requests": requests.requests,
     "arrivals": requests.arrivals,
     "turns": requests.turns,
+    "callers": callers.calls,
     "states": instances.states,
     "clocks": instances.clocks,
     "work": service.worked,

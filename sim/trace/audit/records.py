@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.contract import NEVER, Bools, Capacity, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
+from sim.workload.seen import seen
 
 
 class Records:
@@ -32,6 +33,23 @@ class Records:
     def before(self, values: NDArray[Any]) -> NDArray[Any]:
         """Look up the same instance's change before; at its first, the value has no meaning."""
         return np.roll(values, 1)
+
+    @cached_property
+    def retry(self) -> Bools:
+        """Whether each row is another attempt at a request."""
+        callers = self.demand.callers
+        return np.zeros(self.demand.n, np.bool_) if callers is None else np.asarray(callers.retry_of >= 0)
+
+    @cached_property
+    def over(self) -> Int64s:
+        """When the request of each first attempt was over for its caller, NEVER where it was not."""
+        callers = self.demand.callers
+        if callers is None:
+            return self.outcome.ended
+        found = np.full(self.demand.n, NEVER, np.int64)
+        whole = seen(self.demand, self.outcome)
+        found[callers.first[whole.ended >= 0]] = whole.ended[whole.ended >= 0]
+        return found
 
     @cached_property
     def length(self) -> Int64s:
@@ -75,6 +93,7 @@ def unreadable(demand: Demand, capacity: Capacity, outcome: Outcome) -> str:
         (m, ("step_ended",)),
         (i, ("pool",)),
         (t, ("turn_instance", "turn_state", "turn_rung")),
+        (0 if demand.callers is None else n, ("left", "due")),
     )
     wrong = [name for length, names in lengths for name in names if getattr(outcome, name).shape != (length,)]
     if wrong:
@@ -91,6 +110,8 @@ def unreadable(demand: Demand, capacity: Capacity, outcome: Outcome) -> str:
         ("turn_rung", NEVER, len(capacity.rung_after)),
         *((name, NEVER, demand.stop) for name in ("arrived", "admitted", "bound", "started", "ended", "step_ended")),
         ("turn_time", 0, demand.stop),
+        ("left", NEVER, demand.stop),
+        ("due", NEVER, np.iinfo(np.int64).max),
     )
     for name, least, limit in ranges:
         values = getattr(outcome, name)

@@ -22,7 +22,7 @@ def requests(records: Records) -> Finding:
         "request",
         ("never arrived, but has a time", absent & (np.maximum.reduce([*story, o.ended]) >= 0)),
         ("has a fate, but never arrived", ~absent & (o.arrived < 0)),
-        ("arrived at the horizon or later", o.arrived >= demand.horizon),
+        ("arrived at the horizon or later", (o.arrived >= demand.horizon) & ~records.retry),
         ("left without fate, or has a fate without having left", (completed | failed | abandoned) != (o.ended >= 0)),
         ("completed without having begun, or lost patience when it had",
          (completed & (o.started < 0)) | (abandoned & (o.started >= 0))),
@@ -35,7 +35,7 @@ def requests(records: Records) -> Finding:
         ),
         ("left before it came or began", (o.ended >= 0) & (o.ended < np.maximum(o.arrived, o.started))),
     )
-    merged = total(demand.coalesced[o.arrived >= 0])
+    merged = total(demand.coalesced[(o.arrived >= 0) & ~records.retry])
     numbers = [int(np.count_nonzero(which)) for which in (o.arrived >= 0, completed, failed, abandoned, unfinished)]
     told = (f"{numbers[0] + merged} arrived = {numbers[1]} completed + {numbers[2]} failed + {numbers[3]} abandoned + "
             f"{numbers[4]} unfinished")
@@ -49,9 +49,10 @@ def arrivals(records: Records) -> Finding:
     """Check that each arrived when it was due."""
     o, demand = records.outcome, records.demand
     follows = demand.after >= 0
-    gone = np.where(follows, padded(o.ended, NEVER)[demand.after], 0)
+    gone = np.where(follows, padded(records.over, NEVER)[demand.after], 0)
     due = np.where(gone >= 0, gone + demand.at, demand.horizon)
     due = np.where(due < min(demand.horizon, demand.stop), due, NEVER)
+    due[records.retry] = o.arrived[records.retry]  # these are looked at with what callers do
     fault = first_fault("request", ("did not arrive when it was due", o.arrived != due))
     return fault, f"{np.count_nonzero(due >= 0)} of {demand.n} requests were due before the horizon and arrived then"
 
@@ -59,11 +60,12 @@ def arrivals(records: Records) -> Finding:
 def turns(records: Records) -> Finding:
     """Check that an agent whose requests are served one at a time took them in order."""
     o, demand = records.outcome, records.demand
-    # Who loses patience while being held has no turn, and takes none from others.
-    rows = np.flatnonzero((o.arrived >= 0) & ((o.admitted >= 0) | (o.fate != Fate.ABANDONED) | (not demand.serial)))
+    # Who leaves while being held has no turn, and takes none from others; and so has who is kept away by a breaker.
+    held = demand.serial & ((o.fate == Fate.ABANDONED) | (o.cause == Cause.TIMEOUT))
+    rows = np.flatnonzero((o.arrived >= 0) & ((o.admitted >= 0) | ~(held | (o.cause == Cause.BREAKER))))
     admitted = o.arrived[rows]
     if demand.serial:
-        rows = rows[np.lexsort((rows, o.arrived[rows], demand.agent[rows]))]
+        rows = rows[np.lexsort((rows, *_ties(records, rows), o.arrived[rows], demand.agent[rows]))]
         admitted = o.arrived[rows]
         same = demand.agent[rows[1:]] == demand.agent[rows[:-1]]
         gone = o.ended[rows[:-1]]
@@ -72,8 +74,18 @@ def turns(records: Records) -> Finding:
     wrong = np.zeros(demand.n, dtype=np.bool_)
     wrong[rows] = o.admitted[rows] != admitted
     fault = first_fault("request", ("was not admitted when it was its turn", wrong))
-    held = int(np.count_nonzero(o.admitted > o.arrived))
-    return fault, f"{held} requests were held for an earlier one of their agent" if demand.serial else "not serial"
+    waited = int(np.count_nonzero(o.admitted > o.arrived))
+    return fault, f"{waited} requests were held for an earlier one of their agent" if demand.serial else "not serial"
+
+
+def _ties(records: Records, rows: Int64s) -> tuple[Int64s, ...]:
+    """Say what orders arrivals of one microsecond before their rows do: with retries among them, only what they did."""
+    if records.demand.callers is None:
+        return ()
+    endless = np.iinfo(np.int64).max
+    o = records.outcome
+    times = (np.where(times[rows] < 0, endless, times[rows]) for times in (o.ended, o.admitted))
+    return tuple(times)
 
 
 def waiting(records: Records) -> Finding:
@@ -129,6 +141,7 @@ def limits(records: Records) -> Finding:
     refused = capacity.refused if len(capacity.refused) else np.zeros(demand.n, np.bool_)
     waited = np.where(o.arrived >= 0, np.where(records.began, o.started, records.left) - o.arrived, 0)
     full = o.cause == Cause.QUEUE_FULL
+    gone = o.left >= 0 if len(o.left) else np.zeros(demand.n, np.bool_)  # who is gone has no patience
     fault = first_fault(
         "request",
         ("stayed longer than the limit of duration", (stayed > limit) & (limit >= 0)),
@@ -145,7 +158,7 @@ def limits(records: Records) -> Finding:
         ("failed for its size, but is not too large, or not at once",
          (o.cause == Cause.PAYLOAD) != (refused & (o.admitted >= 0) & (o.ended == o.admitted))),
         ("lost patience, but not then", (o.fate == Fate.ABANDONED) & (o.ended - o.arrived != patience)),
-        ("waited longer than it has patience", (patience >= 0) & (waited > patience)),
+        ("waited longer than it has patience", (patience >= 0) & (waited > patience) & ~gone),
     )  # fmt: skip
     if fault is None and capacity.early and capacity.queue_limit >= 0 and not capacity.memory_kills:
         # How long a request that never began was in the queue is not recorded, nor that one returned to the queue when

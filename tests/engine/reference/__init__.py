@@ -25,9 +25,13 @@ class Reference(Requests, Admission, Life, Scaling):
         events: list[tuple[int, Kind, int]] = []
         for request in self.requests:
             if request.arrival is not None:
-                events.append((request.arrival, Kind.ARRIVAL, request.row))
-            if request in self.present and request.started == NEVER and request.patience != NEVER:
+                retry = request.due != NEVER
+                events.append((request.arrival, Kind.RETRY if retry else Kind.ARRIVAL, request.row))
+            waits = request in self.present and request.left == NEVER
+            if waits and request.started == NEVER and request.patience != NEVER:
                 events.append((request.arrived + request.patience, Kind.TIMEOUT, request.row))
+            if waits and self.timeout(request) != NEVER:
+                events.append((request.arrived + self.timeout(request), Kind.TIMEOUT, request.row))
             if request.wait_until is not None:
                 events.append((request.wait_until, Kind.END, request.row))
             if self.capacity.duration_limit != NEVER and self.resident(request):
@@ -83,7 +87,7 @@ class Reference(Requests, Admission, Life, Scaling):
             if time >= self.demand.stop:
                 break
             self.pass_time(time)
-            if kind == Kind.ARRIVAL:
+            if kind in (Kind.ARRIVAL, Kind.RETRY):
                 self.arrive(self.requests[key])
             elif kind == Kind.END:
                 self.end_phase(self.requests[key])
@@ -114,7 +118,7 @@ class Reference(Requests, Admission, Life, Scaling):
                 if self.there(key - 3) == 0:
                     self.provide(key - 3, None)
             elif kind == Kind.TIMEOUT:
-                self.abandon(self.requests[key])
+                self.time_out(self.requests[key])
             while self.left:
                 self.pass_turn(self.left.pop(0))
         self.pass_time(max(self.now, self.demand.stop))
@@ -169,6 +173,8 @@ class Reference(Requests, Admission, Life, Scaling):
             turn_state=shorts([turn[2] for turn in self.turns]),
             turn_rung=shorts([turn[3] for turn in self.turns]),
             presence=self.presence,
+            left=longs([r.left for r in requests] if self.demand.callers else []),
+            due=longs([r.due for r in requests] if self.demand.callers else []),
         )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sim.engine.contract import NEVER, Cause, Fate, State, Warmth
 
+from .callers import Calling
 from .things import MILLION, Instance, Request
-from .world import World
 
 
-class Requests(World):
+class Requests(Calling):
     """Arrival, Work and Departure of the contract."""
 
     def arrive(self, request: Request) -> None:
@@ -17,10 +17,30 @@ class Requests(World):
         request.fate = Fate.UNFINISHED
         held = self.demand.serial and any(other.agent == request.agent for other in self.present)
         self.present.append(request)
-        if not held:
+        if self.refused(request):
+            self.leave_system(request, Cause.BREAKER)
+        elif not held:
             self.admit(request)
 
-    def abandon(self, request: Request) -> None:
+    def time_out(self, request: Request) -> None:
+        """Lose patience, or else give up."""
+        callers = self.demand.callers
+        impatient = request.patience != NEVER and self.now == request.arrived + request.patience
+        if impatient and request.started == NEVER:
+            self.abandon(request, Cause.NONE, Fate.ABANDONED)
+            return
+        assert callers is not None
+        request.left = self.now
+        if not callers.cancels:
+            first = self.over(request, Cause.TIMEOUT)
+            if first is not None:
+                self.fix_followers(first)
+        elif request.started == NEVER:
+            self.abandon(request, Cause.TIMEOUT)
+        else:
+            self.leave_instance(request, Cause.TIMEOUT)
+
+    def abandon(self, request: Request, cause: Cause, fate: Fate | None = None) -> None:
         """Let it go wherever it waits."""
         for queue in self.queues:
             if request in queue:
@@ -28,7 +48,7 @@ class Requests(World):
         for instance in self.instances:
             if request in instance.bound:
                 instance.bound.remove(request)
-        self.leave_system(request, Cause.NONE, Fate.ABANDONED)
+        self.leave_system(request, cause, fate)
         self.replenish()
 
     def leave_system(self, request: Request, cause: Cause, fate: Fate | None = None) -> None:
@@ -52,15 +72,21 @@ class Requests(World):
 
     def pass_turn(self, request: Request) -> None:
         """Let in the agent's next held request, and fix the arrivals of those that follow the one that left."""
+        zombie = request.left != NEVER and request.cause != Cause.TIMEOUT
+        first = None if zombie else self.over(request, request.cause)
         for other in self.present:
             if request.admitted == NEVER or not self.demand.serial:
                 break
             if other.agent == request.agent and other.admitted == NEVER:
                 self.admit(other)
                 break
+        if first is not None:
+            self.fix_followers(first)
+
+    def fix_followers(self, request: Request) -> None:
         for row in range(self.demand.n):
             if self.demand.after[row] == request.row:
-                arrival = request.ended + int(self.demand.at[row])
+                arrival = self.now + int(self.demand.at[row])
                 if arrival < self.demand.horizon:
                     self.requests[row].arrival = arrival
 

@@ -27,6 +27,8 @@ class Request:
     bound: int = NEVER
     started: int = NEVER
     ended: int = NEVER
+    left: int = NEVER  # when its caller gave it up
+    due: int = NEVER  # when it is to arrive as a retry
     instance: int = NEVER
     fate: Fate = Fate.ABSENT
     cause: Cause = Cause.NONE

@@ -33,6 +33,9 @@ class World:
         self.present: list[Request] = []  # those in the system, in order of arrival
         self.left: list[Request] = []  # those that left in this event and have not passed their turn
         self.requests = [self.read(row) for row in range(demand.n)]
+        self.tokens: dict[int, int] = {}  # of budgets of retries, by agent or for all
+        self.circuits: dict[int, tuple[int, Request | None]] = {}  # when a breaker opened, and its probe
+        self.results: dict[int, list[bool]] = {}  # what a breaker has seen while it was closed
         self.gap_from: dict[int, int] = {}  # when a pool's instance became idle as a request left it
         self.gaps: dict[int, list[int]] = {pool: [] for pool in range(capacity.pools)}
         self.keep = {pool: int(capacity.rung_after[0]) for pool in range(capacity.pools if capacity.keep_alive else 0)}
@@ -58,8 +61,13 @@ class World:
             patience=int(demand.patience[row]) if len(demand.patience) else NEVER,
             linger=int(demand.linger[row]) if len(demand.linger) else 0,
             steps=[(s, int(demand.step_cpu[s]), int(demand.step_wait[s])) for s in steps],
-            arrival=int(demand.at[row]) if demand.after[row] == NEVER and demand.at[row] < demand.horizon else None,
+            arrival=int(demand.at[row]) if self.opens(row) and demand.at[row] < demand.horizon else None,
         )
+
+    def opens(self, row: int) -> bool:
+        """Say whether a row waits for no other."""
+        callers = self.demand.callers
+        return bool(self.demand.after[row] == NEVER and (callers is None or callers.retry_of[row] == NEVER))
 
     def of_pool(self, pool: int) -> list[Instance]:
         return [instance for instance in self.instances if instance.pool == pool]
