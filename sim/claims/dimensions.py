@@ -93,7 +93,8 @@ _TIMES = ("latency_s", "overhead_s", "first_step_s", "completed.latency_s", "com
 FIGURES: tuple[str, ...] = (
     *(f"requests.{what}"
       for what in ("arrived", "completed", "failed", "abandoned", "unfinished", "coalesced", "per_month")),
-    *(f"requests.failed_by_cause.{cause}" for cause in ("queue_full", "memory", "duration", "payload", "lifetime")),
+    *(f"requests.failed_by_cause.{cause}"
+      for cause in ("queue_full", "memory", "duration", "payload", "lifetime", "timeout", "breaker")),
     *(f"{time}.{spread}" for time in _TIMES for spread in _SPREAD),
     "cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction", "overhead_fraction",
     "utilisation", "concurrency", "memory_mb",

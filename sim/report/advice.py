@@ -65,12 +65,22 @@ def _longer_life(_: Tree) -> str:
     return "let instances drain (`at_lifetime: drain`), or make what fails able to go on elsewhere"
 
 
+def _longer_timeout(_: Tree) -> str:
+    return "let callers wait longer (`timeout` of `callers`), give them more attempts, or make answers faster"
+
+
+def _closed_breaker(_: Tree) -> str:
+    return "see to what fails before it opens, or let it look at more calls or open for less long"
+
+
 CAUSES = {
     "queue_full": Cause("queue", "because the queue is full", _more_room),
     "memory": Cause("memory", "for memory", _more_memory),
     "duration": Cause("duration", "because they last too long", _more_time),
     "payload": Cause("payload", "because they are too large", _smaller),
     "lifetime": Cause("lifetime", "because their instance is at the end of its life", _longer_life),
+    "timeout": Cause("timed out", "because their callers give up on them", _longer_timeout),
+    "breaker": Cause("breaker", "because a circuit breaker keeps them away", _closed_breaker),
 }
 """Why requests fail, by the name of the cause in a summary."""
 
