@@ -97,12 +97,12 @@ resident, the newcomer included, fails, in order of row. Requests still bound to
 the queue, in their order; then the pool is replenished. A request that fails in either way has begun: its row says when
 and where.
 
-Then its steps run in order, each first its CPU time, then its waiting time. While ``k`` residents of an instance are
-in CPU time, each progresses by `cpu_share` millionths of a microsecond of work in a microsecond. Of the residents in
-CPU time, the one with the least ``(remaining work, row)`` ends it next, at the first microsecond at which nothing
-remains; when that time comes, only it ends, the others are looked at again. Remaining work is not clipped at 0: who
-would have ended earlier within the microsecond comes first. A phase's end is an event of kind END with the row as key;
-phases of no length are passed over at once, and the request ends with its last phase.
+Then its steps run in order, each first its CPU time, then its GPU time, then its waiting time. While ``k`` residents of
+an instance are in CPU time, each progresses by `cpu_share` millionths of a microsecond of work in a microsecond. Of the
+residents in CPU time, the one with the least ``(remaining work, row)`` ends it next, at the first microsecond at which
+nothing remains; when that time comes, only it ends, the others are looked at again. Remaining work is not clipped at 0:
+who would have ended earlier within the microsecond comes first. A phase's end is an event of kind END with the row as
+key; phases of no length are passed over at once, and the request ends with its last phase.
 
 A request that has not ended ``duration_limit`` microseconds after it began fails then (kind CRASH, row;
 `Cause.DURATION`), and leaves the instance as if it had ended.
@@ -110,6 +110,14 @@ A request that has not ended ``duration_limit`` microseconds after it began fail
 Of a request that leaves without having ended its steps, and of one that is still on an instance at ``stop``, the work
 done on the step it is in is told: the step's CPU time less what remains of it, in whole microseconds, rounded down. It
 is all of that time while the step waits, and nothing while no step has begun.
+
+GPU time
+--------
+See `sim.engine.contract.gpu`: after its CPU time, a step has its prefill and its decode, on a GPU that residents share.
+
+Queueing
+--------
+See `sim.engine.contract.queueing`: ranks, requests that need several slots, memory that is waited for, backfill.
 
 CPU credit
 ----------

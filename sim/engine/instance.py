@@ -9,6 +9,7 @@ from simpy.events import Event
 from sim.engine.clock import ORDER, Timer
 from sim.engine.contract import NEVER, Kind, State
 from sim.engine.cpu import SharedCpu
+from sim.engine.gpu import SharedGpu
 
 if TYPE_CHECKING:
     from sim.engine.pool import Pool
@@ -34,6 +35,10 @@ class Instance:
         Rows that wait for it to be ready, and since when (early binding).
     memory : int
         Bytes in use.
+    slots : int
+        In use, where requests need more than one.
+    gpu : SharedGpu or None
+        Where some step has GPU time.
     used : int
         When it became ready or a request left it last.
     asked : int
@@ -46,7 +51,8 @@ class Instance:
 
     __slots__ = (
         "_alarm", "_clock", "_deadline", "_last", "_open_until", "_rules", "_taken_at", "_turns", "asked", "bound",
-        "cpu", "idle_from", "memory", "number", "opener", "pool", "residents", "rung", "state", "used", "waker",
+        "cpu", "gpu", "idle_from", "memory", "number", "opener", "pool", "residents", "rung", "slots", "state", "used",
+        "waker",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, number: int, opener: int, speed: int) -> None:
@@ -66,6 +72,8 @@ class Instance:
         self.waker = NEVER
         self.memory = pool.rules.base_memory
         self.cpu = SharedCpu(pool.fleet, number, speed) if pool.rules.shares_cpu else None
+        self.gpu = SharedGpu(pool.clock, pool.rules.gpu) if pool.rules.gpu is not None else None
+        self.slots = 0
         self._last = NEVER
         self._open_until = 0
         self._taken_at = NEVER
@@ -122,6 +130,13 @@ class Instance:
         if self._rules.check_every >= 0:
             self.pool.fleet.idle.pop(self.number, None)
         self.turn(_BUSY)
+
+    def withdraw(self, row: int) -> None:
+        """Let a request have no more CPU or GPU time."""
+        if self.cpu is not None:
+            self.cpu.withdraw(row)
+        if self.gpu is not None:
+            self.gpu.withdraw(row)
 
     def left(self, row: int) -> None:
         """Take note that a request has left."""
@@ -225,4 +240,6 @@ class Instance:
         self.pool.fleet.idle.pop(self.number, None)
         if self.cpu is not None:
             self.cpu.stop()
+        if self.gpu is not None:
+            self.gpu.stop()
         self.turn(_OFF)

@@ -20,7 +20,8 @@ class Cut(Enum):
     Attributes
     ----------
     NOWHERE : nothing disturbs a request; it is one leg, CPU time included.
-    AT_CPU : how long CPU time lasts depends on the instance or on other residents: a leg begins with it.
+    AT_CPU : how long CPU time lasts depends on the instance or on other residents, or there is GPU time, of which that
+        is true: a leg begins with it.
     AT_STEPS : residents may die together at any event, so the end of every step is one.
     """
 
@@ -34,6 +35,8 @@ class Cut(Enum):
         most = capacity.base_memory + capacity.concurrency * int(demand.memory.max(initial=0))
         if capacity.memory_kills and 0 <= capacity.memory < most:
             return cls.AT_STEPS
+        if bool(demand.step_gpu.any()):
+            return cls.AT_CPU
         shares = (
             capacity.cpu < capacity.concurrency * CORE
             or capacity.credit is not None
@@ -55,7 +58,11 @@ class Legs:
     first : int64[n + 1]
         Legs of request r are ``first[r]`` to ``first[r + 1] - 1``.
     cpu, rest : int64[legs]
-        Microseconds of CPU time, shared with others; microseconds that follow, shared with nobody.
+        Microseconds of CPU time, shared with others; microseconds that follow it and the GPU time, shared with nobody.
+    prefill, decode : int64[legs]
+        Microseconds of GPU time.
+    begin : int64[legs]
+        The step that each leg begins with.
     of_step : int64[m]
         The leg of each step.
     offset : int64[m]
@@ -66,6 +73,9 @@ class Legs:
     first: Int64s
     cpu: Int64s
     rest: Int64s
+    prefill: Int64s
+    decode: Int64s
+    begin: Int64s
     of_step: Int64s
     offset: Int64s
 
@@ -76,7 +86,7 @@ class Legs:
         opens = np.zeros(len(demand.step_cpu), np.bool_)
         opens[demand.step_first[:-1]] = True
         if cut is Cut.AT_CPU:
-            opens |= demand.step_cpu > 0
+            opens |= demand.step_cpu + demand.step_gpu > 0
         elif cut is Cut.AT_STEPS:
             opens[:] = True
         of_step = np.cumsum(opens) - 1
@@ -89,6 +99,9 @@ class Legs:
             first=np.append(of_step[demand.step_first[:-1]], len(begin)),
             cpu=np.zeros(len(begin), np.int64) if cut is Cut.NOWHERE else demand.step_cpu[begin],
             rest=total[end] - total[begin],
+            prefill=demand.step_prefill[begin] if len(demand.step_prefill) else np.zeros(len(begin), np.int64),
+            decode=demand.step_decode[begin] if len(demand.step_decode) else np.zeros(len(begin), np.int64),
+            begin=begin,
             of_step=of_step,
             offset=total[1:] - total[begin][of_step],
         )
@@ -132,14 +145,60 @@ class Legs:
         int64[n]
             Microseconds of the step in flight; 0 where there is none.
         """
-        over = demand.by_request((step_ended >= 0).astype(np.int64))
-        cut = np.flatnonzero((began >= 0) & (until > began) & (over < np.diff(demand.step_first)))
-        step = demand.step_first[cut] + over[cut]
+        cut, step = in_flight(demand, began, until, step_ended)
         cpu = demand.step_cpu[step]
         if self.cut is Cut.NOWHERE:
-            done = until[cut] - np.where(over[cut] > 0, step_ended[step - 1], began[cut])
+            done = until[cut] - np.where(step > demand.step_first[cut], step_ended[step - 1], began[cut])
         else:
             done = cpu - unspent[cut]
         found = np.zeros(demand.n, np.int64)
         found[cut] = np.minimum(cpu, done)
         return found
+
+    def gpu_spent(
+        self, demand: Demand, began: Int64s, prefilled: Int64s, flight: tuple[Int64s, Int64s], left: Int64s
+    ) -> Int64s:
+        """Say how much GPU time was done on the steps that did not end.
+
+        Parameters
+        ----------
+        demand : Demand
+        began, prefilled : int64[legs]
+            When the GPU time of each leg began, and when its prefill was over; NEVER where it did not come to that.
+        flight : tuple of (int64[c], int64[c])
+            As `in_flight` gives it.
+        left : int64[n]
+            Microseconds of the phase that each request still asked for.
+
+        Returns
+        -------
+        int64[n]
+            Microseconds of the step in flight; 0 where there is none.
+        """
+        cut, step = flight
+        leg = self.of_step[step]
+        here = (self.begin[leg] == step) & (began[leg] >= 0)
+        asked = self.prefill[leg] + np.where(prefilled[leg] >= 0, self.decode[leg], 0)
+        found = np.zeros(demand.n, np.int64)
+        found[cut] = np.where(here, asked - left[cut], 0)
+        return found
+
+
+def in_flight(demand: Demand, began: Int64s, until: Int64s, step_ended: Int64s) -> tuple[Int64s, Int64s]:
+    """Find the requests that left, or were still there at the end, within a step, and that step.
+
+    Parameters
+    ----------
+    demand : Demand
+    began, until : int64[n]
+        When each request began, NEVER if it did not; when it left, or the end of the run.
+    step_ended : int64[m]
+
+    Returns
+    -------
+    int64[c], int64[c]
+        Rows and steps.
+    """
+    over = demand.by_request((step_ended >= 0).astype(np.int64))
+    cut = np.flatnonzero((began >= 0) & (until > began) & (over < np.diff(demand.step_first)))
+    return cut, demand.step_first[cut] + over[cut]

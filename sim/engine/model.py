@@ -17,10 +17,12 @@ from simpy.events import Event
 from sim.engine.callers import Callers
 from sim.engine.clock import ORDER, Clock, Timer, redirect
 from sim.engine.contract import CORE, NEVER, Capacity, Cause, Demand, Fate, Int64s, Kind, Outcome
-from sim.engine.cpu import SharedCpu
 from sim.engine.fleet import Fleet
+from sim.engine.gpu import SharedGpu
 from sim.engine.instance import Instance
-from sim.engine.legs import Cut, Legs
+from sim.engine.legs import Cut, Legs, in_flight
+from sim.engine.line import Needs
+from sim.engine.ordered import OrderedPool
 from sim.engine.pool import Pool
 from sim.engine.rules import Rules
 from sim.engine.scaling import Autoscaler
@@ -74,11 +76,14 @@ class Model:
         self._agent = demand.agent.tolist()
         self._legs = legs = Legs.of(demand, capacity)
         self._first, self._cpu, self._rest = legs.first.tolist(), legs.cpu.tolist(), legs.rest.tolist()
+        self._prefill, self._decode = legs.prefill.tolist(), legs.decode.tolist()
         self._rest_began, self._done = [NEVER] * len(self._cpu), [NEVER] * len(self._cpu)
+        self._gpu_began, self._prefilled = [NEVER] * len(self._cpu), [NEVER] * len(self._cpu)
         self._followers = _followers(demand.after)
         self._arrived, self._admitted, self._bound = [NEVER] * n, [NEVER] * n, [NEVER] * n
         self._started, self._ended = [NEVER] * n, [NEVER] * n
         self._cause, self._warmth, self._unspent = [0] * n, [0] * n, [0] * n
+        self._gpu_left = [0] * n
         self._patience = demand.patience.tolist() or None
         self._callers = None if demand.callers is None else Callers(demand)
         # None of it is kept where nobody gives up.
@@ -90,8 +95,12 @@ class Model:
         self._present = self._presence = self._since = 0
         self._fleet = fleet = Fleet(self._clock, self._rules, capacity)
         memory = demand.memory.tolist()
+        needs = None if capacity.queueing is None else Needs(demand, capacity)
         for _ in range(capacity.pools):
-            Pool(fleet, self, memory, self._admitted)
+            if needs is None:
+                Pool(fleet, self, memory, self._admitted)
+            else:
+                OrderedPool(fleet, self, memory, self._admitted, needs)
         self._pool = [fleet.pools[index] for index in capacity.pool_of.tolist()]
         if capacity.scaler is not None:
             fleet.autoscaler = Autoscaler(capacity.scaler, fleet.pools[0])
@@ -139,7 +148,7 @@ class Model:
                     self._waits[row] = work = self._work(row)
                     yield work
                 else:
-                    yield from self._work_leg_by_leg(row, instance, instance.cpu)
+                    yield from self._work_leg_by_leg(row, instance)
             if self._load is not None:
                 self._load.add(-CORE)
         self._ended[row] = clock._now
@@ -203,8 +212,8 @@ class Model:
         else:
             self.fail(row, Cause.TIMEOUT)
             instance = self._on[row]
-            if instance is not None and instance.cpu is not None:
-                instance.cpu.withdraw(row)
+            if instance is not None:
+                instance.withdraw(row)
 
     def _over(self, row: int, callers: Callers, cause: int) -> int:
         """Say that an attempt is over for its caller; give the first one of the request if that is over, or NEVER."""
@@ -223,14 +232,19 @@ class Model:
             return Timer(self._clock, now + limit, _CRASH + row)
         return Timer(self._clock, now + length, _END + row)
 
-    def _work_leg_by_leg(self, row: int, instance: Instance, cpu: SharedCpu) -> Story:
-        clock, cause, waits = self._clock, self._cause, self._waits
+    def _work_leg_by_leg(self, row: int, instance: Instance) -> Story:
+        clock, cause, waits, cpu, gpu = self._clock, self._cause, self._waits, instance.cpu, instance.gpu
+        assert cpu is not None
         if self._rules.duration_limit >= 0:
             Timer(clock, clock.now + self._rules.duration_limit, _CRASH + row, lambda _: self._overrun(row, instance))
         for leg in range(self._first[row], self._first[row + 1]):
             if self._cpu[leg]:
                 waits[row] = event = cpu.run(row, self._cpu[leg])
                 yield event
+                if cause[row]:
+                    return
+            if gpu is not None:
+                yield from self._work_on_gpu(row, leg, gpu)
                 if cause[row]:
                     return
             self._rest_began[leg] = clock.now
@@ -241,10 +255,24 @@ class Model:
                     return
             self._done[leg] = clock.now
 
+    def _work_on_gpu(self, row: int, leg: int, gpu: SharedGpu) -> Story:
+        prefill, decode = self._prefill[leg], self._decode[leg]
+        self._gpu_began[leg] = self._clock.now
+        if prefill:
+            self._waits[row] = event = gpu.prefill.run(row, prefill)
+            yield event
+            if self._cause[row]:
+                return
+        if prefill or decode:
+            self._prefilled[leg] = self._clock.now
+        if decode:
+            self._waits[row] = event = gpu.decode.run(row, decode)
+            yield event
+
     def _overrun(self, row: int, instance: Instance) -> None:
         if row in instance.residents and instance.cpu is not None:
             self.fail(row, Cause.DURATION)
-            instance.cpu.withdraw(row)
+            instance.withdraw(row)
 
     def begin(self, row: int, instance: Instance, bound: int, warmth: int) -> None:
         """Let the request go on, on its instance."""
@@ -267,10 +295,12 @@ class Model:
             redirect(event)
 
     def _note_unspent(self, row: int) -> None:
-        """Remember how much of the CPU time that it is in a request has not had."""
+        """Remember how much of the CPU time or GPU time that it is in a request has not had."""
         instance = self._on[row]
         if instance is not None and instance.cpu is not None:
             self._unspent[row] = instance.cpu.left(row)
+        if instance is not None and instance.gpu is not None:
+            self._gpu_left[row] = instance.gpu.left(row)
 
     def _waiting(self, row: int) -> Event:
         event = self._waits[row]
@@ -338,6 +368,7 @@ class Model:
             rest_began, done = started, np.where(fate == Fate.COMPLETED, ended, NEVER)
         stop = self._demand.stop
         step_ended = self._legs.step_ends(rest_began, done, fate, ended, stop)
+        until = np.where(ended < 0, stop, ended)
         instances = self._fleet.instances
         turns = np.array(self._fleet.turns, np.int64).reshape(-1, 4)
         return Outcome(
@@ -351,8 +382,7 @@ class Model:
             cause=cause,
             warmth=np.array(self._warmth, np.int8),
             step_ended=step_ended,
-            spent=self._legs.spent(self._demand, started, np.where(ended < 0, stop, ended), step_ended,
-                                   np.array(self._unspent, np.int64)),
+            spent=self._legs.spent(self._demand, started, until, step_ended, np.array(self._unspent, np.int64)),
             opener=np.array([instance.opener for instance in instances], np.int64),
             pool=np.array([instance.pool.index for instance in instances], np.int64),
             turn_time=turns[:, 0],
@@ -362,7 +392,22 @@ class Model:
             presence=self._presence,
             left=np.array(self._left, np.int64),
             due=np.array(self._due, np.int64),
+            **self._on_gpu(started, until, step_ended),
         )
+
+    def _on_gpu(self, started: Int64s, until: Int64s, step_ended: Int64s) -> dict[str, Int64s]:
+        if not len(self._demand.step_decode):
+            return {}
+        legs, demand = self._legs, self._demand
+        prefilled = np.array(self._prefilled, np.int64)
+        prefill_ended = np.full(len(step_ended), NEVER, np.int64)
+        # Who leaves in the microsecond in which they began does nothing, however far their story has come by then.
+        prefill_ended[legs.begin] = prefilled
+        prefill_ended[demand.by_step(until == started)] = NEVER
+        left = np.array(self._gpu_left, np.int64)
+        began = np.array(self._gpu_began, np.int64)
+        spent = legs.gpu_spent(demand, began, prefilled, in_flight(demand, started, until, step_ended), left)
+        return {"prefill_ended": prefill_ended, "gpu_spent": spent}
 
 
 def _followers(after: Int64s) -> dict[int, list[int]]:

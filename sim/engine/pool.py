@@ -99,6 +99,11 @@ class Pool:
         if self.habit is not None:
             self.habit.asked(self.clock.now)
             self.back_at = NEVER
+        self._take_in(row)
+        if self.rules.buffer:
+            self.fleet.replenish(self)
+
+    def _take_in(self, row: int) -> None:
         number = self._free.first()
         if number is not None:
             self._begin(self._instances[number], row, self.clock.now, _WARM)
@@ -106,8 +111,6 @@ class Pool:
             self._bind(row)
         else:
             self._line_up(row)
-        if self.rules.buffer:
-            self.fleet.replenish(self)
 
     def _bind(self, row: int) -> None:
         if self._join(row):
@@ -320,19 +323,22 @@ class Pool:
 
     def _serve(self, instance: Instance, warmth: int) -> None:
         """Give free slots to the head of the queue; what is left over is free for others."""
-        queue, slots = self._queue, self.rules.concurrency
-        while queue and instance.state != _OFF and len(instance.residents) < slots:
-            row = queue.popleft()
-            since = self.clock.now if warmth == _WARM else max(self._admitted[row], instance.asked)
-            self._begin(instance, row, since, warmth)
+        self._fill(instance, warmth)
         if instance.state == _OFF:
             return
         if not instance.residents:
             if self.habit is not None and warmth == _WARM:
                 self._before = self.habit.left(self.clock.now)
             instance.idle()
-        if len(instance.residents) < slots:
+        if len(instance.residents) < self.rules.concurrency:
             self._offer(instance)
+
+    def _fill(self, instance: Instance, warmth: int) -> None:
+        queue, slots = self._queue, self.rules.concurrency
+        while queue and instance.state != _OFF and len(instance.residents) < slots:
+            row = queue.popleft()
+            since = self.clock.now if warmth == _WARM else max(self._admitted[row], instance.asked)
+            self._begin(instance, row, since, warmth)
 
     def _offer(self, instance: Instance) -> None:
         self._free.put(instance.number, self._rank(instance))

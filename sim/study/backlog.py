@@ -105,7 +105,7 @@ def load(
     """
     asked, arrived = window.holds(outcome.arrived), outcome.arrived >= 0
     cpu = demand.by_request(demand.step_cpu)
-    work = cpu + demand.by_request(demand.step_wait)
+    work = demand.by_request(demand.step_length)
     left = np.where(outcome.ended >= 0, outcome.ended, demand.stop)[arrived]
     due = np.minimum(outcome.arrived[arrived] + work[arrived], left)
     late = [Fraction(total(part.share(due, left)), part.length) for part in parts or ()]

@@ -56,7 +56,7 @@ def waits(demand: Demand, outcome: Outcome) -> Waits:
 
     begun = outcome.started >= 0
     completed = outcome.fate == Fate.COMPLETED
-    service = demand.by_request(demand.step_cpu + demand.step_wait)
+    service = demand.by_request(demand.step_length)
     ready = outcome.started - outcome.bound
     return Waits(
         window=known(outcome.arrived >= 0, demand.held),

@@ -25,7 +25,7 @@ def work(demand: Demand, outcome: Outcome, asked: Bools) -> dict[str, int]:
         ``lost``: steps of failed requests that did not end; ``remaining``: steps of unfinished requests that did not
         end; ``offered``: everything that arrived, which is their sum. A request that was abandoned is one that failed.
     """
-    length = demand.step_cpu + demand.step_wait
+    length = demand.step_length
     request = demand.by_step(np.arange(demand.n, dtype=np.int64))
     fate, done = np.where(asked, outcome.fate, Fate.ABSENT)[request], outcome.step_ended >= 0
     failed, arrived = (fate == Fate.FAILED) | (fate == Fate.ABANDONED), fate != Fate.ABSENT

@@ -25,7 +25,7 @@ def work(demand: Demand) -> Int64s:
     int64[n]
         Microseconds.
     """
-    return demand.by_request(demand.step_cpu + demand.step_wait)
+    return demand.by_request(demand.step_length)
 
 
 def ideal(demand: Demand, outcome: Outcome) -> Int64s:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, KeepAlive, Reuse, Scaler
+from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, Gpu, KeepAlive, Queueing, Reuse, Scaler
 
 LONG = 300
 SPARE = 2
@@ -30,6 +30,7 @@ def demand(
     at: Sequence[int],
     steps: Sequence[Sequence[tuple[int, int]]],
     *,
+    gpu: Sequence[tuple[int, int]] = (),
     agent: Sequence[int] | None = None,
     after: Sequence[int] | None = None,
     memory: Sequence[int] | None = None,
@@ -39,7 +40,7 @@ def demand(
     horizon: int = 10**12,
     stop: int = 10**13,
 ) -> Demand:
-    """A demand from plain lists; ``steps[r]`` are the (CPU, wait) pairs of request r."""
+    """A demand from plain lists; ``steps[r]`` are the (CPU, wait) pairs of request r, ``gpu[s]`` (prefill, decode)."""
     n = len(at)
     flat = [step for of_one in steps for step in of_one]
     m = len(flat)
@@ -64,6 +65,8 @@ def demand(
         step_tokens_cached=np.zeros(m, dtype=np.int64),
         step_tokens_out=np.zeros(m, dtype=np.int64),
         step_model=np.full(m, NEVER, dtype=np.int64),
+        step_prefill=np.array([prefill for prefill, _ in gpu], dtype=np.int64),
+        step_decode=np.array([decode for _, decode in gpu], dtype=np.int64),
     )
 
 
@@ -103,6 +106,8 @@ def capacity(
     scaler: Scaler | None = None,
     buffer: int = 0,
     keep_alive: KeepAlive | None = None,
+    gpu: Gpu | None = None,
+    queueing: Queueing | None = None,
 ) -> Capacity:
     """A capacity from plain values.
 
@@ -156,4 +161,6 @@ def capacity(
         scaler=scaler,
         buffer=buffer,
         keep_alive=keep_alive,
+        gpu=gpu,
+        queueing=queueing,
     )

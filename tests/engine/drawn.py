@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, KeepAlive, Reuse, Scaler
 
 from .cases import LONG, SPARE, Case, capacity, demand
+from .drawn_gpu import gpu_time, on_gpus, queueing
 
 
 @st.composite
@@ -221,10 +222,12 @@ def scalers(draw: st.DrawFn, tick: int) -> Scaler:
 def cases(
     draw: st.DrawFn, most: int = 12, chains: bool = True, stops: bool = True, plain: bool = False
 ) -> Case:
-    """A demand and a capacity on one clock; a plain one without limits, checks, lifetimes, credit or a scaler."""
+    """A demand and a capacity on one clock; a plain one without limits, checks, lifetimes, credit, scaler or GPU."""
     tick = draw(st.sampled_from([1, 10, 1000]))
     demanded = draw(demands(most=most, chains=chains, stops=stops, unit=tick))
     serves = draw(capacities(demanded, tick))
+    if not plain and draw(st.sampled_from([False, False, False, True])):
+        return draw(on_gpus(Case(demanded, serves), tick))
     if plain:
         nothing = {f.name: f.default_factory() for f in fields(Demand) if f.default_factory is not MISSING}
         demanded = replace(demanded, **nothing)
@@ -298,7 +301,10 @@ def long_case(luck: int, n: int) -> Case:
     if one([0, 0, 0, 1]):
         serves = by_habit(serves, KeepAlive(one([1, 4]), one([3, 30]), one([0, 50_000]), 990_000, 100_000, one([1, 5]),
                                             one([0, 5 * CORE])))
-    return Case(wanted, buffered(serves, 0 if serves.keep_alive else one([0, 0, 1, 2])))
+    serves = buffered(serves, 0 if serves.keep_alive else one([0, 0, 1, 2]))
+    if luck % 4 == 1:
+        wanted, serves = gpu_time(wanted, serves, 1, one)
+    return Case(wanted, queueing(wanted, serves, one) if luck % 4 in (1, 2) else serves)
 
 
 # Stories

@@ -16,11 +16,13 @@ def show(case: Case) -> str:
     d, c = case.demand, case.capacity
     lines = [f"horizon {d.horizon} stop {d.stop} serial {d.serial}"]
     for r in range(d.n):
-        steps = [(int(d.step_cpu[s]), int(d.step_wait[s])) for s in range(d.step_first[r], d.step_first[r + 1])]
+        of_request = range(d.step_first[r], d.step_first[r + 1])
+        steps = [(int(d.step_cpu[s]), int(d.step_wait[s])) for s in of_request]
+        gpu = [(int(d.step_prefill[s]), int(d.step_decode[s])) for s in of_request if len(d.step_decode)]
         when = f"at {d.at[r]}" if d.after[r] == NEVER else f"{d.at[r]} after row {d.after[r]}"
         lines.append(
             f"  row {r}: agent {d.agent[r]} pool {c.pool_of[r]} {when}, memory {d.memory[r]}, (cpu, wait) {steps}, "
-            f"start {c.start[r]}, wake {[int(w) for w in c.rung_wake[:, r]]}"
+            f"GPU {gpu}, start {c.start[r]}, wake {[int(w) for w in c.rung_wake[:, r]]}"
         )
     plain = [f.name for f in fields(c) if f.name not in ("pool_of", "start") and not f.name.startswith("rung_")]
     lines.append("  " + ", ".join(f"{name} {getattr(c, name)!r}" for name in plain))
@@ -34,8 +36,8 @@ def rows(outcome: Outcome) -> list[str]:
     return [
         f"row {r}: arrived {outcome.arrived[r]} admitted {outcome.admitted[r]} bound {outcome.bound[r]} "
         f"started {outcome.started[r]} ended {outcome.ended[r]} instance {outcome.instance[r]} "
-        f"spent {outcome.spent[r]} {Fate(outcome.fate[r]).name} {Cause(outcome.cause[r]).name} "
-        f"{Warmth(outcome.warmth[r]).name}"
+        f"spent {outcome.spent[r]} {outcome.gpu_spent[r : r + 1]} {Fate(outcome.fate[r]).name} "
+        f"{Cause(outcome.cause[r]).name} {Warmth(outcome.warmth[r]).name}"
         for r in range(len(outcome.arrived))
     ]
 
@@ -53,7 +55,7 @@ def turns(outcome: Outcome) -> list[tuple[int, int, State, int]]:
 def story(outcome: Outcome) -> list[str]:
     """An outcome as lines that two models can be compared by."""
     lines = rows(outcome)
-    lines.append(f"step_ended {outcome.step_ended.tolist()}")
+    lines.append(f"step_ended {outcome.step_ended.tolist()}, prefill_ended {outcome.prefill_ended.tolist()}")
     for i, (opener, pool) in enumerate(zip(outcome.opener, outcome.pool, strict=True)):
         lines.append(f"instance {i}: pool {pool}, opened for {opener}")
     for time, number, state, rung in turns(outcome):

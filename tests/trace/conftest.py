@@ -19,7 +19,9 @@ from sim.engine.contract import (
     Cause,
     Demand,
     Fate,
+    Gpu,
     Outcome,
+    Queueing,
     Reuse,
     State,
     Warmth,
@@ -127,6 +129,7 @@ def _fleet(callers: dict[str, Any] | None = None, **serves: Any) -> Run:
         serial=serves.pop("serial", True), horizon=6000, stop=6400, agent=agent, after=after, at=at,
         memory=luck.integers(1, 4, n), step_first=np.arange(0, m + 1, 2), step_cpu=luck.integers(0, 60, m),
         step_wait=luck.integers(1, 120, m), patience=np.full(n, serves.pop("patience", NEVER)),
+        **serves.pop("gpu_time", {}),
     )  # fmt: skip
     ladder = {
         "rung_after": [80, 200], "rung_enter": [7, 3], "rung_keeps": [True, False],
@@ -148,6 +151,9 @@ def _fleet(callers: dict[str, Any] | None = None, **serves: Any) -> Run:
 def fleets() -> dict[str, Run]:
     """Runs that between them use every mechanism."""
     own = np.sort(np.random.default_rng(5).integers(0, 6, 60))
+    luck = np.random.default_rng(6)
+    on_gpu = {"step_prefill": luck.integers(0, 30, 120), "step_decode": luck.integers(0, 90, 120)}
+    classes = Queueing(rank=luck.integers(0, 3, 60), need=luck.integers(1, 5, 60), memory_waits=True)
     return {
         "early": _fleet(concurrency=2, maximum=2, queue_limit=1, serial=False),
         "late": _fleet(early=False, concurrency=3, maximum=2, minimum=1, cpu=CORE // 2),
@@ -158,4 +164,6 @@ def fleets() -> dict[str, Run]:
                         concurrency=2, maximum=2, duration_limit=100),
         "limited": _fleet(concurrency=3, maximum=2, duration_limit=150, lifetime=400, patience=300),
         "refused": _fleet(concurrency=4, maximum=1, memory=5, base_memory=1, duration_limit=150, serial=False),
+        "gpu": _fleet(early=False, concurrency=4, maximum=2, memory=7, serial=False, gpu_time=on_gpu,
+                      duration_limit=400, gpu=Gpu(CORE, CORE, CORE, CORE // 50), queueing=classes),
     }

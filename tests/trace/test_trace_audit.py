@@ -48,6 +48,14 @@ def vanished(outcome: Outcome) -> dict[str, object]:
     return changed
 
 
+def passing(outcome: Outcome) -> dict[str, object]:
+    """Let one that began at once have waited longest."""
+    row = np.flatnonzero(outcome.started > outcome.admitted)[-1]
+    admitted = np.where(np.arange(len(outcome.admitted)) == row, outcome.admitted, outcome.admitted)
+    admitted[row] = 0
+    return {"admitted": admitted}
+
+
 def turn(state: State) -> Callable[[Outcome], np.ndarray]:
     return lambda outcome: outcome.turn_state == state
 
@@ -106,12 +114,20 @@ CORRUPTIONS: list[tuple[str, str, Change]] = [
     ("callers", "tried", set_to("cause", lambda o: o.fate == Fate.FAILED, Cause.TIMEOUT)),
     ("callers", "tried", set_to("cause", lambda o: o.fate == Fate.FAILED, Cause.BREAKER)),
     ("callers", "spent", set_to("admitted", lambda o: o.cause == Cause.BREAKER, 5)),
+    ("gpu", "gpu", set_to("prefill_ended", lambda o: o.prefill_ended >= 0, NEVER)),
+    ("gpu", "gpu", add_to("prefill_ended", lambda o: o.prefill_ended >= 2000, -1000)),
+    ("gpu", "gpu", lambda o: {"prefill_ended": np.where(o.prefill_ended >= 0, o.step_ended, NEVER)}),
+    ("gpu", "gpu", set_to("gpu_spent", lambda o: o.fate == Fate.COMPLETED, 1)),
+    ("gpu", "gpu", add_to("gpu_spent", lambda o: o.gpu_spent > 0, 10_000)),
+    ("order", "gpu", passing),
+    ("order", "gpu", set_to("cause", lambda o: o.cause == Cause.DURATION, Cause.TOO_LARGE)),
+    ("order", "gpu", set_to("cause", lambda o: o.cause == Cause.DURATION, Cause.MEMORY)),
     ("presence", "early", lambda o: {"presence": o.presence + 1}),
     ("presence", "early", add_to("ended", anywhere, 1)),
 ]
 
 
-@pytest.mark.parametrize("name", ["early", "late", "own", "killed", "limited", "refused", "tried", "spent"])
+@pytest.mark.parametrize("name", ["early", "late", "own", "killed", "limited", "refused", "tried", "spent", "gpu"])
 def test_what_the_model_gives_passes(fleets, name: str) -> None:
     run = fleets[name]
     found = audit(run.demand, run.capacity, run.outcome)

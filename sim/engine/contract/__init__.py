@@ -7,7 +7,9 @@ from sim.engine.contract.arithmetic import cpu_share
 from sim.engine.contract.callers import Breaker, Budget, Callers
 from sim.engine.contract.capacity import Capacity, Credit, KeepAlive, Scaler
 from sim.engine.contract.demand import Demand
+from sim.engine.contract.gpu import Gpu, gpu_pace
 from sim.engine.contract.outcome import Outcome
+from sim.engine.contract.queueing import Queueing
 from sim.engine.contract.words import (
     CORE,
     NEVER,
@@ -35,15 +37,18 @@ __all__ = [
     "Credit",
     "Demand",
     "Fate",
+    "Gpu",
     "Int8s",
     "Int64s",
     "KeepAlive",
     "Kind",
     "Number",
     "Outcome",
+    "Queueing",
     "Reuse",
     "Scaler",
     "State",
     "Warmth",
     "cpu_share",
+    "gpu_pace",
 ]

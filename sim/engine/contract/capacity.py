@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sim.engine.contract.gpu import Gpu
+from sim.engine.contract.queueing import Queueing
 from sim.engine.contract.words import NEVER, Bools, Int64s, Reuse, nobody, none
 
 
@@ -143,6 +145,10 @@ class Capacity:
         Instances that each pool has to spare, beside those that serve. Not with a scaler.
     keep_alive : KeepAlive or None
         Only with a ladder, ``maximum`` 1 and ``minimum`` 0, without checks, scaler and buffer.
+    gpu : Gpu or None
+        Where some step has GPU time.
+    queueing : Queueing or None
+        None where one slot is as good as another and the first come is served first. Only with late binding.
     """
 
     pools: int
@@ -182,3 +188,5 @@ class Capacity:
     scaler: Scaler | None = None
     buffer: int = 0
     keep_alive: KeepAlive | None = None
+    gpu: Gpu | None = None
+    queueing: Queueing | None = None

@@ -38,7 +38,7 @@ class Demand:
     step_kind : int8[m]
         Index of the kind of step; not read by models.
     step_cpu, step_wait : int64[m]
-        Microseconds of CPU on a core of nominal speed; microseconds of waiting. Their sum is at least 1.
+        Microseconds of CPU on a core of nominal speed; microseconds of waiting. The length of a step is at least 1.
     step_tokens_in, step_tokens_cached, step_tokens_out, step_model : int64[m]
         Prompt tokens, those of them that the provider had cached, generated tokens, and index of the model of an
         ``llm`` step; 0 and -1 elsewhere; not read by models.
@@ -50,6 +50,8 @@ class Demand:
         Bytes of the request itself; empty where nothing is said of them; not read by models.
     callers : Callers or None
         Where it is not None, rows are attempts at requests; see `sim.engine.contract.callers`.
+    step_prefill, step_decode : int64[m] or int64[0]
+        Microseconds of GPU time, alone on a GPU of nominal speed, after the CPU time; empty for none.
     """
 
     horizon: int
@@ -74,11 +76,25 @@ class Demand:
     linger: Int64s = field(default_factory=none)
     payload: Int64s = field(default_factory=none)
     callers: Callers | None = None
+    step_prefill: Int64s = field(default_factory=none)
+    step_decode: Int64s = field(default_factory=none)
 
     @property
     def n(self) -> int:
         """Number of requests."""
         return len(self.at)
+
+    @property
+    def step_gpu(self) -> Int64s:
+        """GPU time of each step, in microseconds alone at nominal speed."""
+        if not len(self.step_decode):
+            return np.zeros(len(self.step_cpu), np.int64)
+        return self.step_prefill + self.step_decode
+
+    @property
+    def step_length(self) -> Int64s:
+        """Length of each step with nobody beside at nominal speed, in microseconds."""
+        return self.step_cpu + self.step_gpu + self.step_wait
 
     def by_step(self, values: NDArray[Number]) -> NDArray[Number]:
         """Give each step the value of its request: n values to m."""

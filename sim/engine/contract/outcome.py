@@ -40,6 +40,11 @@ class Outcome:
     left, due : int64[n] or int64[0]
         Microseconds: when its caller gave up on an attempt; when a retry is to arrive. NEVER where it did not come to
         that; empty without `Demand.callers`.
+    prefill_ended : int64[m] or int64[0]
+        Microseconds at which decode began, NEVER for a step without GPU time, that did not come to that, or whose
+        request left in the microsecond in which it began; empty where no step has GPU time.
+    gpu_spent : int64[n] or int64[0]
+        As ``spent``, of GPU time.
     """
 
     arrived: Int64s
@@ -62,3 +67,5 @@ class Outcome:
     presence: int
     left: Int64s = field(default_factory=none)
     due: Int64s = field(default_factory=none)
+    prefill_ended: Int64s = field(default_factory=none)
+    gpu_spent: Int64s = field(default_factory=none)

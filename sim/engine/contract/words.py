@@ -72,6 +72,7 @@ class Cause(IntEnum):
     LIFETIME = 5
     TIMEOUT = 6
     BREAKER = 7
+    TOO_LARGE = 8
 
 
 class Warmth(IntEnum):

@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.engine.contract import Capacity, Demand, Outcome
 from sim.errors import SimError
-from sim.trace.audit import callers, instances, requests, service
+from sim.trace.audit import callers, gpu, instances, requests, service
 from sim.trace.audit.records import Finding, Records, unreadable
 
 
@@ -105,6 +105,8 @@ CHECKS: dict[str, Callable[[Records], Finding]] = {
     "instances": instances.instances,
     "limits": requests.limits,
     "cpu": service.cpu,
+    "gpu": gpu.gpu,
+    "order": gpu.order,
     "presence": service.presence,
 }
 """What is checked, by name: each gives a fault, if there is one, and the figures that show that there is none."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.contract import NEVER, Bools, Capacity, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
+from sim.engine.contract import CORE, NEVER, Bools, Capacity, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
 from sim.workload.seen import seen
 
 
@@ -33,6 +33,13 @@ class Records:
     def before(self, values: NDArray[Any]) -> NDArray[Any]:
         """Look up the same instance's change before; at its first, the value has no meaning."""
         return np.roll(values, 1)
+
+    @property
+    def fast(self) -> bool:
+        """Whether something is done at more than nominal speed."""
+        gpu = self.capacity.gpu
+        faster = gpu is not None and max(gpu.prefill_speed, gpu.decode_speed) > CORE
+        return faster or bool((self.capacity.speed > CORE).any())
 
     @cached_property
     def retry(self) -> Bools:
@@ -91,6 +98,8 @@ def unreadable(demand: Demand, capacity: Capacity, outcome: Outcome) -> str:
     lengths = (
         (n, ("arrived", "admitted", "bound", "started", "ended", "instance", "fate", "cause", "warmth", "spent")),
         (m, ("step_ended",)),
+        (len(demand.step_decode), ("prefill_ended",)),
+        (n if len(demand.step_decode) else 0, ("gpu_spent",)),
         (i, ("pool",)),
         (t, ("turn_instance", "turn_state", "turn_rung")),
         (0 if demand.callers is None else n, ("left", "due")),
@@ -108,7 +117,8 @@ def unreadable(demand: Demand, capacity: Capacity, outcome: Outcome) -> str:
         ("turn_instance", 0, i),
         ("turn_state", 0, len(State)),
         ("turn_rung", NEVER, len(capacity.rung_after)),
-        *((name, NEVER, demand.stop) for name in ("arrived", "admitted", "bound", "started", "ended", "step_ended")),
+        *((name, NEVER, demand.stop) for name in ("arrived", "admitted", "bound", "started", "ended", "step_ended",
+                                              "prefill_ended")),
         ("turn_time", 0, demand.stop),
         ("left", NEVER, demand.stop),
         ("due", NEVER, np.iinfo(np.int64).max),

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sim.engine.contract import CORE, NEVER, Bools, Cause, Fate, Int64s, State, Warmth
+from sim.engine.contract import NEVER, Bools, Cause, Fate, Int64s, State, Warmth
 from sim.exact import total
 from sim.trace.audit.records import Finding, Records, at_once, first_fault, padded
 from sim.trace.waits import waits
@@ -100,7 +100,7 @@ def waiting(records: Records) -> Finding:
         "request",
         ("has waits that do not add up to its latency", completed & (parts != found.latency)),
         ("was served faster than at full speed",
-         completed & (found.contention < 0) & (not (records.capacity.speed > CORE).any())),
+         completed & (found.contention < 0) & (not records.fast)),
         ("began warm, but not when it was given its instance", records.began & ~cold & ~woken & (o.started != o.bound)),
         ("began cold or woken, but its instance did not become ready then", (cold | woken) & ~ready),
         ("was given its instance before that was asked for", (cold | woken) & ready & (o.bound < asked)),

@@ -13,7 +13,7 @@ from sim.trace.work import work
 def worked(records: Records) -> Finding:
     """Check that steps took as long as they must, and that all work is accounted for."""
     o, demand = records.outcome, records.demand
-    length = demand.step_cpu + demand.step_wait
+    length = demand.step_length
     request = demand.by_step(np.arange(demand.n, dtype=np.int64))
     done = o.step_ended >= 0
     begin = np.empty(len(done), dtype=np.int64)
@@ -25,12 +25,12 @@ def worked(records: Records) -> Finding:
     step = np.minimum(demand.step_first[:-1] + demand.by_request(done.astype(np.int64)), demand.step_first[1:] - 1)
     since = np.where(step > demand.step_first[:-1], o.step_ended[step - 1], o.started)
     inside = (records.left - since) * -(-int(records.capacity.speed.max(initial=CORE)) // CORE)
-    fast = bool((records.capacity.speed > CORE).any())
+    fast = records.fast
     fault = first_fault(
         "step",
         ("ended although the one before had not, or its request had not begun", done & (begin < 0)),
         ("took less than its length at full speed", done & (taken < (demand.step_wait if fast else length))),
-        ("waits only, but took longer than that", done & (demand.step_cpu == 0) & (taken != length)),
+        ("waits only, but took longer than that", done & (demand.step_cpu + demand.step_gpu == 0) & (taken != length)),
         ("ended after its request", done & (o.step_ended > records.left[request])),
     ) or first_fault(
         "request",
@@ -65,9 +65,11 @@ def residents(records: Records) -> Finding:
     rows = np.flatnonzero(records.began & (records.left > o.started))
     sweep = (o.instance[rows], o.started[rows], records.left[rows], len(o.opener))
     most, occupied = at_once(*sweep)
+    need = capacity.queueing.need if capacity.queueing is not None else ()
+    slots = at_once(*sweep, weight=need[rows])[0] if len(need) else most
     fault = first_fault(
         "instance",
-        (f"had more than {capacity.concurrency} residents at once", most > capacity.concurrency),
+        (f"had more than {capacity.concurrency} residents at once", slots > capacity.concurrency),
         ("was busy without residents, or had residents without being busy", occupied != records.busy),
     )
     if fault is None and capacity.memory >= 0:

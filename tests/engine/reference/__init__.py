@@ -12,12 +12,14 @@ import numpy as np
 from sim.engine.contract import NEVER, Capacity, Cause, Demand, Kind, Outcome, State
 
 from .admission import Admission
+from .gpu import GpuTime
 from .life import Life
+from .queueing import Queueing
 from .requests import Requests
 from .scaling import Scaling
 
 
-class Reference(Requests, Admission, Life, Scaling):
+class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing):
     """The world as it goes on: whatever could happen next, what does, and what is told of it in the end."""
 
     def pending(self) -> list[tuple[int, Kind, int]]:
@@ -54,6 +56,7 @@ class Reference(Requests, Admission, Life, Scaling):
                 if work_left > 0:
                     microseconds = (work_left + pace - 1) // pace
                 events.append((self.now + microseconds, Kind.END, first.row))
+            events += self.phase_ends(instance)
             if instance.until is not None:
                 kind = Kind.EXPIRE
                 if instance.state in (State.STARTING, State.WAKING):
@@ -124,6 +127,7 @@ class Reference(Requests, Admission, Life, Scaling):
         self.pass_time(max(self.now, self.demand.stop))
         for request in self.present:
             request.spent = self.spent(request)
+            request.gpu_spent = self.gpu_spent(request)
         return self.outcome()
 
     def pass_time(self, time: int) -> None:
@@ -144,6 +148,7 @@ class Reference(Requests, Admission, Life, Scaling):
             for request in self.computing(instance):
                 assert request.work_left is not None
                 request.work_left -= pace * elapsed
+            self.pass_gpu_time(instance, elapsed)
         self.now = time
 
     def outcome(self) -> Outcome:
@@ -175,6 +180,8 @@ class Reference(Requests, Admission, Life, Scaling):
             presence=self.presence,
             left=longs([r.left for r in requests] if self.demand.callers else []),
             due=longs([r.due for r in requests] if self.demand.callers else []),
+            prefill_ended=longs(self.prefill_ended),
+            gpu_spent=longs([r.gpu_spent for r in requests] if self.prefill_ended else []),
         )
 
 

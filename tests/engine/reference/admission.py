@@ -32,6 +32,9 @@ class Admission(World):
             self.leave_system(request, Cause.PAYLOAD)
             return
         self.break_gap(request.pool)
+        if self.capacity.queueing is not None:
+            self.admit_in_order(request)
+            return
         free = [instance for instance in self.of_pool(request.pool) if self.free(instance)]
         if free:
             self.begin(request, self.prefer(free), Warmth.WARM, self.now)
@@ -133,6 +136,8 @@ class Admission(World):
         if self.capacity.scaler is not None:
             return queue[0] if queue and self.there(pool) == 0 else None
         place = 0 if self.capacity.early else self.slots_coming(pool)
+        if self.capacity.queueing is not None:
+            place = self.place_coming(pool)
         return queue[place] if len(queue) > place else None
 
     def lacks_token(self) -> bool:

@@ -68,6 +68,11 @@ class Life(World):
         while instance.bound and instance.state != State.OFF:
             request = instance.bound.pop(0)
             self.begin(request, instance, warmth, request.given)
+        if self.capacity.queueing is not None:
+            self.serve(instance.pool, instance, warmth)
+            self.idle_if_empty(instance)
+            self.replenish()
+            return
         queue = self.queues[instance.pool]
         while self.free(instance) and queue:
             request = queue.pop(0)

@@ -49,6 +49,8 @@ class Requests(Calling):
             if request in instance.bound:
                 instance.bound.remove(request)
         self.leave_system(request, cause, fate)
+        if self.capacity.queueing is not None and request.admitted != NEVER:
+            self.serve(request.pool)
         self.replenish()
 
     def leave_system(self, request: Request, cause: Cause, fate: Fate | None = None) -> None:
@@ -57,16 +59,19 @@ class Requests(Calling):
         request.spent = self.spent(request)
         request.cause = cause
         request.fate = fate or (Fate.COMPLETED if cause == Cause.NONE else Fate.FAILED)
-        request.work_left = None
+        request.gpu_spent = self.gpu_spent(request)
+        if request.started == self.now and self.prefill_ended:
+            self.prefill_ended[request.steps[0][0]] = NEVER
+        request.work_left = request.prefill_left = request.decode_left = None
         request.wait_until = None
         self.present = [other for other in self.present if other is not request]
         self.left.append(request)
 
     def spent(self, request: Request) -> int:
         """Microseconds of CPU that are done of the step it is in."""
-        if request.work_left is None and request.wait_until is None:
+        if not self.in_a_step(request):
             return 0
-        _, cpu, _ = request.steps[request.place]
+        _, cpu, *_ = request.steps[request.place]
         left = 0 if request.work_left is None else max(0, request.work_left)
         return (cpu * MILLION - left) // MILLION
 
@@ -107,31 +112,39 @@ class Requests(Calling):
             return
         if instance.state != State.BUSY:
             self.turn(instance, State.BUSY)
-        self.next_phase(request, waited=False, computed=False)
+        self.next_phase(request, over=0)
 
-    def next_phase(self, request: Request, computed: bool, waited: bool) -> bool:
-        """Go to the next phase that has a length; False when there is none left."""
+    def next_phase(self, request: Request, over: int) -> bool:
+        """Go to the next phase that has a length, when so many of the step are over; False when there is none left."""
         while request.place < len(request.steps):
-            step, cpu, wait = request.steps[request.place]
-            if not computed and cpu > 0:
+            step, cpu, prefill, decode, wait = request.steps[request.place]
+            if over < 1 and cpu > 0:
                 request.work_left = cpu * MILLION
                 self.settle_credit(self.instances[request.instance])
                 return True
-            if not waited and wait > 0:
+            if over < 2 and prefill > 0:
+                request.prefill_left = prefill * MILLION
+                return True
+            if over < 3 and prefill + decode > 0:
+                self.prefill_ended[step] = self.now
+            if over < 3 and decode > 0:
+                request.decode_left = decode * MILLION
+                return True
+            if over < 4 and wait > 0:
                 request.wait_until = self.now + wait
                 return True
             self.step_ended[step] = self.now
             request.place += 1
-            computed = waited = False
+            over = 0
         return False
 
     def end_phase(self, request: Request) -> None:
-        waited = request.wait_until is not None
-        if not waited:
+        phases = (request.work_left, request.prefill_left, request.decode_left, request.wait_until)
+        over = 1 + next(place for place, state in enumerate(phases) if state is not None)
+        if request.work_left is not None:
             self.settle_credit(self.instances[request.instance])
-        request.wait_until = None
-        request.work_left = None
-        if not self.next_phase(request, computed=True, waited=waited):
+        request.wait_until = request.work_left = request.prefill_left = request.decode_left = None
+        if not self.next_phase(request, over):
             self.leave_instance(request, Cause.NONE)
 
     def leave_instance(self, request: Request, cause: Cause) -> None:
@@ -149,7 +162,9 @@ class Requests(Calling):
                 self.replenish()
             return
         queue = self.queues[instance.pool]
-        while self.free(instance) and queue:
+        if self.capacity.queueing is not None:
+            self.serve(instance.pool)
+        while self.capacity.queueing is None and self.free(instance) and queue:
             self.begin(queue.pop(0), instance, Warmth.WARM, self.now)
         if instance.state != State.OFF and not instance.residents:
             self.set_times(instance.pool)

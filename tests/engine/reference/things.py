@@ -17,7 +17,7 @@ class Request:
     agent: int
     pool: int
     memory: int
-    steps: list[tuple[int, int, int]]  # (index of the step, CPU, wait)
+    steps: list[tuple[int, int, int, int, int]]  # (index of the step, CPU, prefill, decode, wait)
     patience: int = NEVER
     linger: int = 0
     arrival: int | None = None  # when it is going to arrive, once that is known
@@ -35,8 +35,13 @@ class Request:
     warmth: Warmth = Warmth.WARM
     place: int = 0  # which of its steps it is in
     work_left: int | None = None  # millionths of a microsecond of CPU, while in CPU time
+    prefill_left: int | None = None  # the same of GPU time, while in prefill
+    decode_left: int | None = None  # the same, while in decode
+    need: int = 1  # slots
+    rank: int = 0
     wait_until: int | None = None  # while in waiting time
     spent: int = 0  # microseconds of CPU done on the step it was in when it left, or at the end
+    gpu_spent: int = 0  # the same of GPU time
 
 
 @dataclass(eq=False)

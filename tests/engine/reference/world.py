@@ -16,6 +16,7 @@ class World:
         self.now = 0
         self.presence = 0
         self.step_ended = [NEVER] * len(demand.step_cpu)
+        self.prefill_ended = [NEVER] * len(demand.step_decode)
         self.turns: list[tuple[int, int, int, int]] = []
         self.instances: list[Instance] = []
         self.queues: list[list[Request]] = [[] for _ in range(capacity.pools)]
@@ -53,6 +54,8 @@ class World:
     def read(self, row: int) -> Request:
         demand = self.demand
         steps = range(int(demand.step_first[row]), int(demand.step_first[row + 1]))
+        parts = (demand.step_cpu, demand.step_prefill, demand.step_decode, demand.step_wait)
+        queueing = self.capacity.queueing
         return Request(
             row=row,
             agent=int(demand.agent[row]),
@@ -60,7 +63,9 @@ class World:
             memory=int(demand.memory[row]),
             patience=int(demand.patience[row]) if len(demand.patience) else NEVER,
             linger=int(demand.linger[row]) if len(demand.linger) else 0,
-            steps=[(s, int(demand.step_cpu[s]), int(demand.step_wait[s])) for s in steps],
+            steps=[(s, *(int(part[s]) if len(part) else 0 for part in parts)) for s in steps],
+            need=int(queueing.need[row]) if queueing is not None and len(queueing.need) else 1,
+            rank=int(queueing.rank[row]) if queueing is not None and len(queueing.rank) else 0,
             arrival=int(demand.at[row]) if self.opens(row) and demand.at[row] < demand.horizon else None,
         )
 
@@ -123,8 +128,9 @@ class World:
         """Slots to spare."""
         mine = self.of_pool(pool)
         slots = sum(self.capacity.concurrency for i in mine if i.warm or self.coming(i))
-        residents = sum(len(i.residents) for i in mine if i.warm)
-        return slots - residents - sum(len(i.bound) for i in mine) - len(self.queues[pool])
+        residents = sum(request.need for i in mine if i.warm for request in i.residents)
+        queued = sum(request.need for request in self.queues[pool])
+        return slots - residents - sum(len(i.bound) for i in mine) - queued
 
     def lacks(self, pool: int) -> bool:
         buffer = self.capacity.buffer
