@@ -94,7 +94,7 @@ FIGURES: tuple[str, ...] = (
     *(f"requests.{what}"
       for what in ("arrived", "completed", "failed", "abandoned", "unfinished", "coalesced", "per_month")),
     *(f"requests.failed_by_cause.{cause}"
-      for cause in ("queue_full", "memory", "duration", "payload", "lifetime", "timeout", "breaker")),
+      for cause in ("queue_full", "memory", "duration", "payload", "lifetime", "timeout", "breaker", "too_large")),
     *(f"{time}.{spread}" for time in _TIMES for spread in _SPREAD),
     "cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction", "overhead_fraction",
     "utilisation", "concurrency", "memory_mb",

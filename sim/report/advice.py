@@ -73,6 +73,11 @@ def _closed_breaker(_: Tree) -> str:
     return "see to what fails before it opens, or let it look at more calls or open for less long"
 
 
+def _larger_instance(deployment: Tree) -> str:
+    return (f"let requests need fewer `slots`, raise `concurrency`{_now(deployment, 'concurrency')}, or take more "
+            "`memory`")
+
+
 CAUSES = {
     "queue_full": Cause("queue", "because the queue is full", _more_room),
     "memory": Cause("memory", "for memory", _more_memory),
@@ -81,6 +86,7 @@ CAUSES = {
     "lifetime": Cause("lifetime", "because their instance is at the end of its life", _longer_life),
     "timeout": Cause("timed out", "because their callers give up on them", _longer_timeout),
     "breaker": Cause("breaker", "because a circuit breaker keeps them away", _closed_breaker),
+    "too_large": Cause("too large", "because no instance has room for them", _larger_instance),
 }
 """Why requests fail, by the name of the cause in a summary."""
 

@@ -196,7 +196,8 @@ def test_what_became_of_requests(found: Measures) -> None:
         "requests.failed_by_cause.queue_full": 1, "requests.failed_by_cause.memory": 0,
         "requests.failed_by_cause.duration": 1, "requests.failed_by_cause.payload": 0,
         "requests.failed_by_cause.lifetime": 0, "requests.failed_by_cause.timeout": 0,
-        "requests.failed_by_cause.breaker": 0}  # fmt: skip
+        "requests.failed_by_cause.breaker": 0,
+        "requests.failed_by_cause.too_large": 0}  # fmt: skip
     assert dict(found.proportions) == {
         "cold_start_fraction": (2, 5),  # requests 0 and 4, of the five that began
         "wake_fraction": (1, 5),  # request 2
