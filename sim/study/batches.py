@@ -5,8 +5,9 @@ repeats, at least `sim.stats.BATCHES` of them. What does not divide is left out 
 as if it were the window of a replication, so requests count where they arrive, and each has a bill of its own. They
 are the sections of every figure; `sim.stats.longrun` says by which test, and after whom.
 
-Figures are of the whole window. Bills are the mean of those of the batches, for a run that is longer than a month has
-days that no bill of it would be of; a batch that is shorter than the month is told over, as a short horizon is.
+Figures are of the whole window, and so is the bill, where the window is no longer than the month: what is rounded, free
+or capped counts once. Of a longer one a bill would leave out days; there it is the mean of the bills of the batches. A
+batch that is shorter than the month is told over, as a short horizon is.
 
 There are no batches of a load that follows a recording, since they would not be alike, and none of a run that draws
 from one resample of the recorded input.
@@ -62,12 +63,15 @@ class Batches:
         Of each batch.
     share : float
         Of the window, how much one of them is.
+    billed : bool
+        Whether the bill of the run is the mean of theirs, for the window is longer than the month.
     correlated : dict of str to bool
         Of each figure that is a time or a share, and of `ARRIVALS` and `INSTANCES`, whether neighbours correlate.
     """
 
     measures: tuple[Measures, ...]
     share: float
+    billed: bool
     correlated: Mapping[str, bool]
 
     def restless(self, figure: str) -> str | None:

@@ -147,7 +147,8 @@ class BatchMeans(Estimates):
                 return whole
             return Estimate(whole.value, (), self._why or whole.why)
         part = self._parts[path]
-        value = part.value if path.startswith("cost") or path == "requests.per_month" else whole.value
+        monthly = path.startswith("cost") or path == "requests.per_month"
+        value = part.value if monthly and self._batches.billed else whole.value
         why = part.why and part.why.replace("replication", "batch")  # what batches stand for
         if path == "instances.max":
             why = "the largest number of a run is no mean of its batches: give more replications"
@@ -172,7 +173,7 @@ def billed(replications: Sequence[Replication], deployment: str) -> list[Measure
     deployment : str
     """
     first, *others = replications
-    if not others and deployment in first.batches:
+    if not others and deployment in first.batches and first.batches[deployment].billed:
         return list(first.batches[deployment].measures)
     return [one.measures[deployment] for one in replications]
 

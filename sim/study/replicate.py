@@ -91,7 +91,7 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
             cut_runs = (replace(run, window=part, bills=bills(part)) for part in cut.windows)
             batched[deployment.name] = Batches(
                 tuple(measure(part, deployment, scenario.workload.agents, month) for part in cut_runs),
-                cut.windows[0].length / window.length, batches.correlated(run, cut))
+                cut.windows[0].length / window.length, window.length > month.microseconds, batches.correlated(run, cut))
         loads[deployment.name] = backlog.load(demand, outcome, lasting, window, parts)
         if keep:
             runs[deployment.name] = capacity, outcome

@@ -114,21 +114,28 @@ def test_counts_of_batches_stand_for_the_window(long):
     assert 0.5 < (high - low) / 2 / (2.09 * math.sqrt(found.value)) < 1.6
 
 
-def test_a_bill_is_the_mean_of_the_bills_of_batches():
+@pytest.mark.parametrize("days", [20, 60])
+def test_a_bill_is_of_the_window_and_of_a_longer_one_than_the_month_the_mean_of_those_of_batches(days):
     """A machine that is started by requests: the bill goes with their number."""
     text = QUEUE.replace("{platform: hetzner/cx23, instances: 1, concurrency: 1}",
                          "{platform: fly/machines, size: shared-cpu-1x-512mb, idle_timeout: 1 min}")
-    case, (one,) = ran(scenario(text.replace("30/h", "2/h")))
+    case, (one,) = ran(scenario(text.replace("30/h", "2/h"), f"horizon={days} days"))
     one.batches["one"] = dataclasses.replace(one.batches["one"], correlated={})
     deployment, (_, outcome) = case.deployments[0], one.runs["one"]
     lasting, month = spans(outcome, one.demand.stop), Month.parse("2026-11")
     books = prices(case.book, deployment.platform), prices(case.book, "llm")
-    days = (Window(day * DAY, (day + 1) * DAY) for day in range(1, 21))
-    totals = [accumulate(observe(one.demand, outcome, lasting, day), deployment, (), month, *books)[-1].total()
-              for day in days]
+
+    def total(first, end):
+        part = observe(one.demand, outcome, lasting, Window(first * DAY, end * DAY))
+        return accumulate(part, deployment, (), month, *books)[-1].total()
+
+    size = days // 20
+    parts = [total(day, day + size) for day in range(1, 1 + days, size)]
+    totals = parts if days > 30 else [total(1, 1 + days)]
     found = estimates(case, [one])["one"]["cost.total"]
-    assert found.value == pytest.approx(float(sum(totals) / 20), rel=1e-12)
-    assert found.sections == pytest.approx([float(total) for total in totals])
+    assert found.value == pytest.approx(float(sum(totals) / len(totals)), rel=1e-12)
+    assert found.value != pytest.approx(float(sum(parts) / 20), rel=1e-12) or days > 30
+    assert found.sections == pytest.approx([float(part) for part in parts])
     assert [part.invoice.total() for part in billed([one], "one")] == totals
 
 

@@ -339,11 +339,7 @@ def ran(states: Any, horizon: int, round_up: int) -> int:
     return total
 
 
-@pytest.mark.parametrize("name", [
-    # A known defect: the bill has 69 ms more than the table, of 56 hours.
-    pytest.param("daytona", marks=pytest.mark.xfail(strict=True, reason="the bill has 69 ms more than the table")),
-    "modal", "e2b",
-])  # fmt: skip
+@pytest.mark.parametrize("name", ["daytona", "modal", "e2b"])
 def test_a_bill_by_the_second_is_the_time_in_the_table_times_the_price(name: str, folder: Path) -> None:
     result = run(WHOLE_MONTH, folder)
     states = result.instances[result.instances["deployment"] == name]
