@@ -347,9 +347,9 @@ class Profile(Entry):
     ladder: tuple[Rung, ...] = ()
     start: tuple[Part, ...] = ()
     meters: Meters
-    limits: Limits = Limits()
-    idle: Idle = Idle()
-    cpu: Cpu = Cpu()
+    limits: Limits = Field(default_factory=Limits.model_construct)
+    idle: Idle = Field(default_factory=Idle.model_construct)
+    cpu: Cpu = Field(default_factory=Cpu.model_construct)
     not_modelled: tuple[str, ...] = ()
 
     @model_validator(mode="before")

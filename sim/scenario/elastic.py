@@ -291,15 +291,15 @@ def bound(given: Given, profile: Profile, size: str | None) -> Elastic:
     """Read what a deployment with instances of a size gives, and the platform where it gives nothing."""
     floors = given.value("schedule") or {}
     parts = weekly.partition({name: floor.when for name, floor in floors.items()}) if floors else ()
-    idle = given.value("idle") or Idle.model_validate({})
+    idle = given.value("idle") or Idle.model_construct()
     looked_at = given.value("scaling") is None and idle.learnt is None
     return Elastic(
         scaling=given.value("scaling"),
         spare=given.value("spare_instances") or 0,
         schedule=tuple((start, floors[name].instances) for start, _, name in parts),
-        limits=_over(profile.limits, given.value("limits") or Limits.model_validate({}), size),
-        idle=_over(profile.idle if looked_at else limits.Idle(), idle, size),
-        cpu=_over(profile.cpu, given.value("cpu") or Cpu.model_validate({}), size),
+        limits=_over(profile.limits, given.value("limits") or Limits.model_construct(), size),
+        idle=_over(profile.idle if looked_at else limits.Idle.model_construct(), idle, size),
+        cpu=_over(profile.cpu, given.value("cpu") or Cpu.model_construct(), size),
     )
 
 

@@ -174,7 +174,7 @@ def _examined(document: Document, directory: Path, before: Any = None) -> tuple[
     found += [*flaws, *unfound]
     if not unfound and not broken:
         # With a catalogue that cannot be read, names of it would be told as unknown.
-        found += resolve(data, _readable(data), catalogue)[1]
+        found += resolve(data, _readable(data, scenario), catalogue)[1]
     return scenario, [*problems(found, document, document.name), *rows, *broken]
 
 
@@ -208,11 +208,14 @@ def _quotes(document: Document, flaw: Flaw, with_empty: Collection[Place]) -> Fl
     return flaw
 
 
-def _readable(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the keys of deployments that the schema can read, each by itself."""
+def _readable(data: Mapping[str, Any], scenario: Scenario | None) -> dict[str, dict[str, Any]]:
+    """Return the keys of deployments that the schema can read, each by itself where not all can be read."""
     deployments = data.get("deployments")
     if not isinstance(deployments, Mapping):
         return {}
+    if scenario is not None:
+        return {name: {key: getattr(scenario.deployments[name], key) for key in keys}
+                for name, keys in deployments.items()}  # fmt: skip
     return {name: {key: value for key in keys for value in _read(key, keys[key])}
             for name, keys in deployments.items() if isinstance(keys, Mapping)}
 

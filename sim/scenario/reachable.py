@@ -13,6 +13,7 @@ from sim.documents import Flaw
 from sim.errors import AdvisedError
 from sim.scenario import dispersion, weekly
 from sim.scenario.arrivals import Arrivals, Burstiness, Skew
+from sim.scenario.model import keys_of
 from sim.units import SECOND
 
 _SECONDS_OF_DAY = 86_400
@@ -30,6 +31,8 @@ def flaws(arrivals: Any, agents: Any) -> Iterator[Flaw]:
     agents : object
         Number of agents, as it was written.
     """
+    if "burstiness" not in keys_of(arrivals):
+        return
     try:
         asked = Arrivals.model_validate(arrivals)
     except ValidationError:

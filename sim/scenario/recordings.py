@@ -251,9 +251,9 @@ class _Rows:
         rule, texts = self._rules.get(column), self.table.texts(column)
         if not isinstance(rule, _Numbers):
             return [0.0] * len(texts)
-        if column in self._sound:  # the pattern knows plain numbers and, where it may be so, nothing
-            return [float(text) if text else 0.0 for text in texts]
-        return list(map({text: rule.number(text) for text in set(texts)}.__getitem__, texts))
+        # The pattern of sound columns knows plain numbers and, where it may be so, nothing.
+        number = _plain if column in self._sound else rule.number
+        return list(map({text: number(text) for text in set(texts)}.__getitem__, texts))
 
     def check_load(self, column: str) -> None:
         """Check that one of the rates is above 0."""
@@ -322,6 +322,10 @@ class _Rows:
         if wrong:
             self.faults += [self.table.fault(row, column, *wrong[text])
                             for row, text in enumerate(self.table.columns[column]) if text in wrong]
+
+
+def _plain(text: str) -> float:
+    return float(text) if text else 0.0
 
 
 def _stamp(text: str) -> int | None:
