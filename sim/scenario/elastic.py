@@ -22,6 +22,7 @@ from sim.scenario import weekly
 from sim.scenario.extends import Given
 from sim.scenario.model import Model, Raw
 from sim.scenario.quantities import (
+    MOST,
     UNLIMITED,
     Duration,
     Factor,
@@ -37,10 +38,6 @@ from sim.scenario.quantities import (
 )
 
 _Quantity = TypeVar("_Quantity")
-
-MOST = 1_000_000
-"""Instances, requests or openings that anything of this file may ask for."""
-
 Said = TypeVar("Said", bound=Model)
 
 

@@ -12,20 +12,10 @@ from sim import units
 from sim.documents import Flaw
 from sim.errors import AdvisedError, quoted
 from sim.scenario.model import Model, Raw
-from sim.scenario.quantities import Whole
+from sim.scenario.quantities import SHARE_SCHEMA, Whole, above_zero
 
 _HIGHEST = Fraction(9999, 10_000)
 """Confidence that may be asked for: an interval at a higher one rests on a tail that no sample shows."""
-
-_SHARE_SCHEMA = {"type": "string", "pattern": r"^\s*([0-9]+(\.[0-9]*)?|\.[0-9]+)\s*%\s*$",
-                 "description": "A percentage."}  # fmt: skip
-
-
-def _above_none(value: object) -> Fraction:
-    share = units.percent(value)
-    if share == 0:
-        raise AdvisedError("no number of replications makes an interval of no width", "write for example `5%`")
-    return share
 
 
 def _level(value: object) -> Fraction:
@@ -36,10 +26,12 @@ def _level(value: object) -> Fraction:
     return share
 
 
+_half_width = above_zero(
+    units.percent, "no number of replications makes an interval of no width", "write for example `5%`")
 _SHOWN = PlainSerializer(units.show_percent, when_used="json")
 
-HalfWidth = Annotated[Fraction, PlainValidator(_above_none), _SHOWN, WithJsonSchema(_SHARE_SCHEMA)]
-Level = Annotated[Fraction, PlainValidator(_level), _SHOWN, WithJsonSchema(_SHARE_SCHEMA)]
+HalfWidth = Annotated[Fraction, PlainValidator(_half_width), _SHOWN, WithJsonSchema(SHARE_SCHEMA)]
+Level = Annotated[Fraction, PlainValidator(_level), _SHOWN, WithJsonSchema(SHARE_SCHEMA)]
 
 
 class Intervals(Model):

@@ -20,6 +20,7 @@ from sim.scenario import crontab, recorded
 from sim.scenario.recorded import Column
 
 _Read = TypeVar("_Read")
+_Number = TypeVar("_Number", int, Fraction)
 
 LONGEST = 520 * units.WEEK
 """Microseconds that anything of a scenario lasts at most, ten years: sums of such times stay within 64 bits."""
@@ -27,7 +28,8 @@ LONGEST = 520 * units.WEEK
 UNLIMITED = "unlimited"
 """Says that there is no limit, whatever the platform has."""
 
-_MOST = 1_000_000
+MOST = 1_000_000
+"""Of anything that is counted one by one, such as agents and instances."""
 
 MOST_BYTES = 10**15
 """Bytes of one request: more than any network carries in a year."""
@@ -46,7 +48,7 @@ _SIZE_SCHEMA = {"type": "string", "pattern": rf"^\s*({_NUMBER}\s*{_BYTES}\s*)+$"
                 "description": "Bytes with their unit: B, kB, MB, GB, TB, KiB, MiB, GiB or TiB."}  # fmt: skip
 _RATE_SCHEMA = {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*/\s*{_TIME}\s*$",
                 "description": "How often, per unit of time."}  # fmt: skip
-_SHARE_SCHEMA = {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*%\s*$", "description": "A percentage."}
+SHARE_SCHEMA = {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*%\s*$", "description": "A percentage."}
 _HOURLY_SCHEMA = {"type": "string", "pattern": rf"^\s*\$\s*{_NUMBER}\s*/\s*h(our)?\s*$",
                   "description": "Dollars an hour."}  # fmt: skip
 _CORES_SCHEMA = {"type": ["number", "string"], "exclusiveMinimum": 0, "pattern": rf"^\s*{_NUMBER}\s*m?\s*$",
@@ -69,32 +71,29 @@ def _law_schema(what: str, number: bool) -> dict[str, Any]:
     return {"anyOf": [scalar, samples], "description": f"{what}: fixed, or a distribution."}
 
 
-def _positive(value: object) -> Fraction:
-    number = units.cores(value)
-    if number == 0:
-        raise AdvisedError("an instance needs CPU", "write a number of cores above 0, such as `0.5`")
+def above_zero(read: Callable[[object], _Number], message: str, fix: str) -> Callable[[object], _Number]:
+    """Read a number that must not be 0, and say why and what to write where it is.
+
+    Parameters
+    ----------
+    read : callable
+        Reads a number from 0.
+    message, fix : str
+    """
+    def number(value: object) -> _Number:
+        found = read(value)
+        if found == 0:
+            raise AdvisedError(message, fix)
+        return found
+
     return number
 
 
-def _some(value: object) -> Fraction:
-    number = units.rate(value)
-    if number == 0:
-        raise AdvisedError("at a rate of 0 no request ever arrives", "write a rate above 0, such as `4/h`")
-    return number
-
-
-def _openings(value: object) -> Fraction:
-    number = units.rate(value)
-    if number == 0:
-        raise AdvisedError("at a rate of 0 nothing is ever opened", "write a rate above 0, such as `5/s`")
-    return number
-
-
-def _some_duration(value: object) -> int:
-    time = units.duration(value)
-    if time == 0:
-        raise AdvisedError("no time at all has no effect here", "write a duration above 0, such as `30 s`")
-    return time
+_cores = above_zero(units.cores, "an instance needs CPU", "write a number of cores above 0, such as `0.5`")
+_rate = above_zero(units.rate, "at a rate of 0 no request ever arrives", "write a rate above 0, such as `4/h`")
+_openings = above_zero(units.rate, "at a rate of 0 nothing is ever opened", "write a rate above 0, such as `5/s`")
+_some_duration = above_zero(
+    units.duration, "no time at all has no effect here", "write a duration above 0, such as `30 s`")
 
 
 def _times(value: object) -> Distribution:
@@ -236,7 +235,7 @@ def _schema_or_unlimited(schema: dict[str, Any]) -> WithJsonSchema:
 
 
 def _some_number(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST:
         return value
     raise AdvisedError(f"{quoted(value)} is not a number of instances", "write a whole number from 1, or `unlimited`")
 
@@ -302,9 +301,9 @@ Size = Annotated[int, PlainValidator(units.size), PlainSerializer(units.show_siz
                  WithJsonSchema(_SIZE_SCHEMA)]  # fmt: skip
 Rate = Annotated[Fraction, PlainValidator(units.rate), PlainSerializer(units.show_rate, when_used="json"),
                  WithJsonSchema(_RATE_SCHEMA)]  # fmt: skip
-SomeRate = Annotated[Fraction, PlainValidator(_some), PlainSerializer(units.show_rate, when_used="json"),
+SomeRate = Annotated[Fraction, PlainValidator(_rate), PlainSerializer(units.show_rate, when_used="json"),
                      WithJsonSchema(_RATE_SCHEMA)]  # fmt: skip
-Cores = Annotated[Fraction, PlainValidator(_positive), PlainSerializer(_show_cores, when_used="json"),
+Cores = Annotated[Fraction, PlainValidator(_cores), PlainSerializer(_show_cores, when_used="json"),
                   WithJsonSchema(_CORES_SCHEMA)]  # fmt: skip
 Hourly = Annotated[Decimal, PlainValidator(units.hourly), PlainSerializer(units.show_hourly, when_used="json"),
                    WithJsonSchema(_HOURLY_SCHEMA)]  # fmt: skip
@@ -317,7 +316,7 @@ Factor = Annotated[Distribution, PlainValidator(_factor), PlainSerializer(_show_
 Bytes = Annotated[Distribution, PlainValidator(_bytes), PlainSerializer(_show_law, when_used="json"),
                   WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
 Share = Annotated[Fraction, PlainValidator(units.percent), PlainSerializer(units.show_percent, when_used="json"),
-                  WithJsonSchema(_SHARE_SCHEMA)]  # fmt: skip
+                  WithJsonSchema(SHARE_SCHEMA)]  # fmt: skip
 # Of a step: drawn for each visit, or the request's own value in recorded rows.
 StepTimes = Annotated[Distribution | Column, PlainValidator(_or_column(_times, recorded.DURATION)),
                       PlainSerializer(_show_or_column(_show_law), when_used="json"),
@@ -347,7 +346,7 @@ TimeUnit = Annotated[str, PlainValidator(_time_unit),
 Queue = Annotated[int | Literal["unlimited"], PlainValidator(_queue),
                   WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"const": "unlimited"}]})]  # fmt: skip
 NumberLimit = Annotated[int | Literal["unlimited"], _or_unlimited(_some_number),
-                        _schema_or_unlimited({"type": "integer", "minimum": 1, "maximum": _MOST})]  # fmt: skip
+                        _schema_or_unlimited({"type": "integer", "minimum": 1, "maximum": MOST})]  # fmt: skip
 RateLimit = Annotated[Fraction | Literal["unlimited"], _or_unlimited(_openings), _show_or_unlimited(units.show_rate),
                       _schema_or_unlimited(_RATE_SCHEMA)]  # fmt: skip
 TimeLimit = Annotated[int | Literal["unlimited"], _or_unlimited(_duration),

@@ -31,6 +31,7 @@ from sim.scenario.elastic import Cpu, Floor, Idle, Limits, Scaling
 from sim.scenario.intervals import Intervals, Precision
 from sim.scenario.model import ONE, Model, Raw, Value, keys_of, one_of
 from sim.scenario.quantities import (
+    MOST,
     Bytes,
     Cores,
     Correlation,
@@ -52,9 +53,6 @@ from sim.scenario.quantities import (
     WholeDays,
 )
 from sim.scenario.window import WarmUp
-
-_MOST = 1_000_000
-"""Agents, instances, and requests at once on an instance."""
 
 Axes = Annotated[tuple[Axis, ...], PlainValidator(axes.read), PlainSerializer(axes.show, when_used="json"),
                  WithJsonSchema(axes.SCHEMA)]  # fmt: skip
@@ -154,7 +152,7 @@ class Workload(Model):
     ``{column: tokens_in}``, with a unit where it is a time or a size: ``{column: took, unit: ms}``.
     """
 
-    agents: Whole = Field(ge=1, le=_MOST, description="Number of agents of the fleet.", examples=[200])
+    agents: Whole = Field(ge=1, le=MOST, description="Number of agents of the fleet.", examples=[200])
     serial: Truth = Field(True, description="Whether an agent works on one request at a time.")
     arrivals: Arrivals = Field(description="Who asks when.", examples=["{poisson: {rate: 4/h}}"])
     request: Annotated[tuple[Step, ...], Field(min_length=1)] | None = Field(
@@ -233,15 +231,15 @@ class Deployment(Model):
         None, description="Whether a request waits for the instance it opened, or for the first that is free.")
     reuse: Literal["most-recent", "newest", "oldest", "least-loaded"] | None = Field(
         None, description="Which of several free instances takes a request.")  # fmt: skip
-    concurrency: Annotated[Whole, Field(ge=1, le=_MOST)] | None = Field(
+    concurrency: Annotated[Whole, Field(ge=1, le=MOST)] | None = Field(
         None, description="Requests at once on an instance.", examples=[20])  # fmt: skip
-    instances: Annotated[Whole, Field(ge=1, le=_MOST)] | None = Field(
+    instances: Annotated[Whole, Field(ge=1, le=MOST)] | None = Field(
         None, description="Fixed number: both the minimum and the maximum.", examples=[4])  # fmt: skip
-    min_instances: Annotated[Whole, Field(ge=0, le=_MOST)] | None = Field(
+    min_instances: Annotated[Whole, Field(ge=0, le=MOST)] | None = Field(
         None, description="Instances that are kept even when idle.", examples=[1])  # fmt: skip
-    max_instances: Annotated[Whole, Field(ge=1, le=_MOST)] | None = Field(
+    max_instances: Annotated[Whole, Field(ge=1, le=MOST)] | None = Field(
         None, description="Instances that there are at most.", examples=[100])  # fmt: skip
-    spare_instances: Annotated[Whole, Field(ge=1, le=_MOST)] | None = Field(
+    spare_instances: Annotated[Whole, Field(ge=1, le=MOST)] | None = Field(
         None, description="Instances that are kept ready beside those that serve: a warm pool.", examples=[5])
     idle_timeout: Duration | None = Field(
         None, description="Time idle before the first rung of the platform's ladder.", examples=["5 min"])  # fmt: skip
