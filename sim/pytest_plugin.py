@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,13 +26,11 @@ import pytest
 
 if TYPE_CHECKING:
     from sim.claims import Verdict
-    from sim.report.numbers import Kind
 
 _SUFFIXES = (".yaml", ".yml")
 _UNDECIDED = ("fail", "skip")
 _MORE = "More replications decide most such cases; `precision: {max_replications: 60}` in the file adds them as needed."
 _LONGER = "It covers which sessions were recorded, too, and that only a longer recording narrows."
-_UNITS: dict[str, Kind] = {"s": "seconds", "USD": "dollars", "B": "bytes", "fraction": "share", "ratio": "ratio"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -192,14 +190,6 @@ def _told(verdict: Verdict, ended: Ended, command: str) -> str:
 
 def _judged(verdict: Verdict) -> str:
     """Say the figure with its interval, and the bound."""
-    from sim.report.numbers import given, show
+    from sim.report.verdicts import judged
 
-    kind = _UNITS.get(verdict.unit, "number")
-    found = show({"value": verdict.value, "low": verdict.low, "high": verdict.high, "why": verdict.why}, kind)
-    parts = []
-    if verdict.value is not None:
-        measure = "difference " if verdict.measure == "difference" else ""
-        level = f" at {100 * verdict.level:.4g}%" if verdict.low != verdict.high else ""
-        parts.append(f"{measure}{found.full}{level}")
-    parts += [f"bound {given(verdict.bound, kind)}"] if verdict.bound is not None else []
-    return ", ".join([*parts, *([found.why] if found.why else [])])
+    return judged(asdict(verdict), whole=True, level=True)

@@ -32,13 +32,24 @@ def sentence(expectation: Tree) -> str:
     return f"{text}, in the case {Settings.of(expectation['case'])}" if expectation.get("case") else text
 
 
-def judged(expectation: Tree, *, whole: bool) -> str:
-    """Say what a comparison was judged by; of one of several, also which it is and its verdict."""
+def judged(expectation: Tree, *, whole: bool, level: bool = False) -> str:
+    """Say what a comparison was judged by; of one of several, also which it is and its verdict.
+
+    Parameters
+    ----------
+    expectation : mapping
+    whole : bool
+        Whether it is the only comparison of its expectation.
+    level : bool
+        Whether to say the level of its interval.
+    """
     kind = _UNITS.get(expectation["unit"], "number")
     found = show(expectation, kind)
     parts = []
     if expectation["value"] is not None:
-        parts.append(f"difference {found.full}" if expectation["measure"] == "difference" else found.full)
+        measure = "difference " if expectation["measure"] == "difference" else ""
+        sure = level and expectation["low"] != expectation["high"]
+        parts.append(f"{measure}{found.full}" + (f" at {100 * expectation['level']:.4g}%" if sure else ""))
     if expectation.get("bound") is not None:
         parts.append(f"bound {given(expectation['bound'], kind)}")
     if found.why:
