@@ -5,29 +5,14 @@ The fields are those of the keys `limits`, `idle` and `cpu` of a deployment, whi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fnmatch import fnmatchcase
-from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import model_validator
 
-from sim import distributions, units
 from sim.catalog.figures import Entry, Figure
-from sim.distributions import Distribution
+from sim.catalog.values import Counts, Memory, Rate, Share, Slots, SomeDuration
 from sim.errors import AdvisedError
-
-
-def _text(show: Callable[[Any], Any]) -> PlainSerializer:
-    return PlainSerializer(show, when_used="json")
-
-
-_Duration = Annotated[int, BeforeValidator(units.duration), Field(ge=1), _text(units.show_duration)]
-_Memory = Annotated[int, BeforeValidator(units.size), _text(units.show_size)]
-_Rate = Annotated[Fraction, BeforeValidator(units.rate), Field(gt=0), _text(units.show_rate)]
-_Share = Annotated[Fraction, BeforeValidator(units.percent), _text(units.show_percent)]
-_Factor = Annotated[Distribution, BeforeValidator(distributions.count), _text(Distribution.show)]
-_Some = Annotated[int, Field(strict=True, ge=1)]
 
 
 class Limits(Entry):
@@ -51,13 +36,13 @@ class Limits(Entry):
         Bytes of the largest request.
     """
 
-    quota: Figure[_Some] | None = None
-    openings: Figure[_Rate] | None = None
-    burst: Figure[_Some] | None = None
-    slowdown: Figure[_Share] | None = None
-    lifetime: Figure[_Duration] | None = None
+    quota: Figure[Slots] | None = None
+    openings: Figure[Rate] | None = None
+    burst: Figure[Slots] | None = None
+    slowdown: Figure[Share] | None = None
+    lifetime: Figure[SomeDuration] | None = None
     at_lifetime: Figure[Literal["drain", "kill"]] | None = None
-    payload: Figure[_Memory] | None = None
+    payload: Figure[Memory] | None = None
 
     @model_validator(mode="after")
     def _burst_is_of_openings(self) -> Limits:
@@ -80,9 +65,9 @@ class Idle(Entry):
         Share of instances that stay up when they should go.
     """
 
-    check: Figure[_Duration] | None = None
-    stops: Figure[_Some] | None = None
-    stuck: Figure[_Share] | None = None
+    check: Figure[SomeDuration] | None = None
+    stops: Figure[Slots] | None = None
+    stuck: Figure[Share] | None = None
 
 
 class Credit(Entry):
@@ -99,9 +84,9 @@ class Credit(Entry):
     """
 
     sizes: tuple[str, ...] = ()
-    baseline: Figure[_Share]
-    first: Figure[_Duration]
-    most: Figure[_Duration]
+    baseline: Figure[Share]
+    first: Figure[SomeDuration]
+    most: Figure[SomeDuration]
 
     def holds_for(self, size: str | None) -> bool:
         """Say whether instances of a size have it."""
@@ -119,5 +104,5 @@ class Cpu(Entry):
         None where all of it may be used all the time.
     """
 
-    speed: Figure[_Factor] | None = None
+    speed: Figure[Counts] | None = None
     credit: Credit | None = None

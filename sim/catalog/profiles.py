@@ -7,46 +7,16 @@ A `Profile` holds the platform's defaults and limits. Where a field ends in its 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from sim import distributions, units
+from sim import units
 from sim.catalog.figures import Entry, Figure, Sourced
 from sim.catalog.limits import Cpu, Idle, Limits
-from sim.distributions import Distribution
+from sim.catalog.values import Cores, Count, Counts, Duration, DurationLimit, Limit, Memory, Slots, Times
 from sim.errors import AdvisedError, choose, quoted
-
-
-def _limit(value: Any) -> Any:
-    """Read the word ``unlimited`` as no limit."""
-    return None if value == "unlimited" else value
-
-
-def _shown_limit(value: int | None) -> int | str:
-    return "unlimited" if value is None else value
-
-
-def _duration_limit(value: Any) -> Any:
-    return None if value == "unlimited" else units.duration(value)
-
-
-def _text(show: Callable[[Any], str]) -> PlainSerializer:
-    """Write a value as it is written in a file, so that it can be read again."""
-    return PlainSerializer(lambda value: "unlimited" if value is None else show(value), when_used="json")
-
-
-Duration = Annotated[int, BeforeValidator(units.duration), _text(units.show_duration)]
-Memory = Annotated[int, BeforeValidator(units.size), _text(units.show_size)]
-Cores = Annotated[Fraction, BeforeValidator(units.cores), _text(units.show_cores)]
-Times = Annotated[Distribution, BeforeValidator(distributions.duration), _text(Distribution.show)]
-Counts = Annotated[Distribution, BeforeValidator(distributions.count), _text(Distribution.show)]
-Count = Annotated[int, Field(strict=True, ge=0)]
-Slots = Annotated[int, Field(strict=True, ge=1)]
-Limit = Annotated[Count | None, BeforeValidator(_limit), PlainSerializer(_shown_limit, when_used="json")]
-DurationLimit = Annotated[int | None, BeforeValidator(_duration_limit), _text(units.show_duration)]
 
 Placement = Literal["shared", "per-agent", "per-session"]
 Binding = Literal["early", "late"]

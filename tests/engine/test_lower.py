@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from sim import catalog, luck
+from sim.catalog import limits
 from sim.distributions import Distribution, parse
 from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, Reuse, Scaler
 from sim.engine.lower import lower
@@ -234,6 +235,38 @@ def test_limits() -> None:
     assert (found.lifetime, found.lifetime_kills) == (7200 * S, True)
     assert found.start_pace[:4].tolist() == [CORE, 666_667, 500_000, 400_000]
     assert found.spare > 0, "two are kept, and may have to be opened again"
+
+
+ALL = {"limits": {"quota": 7, "openings": "4/s", "burst": 9, "slowdown": "50%", "lifetime": "2 h",
+                  "at_lifetime": "kill", "payload": "1 kB"},
+       "idle": {"check": "5 min", "stops": 3, "stuck": "100%"},
+       "cpu": {"speed": 0.5, "credit": {"baseline": "6.25%", "first": "5 s", "most": "500 s"}}}  # fmt: skip
+
+
+def of_platform(tree: Any) -> Any:
+    """The keys of a deployment as a profile has them: each value a figure."""
+    stand = {"standing": "assumed", "source": "made up here", "as_of": "2026-11-01", "reason": "made up"}
+    return {key: of_platform(one) for key, one in tree.items()} if isinstance(tree, dict) else {"value": tree, **stand}
+
+
+def test_what_a_platform_says_is_what_a_deployment_would_say() -> None:
+    asked = dataclasses.replace(DEMAND, payload=np.array([1, 999, 1000, 1001, 5000, 2]))
+    parts = {"limits": limits.Limits, "idle": limits.Idle, "cpu": limits.Cpu}
+    platform = catalog.profile("hetzner/cx23").model_copy(
+        update={key: part.model_validate(of_platform(ALL[key])) for key, part in parts.items()})
+    ours = lowered(asked=asked, elastic=said(**ALL))
+    theirs = lowered(asked=asked, elastic=elastic.bound(extends.Given({}), platform, None))
+    nothing = lowered(asked=asked)
+    for field in dataclasses.fields(Capacity):
+        np.testing.assert_equal(getattr(theirs, field.name), getattr(ours, field.name), err_msg=field.name)
+    for name in ("quota", "pace_every", "pace_burst", "start_pace", "lifetime", "lifetime_kills", "refused",
+                 "check_every", "check_most", "stick", "speed", "credit"):
+        assert not np.array_equal(getattr(theirs, name), getattr(nothing, name)), name
+    # What is said to be unlimited lifts what the platform says.
+    lifted = {"quota": "unlimited", "openings": "unlimited", "lifetime": "unlimited", "payload": "unlimited"}
+    free = Deployment.model_validate({"platform": "fly/machines", "limits": lifted}).given["limits"]
+    found = lowered(asked=asked, elastic=elastic.bound(extends.Given({"limits": (free, "here")}), platform, None))
+    assert (found.quota, found.pace_every, found.lifetime) == (NEVER,) * 3 and not found.refused.any()
 
 
 def test_a_schedule_repeats_every_week_until_the_horizon() -> None:
