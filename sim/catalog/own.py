@@ -16,6 +16,7 @@ from sim.catalog import lookup, prices
 from sim.catalog.lookup import Profiles
 from sim.catalog.prices import PriceList
 from sim.catalog.profiles import Profile
+from sim.documents import there
 from sim.errors import InputError, Problem, UnknownName
 
 LAYOUT: Final = "it has `profiles/<platform>.yaml`, `prices/<book>/<platform>.yaml`, or both"
@@ -183,12 +184,9 @@ def _folders(folder: Path) -> list[Path]:
 
 def _require(folder: Path) -> None:
     """Refuse a folder that is not there."""
-    try:
-        there, file = folder.is_dir(), folder.is_file()
-    except (OSError, ValueError):  # such as a name that is too long
-        there = file = False
-    if not there:
-        wrong = "this is a file, and a catalogue is a folder" if file else "there is no such folder"
+    found = there(folder)
+    if found != "folder":
+        wrong = "this is a file, and a catalogue is a folder" if found else "there is no such folder"
         raise InputError([Problem(str(folder), 0, 0, wrong, LAYOUT)])
 
 

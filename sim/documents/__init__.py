@@ -4,7 +4,7 @@ Scenarios, platforms and prices are written in the same YAML and read by the sam
 """
 
 from sim.documents.document import Document, Flaw, problems, told
-from sim.documents.reading import compose, lines_of, parse, read
+from sim.documents.reading import compose, lines_of, parse, read, there
 from sim.documents.tables import Fault, Table, why_no_number
 from sim.documents.tables import read as read_table
 from sim.documents.tree import Mark, Place, Source, Tree, grown
@@ -25,6 +25,7 @@ __all__ = [
     "problems",
     "read",
     "read_table",
+    "there",
     "told",
     "why_no_number",
 ]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -65,7 +65,7 @@ def read(path: Path, name: str | None = None, *, strict: bool = True) -> Documen
         All that keeps the file from being read: it is missing, not text, not YAML, or uses what is refused.
     """
     name = name or str(path)
-    if path.is_dir():
+    if there(path) == "folder":
         raise InputError([Problem(name, 0, 0, "this is a folder", _other_file("", path, "name a YAML file"))])
     try:
         raw = path.read_bytes()
@@ -77,9 +77,17 @@ def read(path: Path, name: str | None = None, *, strict: bool = True) -> Documen
     return parse(raw, name, strict=strict)
 
 
+def there(path: Path) -> Literal["file", "folder"] | None:
+    """Say what a path leads to; None for nothing, which is also so of a name that no file can have."""
+    try:
+        return "folder" if path.is_dir() else "file" if path.is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
 def _other_file(name: str, folder: Path, otherwise: str) -> str:
     """Say which YAML file of a folder may be meant."""
-    near = sorted(other.name for other in folder.glob("*.y*ml")) if folder.is_dir() else []
+    near = sorted(other.name for other in folder.glob("*.y*ml")) if there(folder) == "folder" else []
     return f"{choose(name, near, most=8).rstrip('?')}, in that folder" if near else otherwise
 
 

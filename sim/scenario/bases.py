@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sim.documents import Document, Mark, Tree, read, told
+from sim.documents import Document, Mark, Tree, read, there, told
 from sim.errors import InputError, choose, quoted
 from sim.scenario import files, layers
 from sim.scenario.model import Model
@@ -60,8 +60,8 @@ def _inherited(document: Document, path: Path, model: type[Model], chain: tuple[
 
 def _require(other: Path, name: str, mark: Mark, chain: tuple[Path, ...]) -> None:
     """Refuse a file that is not there, or that is extended already."""
-    if not other.is_file():
-        near = [one.name for one in other.parent.glob("*.y*ml")] if other.parent.is_dir() else []
+    if there(other) != "file":
+        near = [one.name for one in other.parent.glob("*.y*ml")] if there(other.parent) else []
         names = sorted(str(Path(name).with_name(one)) for one in near if one != chain[-1].name)
         fix = choose(name, names, most=6) if names else "paths are relative to the folder of this file"
         raise InputError([told(mark, f"there is no file {quoted(name)}", fix)])
