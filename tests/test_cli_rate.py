@@ -45,15 +45,16 @@ def test_the_table_has_the_arithmetic_of_each_line(file: Path, columns: int) -> 
 
 
 def test_what_has_no_price_is_named_and_the_total_says_so(file: Path) -> None:
-    file.write_text("month: 2026-11\nusage: [{platform: inngest, quantities: {executions: 60K}}]\n")
+    file.write_text("month: 2026-11\nprices: article-2026\n"
+                    "usage: [{platform: cloudflare/workers, quantities: {worker-requests: 12M}}]\n")
     told = rate(str(file)).stdout
     assert "no price known" in told
     assert "total, without what has no price" in " ".join(told.split())
     assert "No price is known" in told[told.index("Sources"):]
     assert json.loads(rate(str(file), "--json").stdout)["complete"] is False
     # Of what is free, nothing more is to be known.
-    file.write_text(file.read_text().replace("60K", "40K"))
-    assert "no price" not in rate(str(file)).stdout
+    file.write_text(file.read_text().replace("12M", "9M"))
+    assert "without what has no price" not in rate(str(file)).stdout
 
 
 def test_credits_caps_and_surcharges_are_told(file: Path) -> None:

@@ -116,8 +116,11 @@ class Counter:
         timed = [charge for charge in on if charge.measure in (Measure.TIME, Measure.PROVISIONED)]
         # What a size brings is not asked for where the size is missing.
         flaws = list(self._size_flaws(one, meter)) or list(self._shape_flaws(one, [*timed, *turned]))
-        for measure, key in ((Measure.CPU, "cpu"), (Measure.MEMORY, "memory_used")):
-            flaws += self._use_flaws(one, key, [charge for charge in on if charge.measure is measure])
+        for measure, key, bases in ((Measure.CPU, "cpu", (Basis.VCPU, Basis.CORE)),
+                                    (Measure.MEMORY, "memory_used", (Basis.MEMORY,))):
+            by_use = [charge for charge in on if charge.measure is measure]
+            at_least = [charge for charge in on if charge.or_used and charge.basis in bases]
+            flaws += self._use_flaws(one, key, by_use or at_least, needed=bool(by_use))
         flaws += [Flaw((key,), f"{self._platform} charges nothing for `{key}`", "leave it out", at_key=True)
                   for key, measure in (("enters", Measure.ENTERS), ("wakes", Measure.WAKES))
                   if turns[measure] and all(charge.measure is not measure for charge in turned)]
@@ -154,6 +157,7 @@ class Counter:
         flaws = [*self._use_flaws(one, "duration", timed), *self._shape_flaws(one, timed)]
         flaws += self._use_flaws(one, "cpu", cpu, needed=self._only_requests)
         flaws += self._use_flaws(one, "payload", [charge for charge in each if charge.payload], needed=False)
+        flaws += self._overflow_flaws(one, timed)
         _refuse(flaws)
         has = self._has(one)
         for charge in each:
@@ -161,7 +165,10 @@ class Counter:
             yield charge, Used(one.count * parts * charge.amount / charge.per.size(self._month))
         for charge in timed:
             shared = one.concurrency if charge.scope is not Scope.REQUEST else 1
-            time = Fraction(one.count * charge.billed(one.duration or 0), shared)
+            count = one.count
+            if any(other.provisioned_only and other.meter == charge.meter for other in timed):
+                count = one.count - one.overflow if charge.provisioned_only else one.overflow
+            time = Fraction(count * charge.billed(one.duration or 0), shared)
             yield charge, Used(time * charge.counts(has) / charge.per.size(self._month))
         for charge in cpu:
             yield charge, Used(one.count * (one.cpu or 0) * charge.amount / charge.per.size(self._month))
@@ -188,7 +195,14 @@ class Counter:
             return (one.memory_used or Fraction(0)) / GIB * record * records * charge.amount / size
         if charge.scope is Scope.MONTH:
             return Fraction(charge.billed(record * records * one.count), one.count) * charge.counts(has) / size
-        return charge.billed(record) * records * charge.counts(has) / size
+        return charge.billed(record) * records * charge.counts(has, self._used(charge, one, record)) / size
+
+    def _used(self, charge: Charge, one: Instances, record: int) -> Fraction:
+        """How much of a basis an instance used, on average."""
+        if charge.basis is Basis.MEMORY:
+            return (one.memory_used or Fraction(0)) / GIB
+        used = Resources(Fraction(one.cpu or 0, record or 1), 0)
+        return used.of(charge.basis) if charge.basis in (Basis.VCPU, Basis.CORE) else Fraction(0)
 
     def _record(self, one: Instances) -> int:
         """Microseconds of one record, a part of a microsecond being one."""
@@ -278,6 +292,15 @@ class Counter:
             if sized and getattr(one, key) is not None:
                 yield Flaw((key,), f"`size` says how large they are, so `{key}` contradicts it",
                            "leave one of them out", at_key=True)
+
+    def _overflow_flaws(self, one: Requests, charges: Sequence[Charge]) -> Iterator[Flaw]:
+        """Say whether more requests overflowed than there were, or nothing is there to overflow."""
+        if one.overflow and all(not charge.provisioned_only for charge in charges):
+            yield Flaw(("overflow",), f"{self._platform} has no provisioned instances that requests overflow",
+                       "leave it out", at_key=True)
+        elif one.overflow > one.count:
+            yield Flaw(("overflow",), f"{one.overflow:,} of {one.count:,} requests cannot overflow",
+                       "`count` is of all requests: give as many or fewer")
 
     def _use_flaws(
         self, one: Shape, key: str, charges: Sequence[Charge], needed: bool = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from sim.billing.invoice import Invoice
 from sim.billing.labour import Worked, labour
 from sim.billing.month import Hours, Month
 from sim.billing.rating import Usage, Used, rate
-from sim.billing.sheet import Sheet, Tokens, Use
+from sim.billing.sheet import Sheet, Use
 from sim.catalog import PACKAGE, Catalogue
 from sim.catalog.charges import Charge
+from sim.catalog.counting import Measure
 from sim.catalog.entries import validate
 from sim.catalog.prices import PriceList
 from sim.documents import Document, Flaw, Place, parse, problems, read
@@ -123,18 +125,48 @@ def _tokens(sheet: Sheet, catalogue: Catalogue, flaws: list[Flaw]) -> Invoice:
     listed = _as_invoiced(catalogue.whole(sheet.prices, LLM), sheet)
     models = dict.fromkeys(charge.meter for charge in listed.charges)
     used: dict[str, Used] = {}
-    for model, tokens in sheet.tokens.items():
+    told = [(model, at, one) for model, entries in sheet.tokens.items() for at, one in enumerate(entries)]
+    batched = {model for model, _, one in told if one.batch}
+    listed = listed.model_copy(update={"charges": (*listed.charges, *(
+        _in_a_batch(charge, listed.batch) for charge in listed.charges if listed.batch and charge.meter in batched))})
+    for model, at, tokens in told:
         if model not in models:
             fix = choose(model, [one for one in models if one])
             flaws.append(Flaw(("tokens", model), f"{sheet.prices} has no price of {quoted(model)}", fix, at_key=True))
-        for charge in listed.charges:
-            if charge.meter == model:
-                used[charge.id] = Used(Fraction(_count(tokens, charge), charge.per.count))
+        elif tokens.batch and listed.batch is None:
+            message = f"{sheet.prices} has no price of batches"
+            flaws.append(Flaw(("tokens", model, at, "batch"), message, "leave it out", at_key=True))
+            continue
+        for measure, key in _TOKENS.items():
+            if count := getattr(tokens, key):
+                charge = _of_tokens(listed, model, measure, tokens.batch)
+                if charge is None and model in models:
+                    message = f"writing to the cache of {model} has no price of its own"
+                    fix = "count the tokens as `input`"
+                    flaws.append(Flaw(("tokens", model, at, key), message, fix, at_key=True))
+                elif charge is not None:
+                    used[charge.id] = used.get(charge.id, Used(Fraction(0))) + Used(Fraction(count, charge.per.count))
     return rate(Usage(used), listed, sheet.period)
 
 
-def _count(tokens: Tokens, charge: Charge) -> int:
-    return int(getattr(tokens, charge.measure.value))
+_TOKENS: Mapping[Measure, str] = {
+    Measure.INPUT: "input", Measure.CACHED: "cached", Measure.OUTPUT: "output", Measure.WRITTEN: "written",
+    Measure.WRITTEN_HOUR: "written_hour",
+}  # fmt: skip
+_BATCH = ", batch"
+
+
+def _of_tokens(listed: PriceList, model: str, measure: Measure, batch: bool) -> Charge | None:
+    """Return the charge of a kind of tokens, where there is one."""
+    found = (charge for charge in listed.charges if charge.meter == model and charge.measure is measure
+             and charge.id.endswith(_BATCH) is batch)
+    return next(found, None)
+
+
+def _in_a_batch(charge: Charge, part: Fraction) -> Charge:
+    """Return the price of the same tokens in a batch."""
+    rate = None if charge.rate is None else charge.rate * Decimal(part.numerator) / Decimal(part.denominator)
+    return charge.model_copy(update={"id": f"{charge.id}{_BATCH}", "item": f"{charge.item}{_BATCH}", "rate": rate})
 
 
 class _Account:
@@ -168,7 +200,7 @@ class _Account:
             self.prices = self._together(plan, list(dict.fromkeys(use.region for _, use in uses)))
             for index, use in uses:
                 self._add(index, use)
-        self.usage = Usage(self._used, (), seats or 1, self._committed)
+        self.usage = Usage(self._used, (), seats or 1, self._committed, self._once(uses, "credit") or Decimal(0))
 
     def _once(self, uses: Sequence[tuple[int, Use]], key: str) -> Any:
         """Return what an account has only one of."""

@@ -14,6 +14,7 @@ from sim.billing import records, turns
 from sim.billing.continuity import continuity
 from sim.billing.kept import kept
 from sim.billing.month import Month, Tiling, tile
+from sim.billing.overflow import overflows
 from sim.billing.rating import Unpriced, Usage, Used
 from sim.billing.records import ByInstance, Records, Requests
 from sim.catalog.charges import Charge, Group, Payload
@@ -259,6 +260,7 @@ class Metering:
         self._meters: Meters = deployment.profile.meters
         self._charges = [one for one in prices.of_size(deployment.size)
                          if one.meter in self._meters.names and one.measure is not Measure.COUNT]
+        self._provisioned = {one.meter for one in self._charges if one.provisioned_only}
         self._unpriced = prices.unpriced(sorted(self._meters.names), deployment.size)
         self._records_made: dict[tuple[str, Scope], Records] = {}
         self._days_made: dict[Hashable, Objects] = {}
@@ -338,10 +340,18 @@ class Metering:
 
     def _request_time(self, charge: Charge) -> Objects:
         """Microseconds by day of the window for which requests run, each record rounded up."""
-        key = (charge.with_start, charge.round_up, charge.minimum)
+        seen, part = self._seen, charge.provisioned_only if charge.meter in self._provisioned else None
+        key = (charge.with_start, part, charge.round_up, charge.minimum)
         return _once(self._days_made, key, lambda: records.of_requests(
-            self._seen.requests, self._seen.spans, charge.with_start, self._seen.window
-        ).daily(self._seen.window.days, charge.round_up, charge.minimum))
+            seen.requests, seen.spans, charge.with_start, seen.window, self._served(part)
+        ).daily(seen.window.days, charge.round_up, charge.minimum))
+
+    def _served(self, by_provisioned: bool | None) -> Bools | None:
+        """Say which requests provisioned instances served, or did not; None for all."""
+        if by_provisioned is None:
+            return None
+        beyond = overflows(self._seen.requests, self._seen.pool, self._kept, self._seen.window)
+        return ~beyond if by_provisioned else beyond
 
     def _requests(self, payload: Payload | None = None) -> Objects:
         """Count the requests that began, by day of the window; a large one as several, where a charge does."""

@@ -19,6 +19,7 @@ _BYTES: Mapping[str, int] = {
     "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "PB": 10**15,
     "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
 }  # fmt: skip
+_LARGER: Mapping[str, tuple[int, str]] = {"TB": (1000, "GB"), "TiB": (1024, "GiB")}
 _LONGEST = 60
 
 
@@ -79,9 +80,12 @@ def quantity(value: object, per: Unit, month: int) -> Fraction:
         unit = Unit.parse(text)
     except AdvisedError as error:
         raise AdvisedError(f"{quoted(text)} is not a unit", example) from error
-    if unit.timed != per.timed or _singular(unit.noun) != _singular(per.noun):
+    times, noun = _LARGER.get(unit.noun, (1, unit.noun)) if per.timed else (1, unit.noun)
+    if unit.timed and per.timed and per.noun and not unit.noun:
+        example = f"write for example `{_shown(found)} {per.noun}-{text}`"
+    if unit.timed != per.timed or _singular(noun) != _singular(per.noun):
         raise AdvisedError(f"{quoted(text)} does not measure this: it is counted in {quoted(_bare(per))}", example)
-    return found * unit.size(month) / per.size(month)
+    return found * times * unit.size(month) / per.size(month)
 
 
 def _split(value: object) -> tuple[Fraction, str]:

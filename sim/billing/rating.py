@@ -76,12 +76,15 @@ class Usage:
         Of the vendor's plan.
     committed : dict of str to Fraction
         By the name of the commitment, units that were bought for the month.
+    credit : Decimal
+        Dollars that are left of what the vendor gave once, or sold before.
     """
 
     used: Mapping[str, Used]
     unpriced: tuple[Unpriced, ...] = field(default=())
     seats: int = 1
     committed: Mapping[str, Fraction] = field(default_factory=dict)
+    credit: Decimal = Decimal(0)
 
 
 def rate(usage: Usage, prices: PriceList, month: Month | Hours) -> Invoice:
@@ -173,6 +176,13 @@ class _Bill:
             if taken > 0:
                 made = _flat(self._prices, credit, Fraction(1), "month", -most, -taken)
                 yield replace(made, credit=most)
+        if taken := min(Fraction(self._usage.credit), spent):
+            yield Line(
+                platform=self._prices.platform, charge=None, group=Group.INFRASTRUCTURE, item="credit from before",
+                quantity=Fraction(1), free=Fraction(0), billable=Fraction(1), unit="month", rate=-self._usage.credit,
+                amount=-taken, standing=None, source="as given", as_of=None, reason=None, kind=Kind.CREDIT,
+                credit=self._usage.credit,
+            )  # fmt: skip
 
     def floors(self, charged: Iterable[Line]) -> Iterator[Line]:
         """Yield what is missing to the least that a month with the platform costs, credits taken off."""

@@ -229,7 +229,9 @@ def starts(spans: Spans) -> Int64s:
     return np.asarray(np.cumsum(new, dtype=np.int64) - 1)
 
 
-def of_requests(requests: Requests, spans: Spans, with_start: bool, window: Window) -> Records:
+def of_requests(
+    requests: Requests, spans: Spans, with_start: bool, window: Window, chosen: Bools | None = None
+) -> Records:
     """Make each request a record.
 
     Parameters
@@ -241,6 +243,8 @@ def of_requests(requests: Requests, spans: Spans, with_start: bool, window: Wind
         Whether the time for which an instance started is billed with the first request that waited for it.
     window : Window
         What a request does outside it is not billed. What it does until the end is rounded up, where it begins.
+    chosen : bool[n], optional
+        Those to be recorded; all where it is left out.
 
     Returns
     -------
@@ -254,6 +258,8 @@ def of_requests(requests: Requests, spans: Spans, with_start: bool, window: Wind
     if with_start:
         begin -= _start_times(spans, instance, begin, np.asarray(requests.warmth[began] == Warmth.COLD))
     lasting = window.share(begin, end) > 0
+    if chosen is not None:
+        lasting &= chosen[began]
     begin, end, instance = begin[lasting], end[lasting], instance[lasting]
     return Records(
         begin=np.maximum(begin, window.begin) - window.begin, end=end - window.begin, instance=instance,

@@ -92,7 +92,7 @@ class Instances(Shape):
     enters, wakes : int
         How often each of them went to rest in a state that the platform keeps, and woke from it.
     cpu : int or None
-        CPU time that each of them used, on one core: in the month, or after each start.
+        CPU time that each of them used, in seconds of one vCPU: in the month, or after each start.
     memory_used : Fraction or None
         Bytes of memory that were in use, on average.
     """
@@ -131,9 +131,12 @@ class Requests(Shape):
         Bytes.
     concurrency : int
         How many of them shared an instance all the time.
+    overflow : int
+        How many of them came while all provisioned instances were busy.
     """
 
     count: Count
+    overflow: Count = 0
     duration: Duration | None = None
     cpu: Duration | None = None
     payload: Bytes | None = None
@@ -162,6 +165,8 @@ class Use(Entry):
     allowances : bool or None
         Whether the vendor's free allowances and credits are left for this; they are, unless it is said that they are
         not: others of the organisation may have used them up.
+    credit : Decimal or None
+        Dollars that are left of a credit which the vendor gives once, or of one that was bought before.
     """
 
     platform: str = Field(min_length=1)
@@ -174,6 +179,7 @@ class Use(Entry):
     commitments: dict[str, Number] = Field(default_factory=dict)
     without: tuple[str, ...] = ()
     allowances: Annotated[bool, Field(strict=True)] | None = None
+    credit: Annotated[Money, Field(gt=0)] | None = None
 
 
 class Tokens(Entry):
@@ -183,11 +189,18 @@ class Tokens(Entry):
     ----------
     input, cached, output : int
         Of prompts and not cached, of prompts and cached, generated.
+    written, written_hour : int
+        Of prompts and written to the cache, to be kept for minutes, or for an hour; not counted as input.
+    batch : bool
+        Whether the calls were made in a batch.
     """
 
     input: Count = 0
     cached: Count = 0
     output: Count = 0
+    written: Count = 0
+    written_hour: Count = 0
+    batch: Annotated[bool, Field(strict=True)] = False
 
 
 class Labour(Entry):
@@ -219,7 +232,7 @@ class Sheet(Entry):
     catalog : str or None
         A folder of one's own that is put over the catalogue; see `sim.catalog.own`.
     usage : tuple of Use
-    tokens : dict of str to Tokens
+    tokens : dict of str to tuple of Tokens
         By language model.
     labour : tuple of Labour
     round_lines : Decimal or None
@@ -232,7 +245,7 @@ class Sheet(Entry):
     prices: str = "list-2026"
     catalog: Annotated[str, Field(min_length=1)] | None = None
     usage: Annotated[tuple[Use, ...], BeforeValidator(_several)] = ()
-    tokens: dict[str, Tokens] = Field(default_factory=dict)
+    tokens: dict[str, Annotated[tuple[Tokens, ...], BeforeValidator(_several)]] = Field(default_factory=dict)
     labour: Annotated[tuple[Labour, ...], BeforeValidator(_several)] = ()
     round_lines: Annotated[Money, Field(gt=0)] | None = None
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from sim import units
-from sim.catalog.counting import EXTRA, OF_INSTANCES, OF_TIME, Basis, Measure, Resources, Scope, Unit
+from sim.catalog.counting import EXTRA, OF_INSTANCES, OF_TIME, TOKENS, USABLE, Basis, Measure, Resources, Scope, Unit
 from sim.catalog.figures import Entry, Sourced
 from sim.errors import AdvisedError, quoted
 
@@ -112,12 +112,16 @@ class Allowance(Offered):
         What the quantity is of. A share of a month is not a share of the allowance.
     per_seat : bool
         Whether there is as much for each seat of the plan.
+    by_value : bool
+        Whether the vendor takes it off in dollars, at the rates that the list gives: where a unit costs 1.4 times as
+        much in a region, it takes up 1.4 times as much.
     """
 
     quantity: Number | None = None
     by_plan: dict[str, Number] = Field(default_factory=dict)
     per: Per
     per_seat: bool = False
+    by_value: bool = False
 
     @model_validator(mode="after")
     def _has_a_quantity(self) -> Allowance:
@@ -239,8 +243,14 @@ class Charge(Offered):
         What one of it counts: 0.128 where each object is billed as 128 MB; 0.05 where 20 messages are a request.
     step, floor : Fraction
         What is counted of the instance is a multiple of the one (0 for any) and at least the other.
+    or_used : bool
+        Whether what was used is counted instead where that is more. In a run no instance uses more than it has, so
+        this is only for quantities that are given.
     with_start : bool
         Whether the start of the instance is billed with the first request that waited for it, with the scope REQUEST.
+    provisioned_only : bool
+        Whether it is for requests that provisioned instances serve, with the scope REQUEST. Beside such a charge,
+        others of its meter are for the requests that come while all of these instances are busy.
     rate : Decimal or None
         Dollars a unit; None when no price is known.
     per : Unit
@@ -282,7 +292,9 @@ class Charge(Offered):
     amount: Annotated[Number, Field(gt=0)] = Fraction(1)
     step: Number = Fraction(0)
     floor: Number = Fraction(0)
+    or_used: bool = False
     with_start: bool = False
+    provisioned_only: bool = False
     rate: Money | None = None
     per: Per
     regional: bool = False
@@ -326,6 +338,10 @@ class Charge(Offered):
                "`basis: extra-memory` (or `extra-disk`) and `included` go together", "write both or neither")
         yield (self.with_start and self.scope is not Scope.REQUEST, "only a request can be billed with the start",
                "write `scope: request`")
+        yield (self.provisioned_only and self.scope is not Scope.REQUEST, "only requests are served by provisioned "
+               "instances", "write `scope: request`")
+        yield (self.or_used and (self.measure is not Measure.TIME or self.basis not in USABLE), "only time by cores or "
+               "memory has a use", "write `basis: vcpu`, `core` or `memory`, or leave `or_used` out")
         yield (self.payload is not None and self.measure is not Measure.REQUESTS, "only requests have a payload",
                "write `measure: requests`, or leave `payload` out")
 
@@ -353,20 +369,22 @@ class Charge(Offered):
         """Say whether this is a price of the size."""
         return not self.sizes or (size is not None and any(fnmatchcase(size, pattern) for pattern in self.sizes))
 
-    def counts(self, has: Resources) -> Fraction:
+    def counts(self, has: Resources, used: Fraction = Fraction(0)) -> Fraction:
         """How much the charge counts of an instance.
 
         Parameters
         ----------
         has : Resources
             What the instance has.
+        used : Fraction
+            How much of the basis it used, where that counts instead if it is more.
 
         Returns
         -------
         Fraction
             Of what its unit is of, such as GiB.
         """
-        found = max(has.of(self.basis, self.included), self.floor)
+        found = max(has.of(self.basis, self.included), self.floor, used if self.or_used else Fraction(0))
         return (math.ceil(found / self.step) * self.step if self.step else found) * self.amount
 
     def billed(self, time: int) -> int:
@@ -404,6 +422,8 @@ class Charge(Offered):
             parts.append(f"{self.basis.value} in steps of {units.show_cores(self.step)}")
         if self.floor:
             parts.append(f"{self.basis.value} at least {units.show_cores(self.floor)}")
+        if self.or_used:
+            parts.append(f"{self.basis.value} that was used where that is more")
         if self.payload is not None:
             parts.append(f"one up to {units.show_size(self.payload.first)}, then one more for each "
                          f"{units.show_size(self.payload.then)}")
@@ -421,18 +441,27 @@ class ModelPrice(Sourced):
     ----------
     input, cached, output : Decimal or None
         Of prompt tokens, of prompt tokens that were cached, of generated tokens.
+    written, written_hour : Decimal or None
+        Of prompt tokens that are written to the cache, to be kept for minutes or for an hour; None where that costs
+        nothing beside the input.
     """
 
     input: Money | None = None
     cached: Money | None = None
     output: Money | None = None
+    written: Money | None = None
+    written_hour: Money | None = None
 
     def charges(self, model: str) -> Iterator[dict[str, Any]]:
         """Spell the prices out as charges, in the form of a file."""
-        names = {Measure.INPUT: "input", Measure.CACHED: "cached input", Measure.OUTPUT: "output"}
+        names = {Measure.INPUT: "input", Measure.CACHED: "cached input", Measure.OUTPUT: "output",
+                 Measure.WRITTEN: "cache write", Measure.WRITTEN_HOUR: "hour's cache write"}
         for measure, words in names.items():
+            rate = getattr(self, measure.value.replace("-", "_"))
+            if rate is None and measure not in TOKENS:
+                continue
             yield {
                 "id": f"{model} {words}", "item": f"{model} {words} tokens", "group": Group.LLM, "meter": model,
-                "measure": measure, "rate": getattr(self, measure.value), "per": "1M tokens",
+                "measure": measure, "rate": rate, "per": "1M tokens",
                 "standing": self.standing, "source": self.source, "as_of": self.as_of, "reason": self.reason,
             }  # fmt: skip

@@ -122,6 +122,8 @@ class Measure(StrEnum):
     COUNT : nothing that a run counts; its quantity is given.
     INPUT : prompt tokens that were not cached.
     CACHED : prompt tokens that were.
+    WRITTEN, WRITTEN_HOUR : prompt tokens that were written to the cache, to be kept for minutes or for an hour; a run
+        counts them as input.
     OUTPUT : generated tokens.
     PLAN : nothing: a fee for each calendar month, whatever is used; for each seat where it is ``per: seat-month``.
     """
@@ -137,11 +139,14 @@ class Measure(StrEnum):
     COUNT = "count"
     INPUT = "input"
     CACHED = "cached"
+    WRITTEN = "written"
+    WRITTEN_HOUR = "written-hour"
     OUTPUT = "output"
     PLAN = "plan"
 
 
 TOKENS: Final = frozenset({Measure.INPUT, Measure.CACHED, Measure.OUTPUT})
+"""What a run counts of the calls of a language model."""
 OF_TIME: Final = frozenset({Measure.TIME, Measure.CPU, Measure.MEMORY, Measure.PROVISIONED, Measure.PLAN})
 """What is measured in a unit of time."""
 OF_INSTANCES: Final = frozenset(
@@ -194,6 +199,9 @@ class Basis(StrEnum):
 
 EXTRA: Final = frozenset({Basis.EXTRA_MEMORY, Basis.EXTRA_DISK, Basis.EXTRA_DISK_GIB})
 """What is counted beyond something that is included."""
+
+USABLE: Final = frozenset({Basis.VCPU, Basis.CORE, Basis.MEMORY})
+"""What an instance may use more of than was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ from sim.catalog.charges import (
     Money,
     Offered,
     Region,
+    Share,
     Surcharge,
 )
 from sim.catalog.counting import TOKENS, Basis, Measure, Resources, Scope, Unit
@@ -89,6 +90,8 @@ class PriceList(Entry):
     commitments : dict of str to Commitment
     cents : Decimal or None
         Lines are rounded to a multiple of it, halves up.
+    batch : Fraction or None
+        The part of the price of tokens that calls in a batch cost; None where none is known.
     charges : tuple of Charge
         In the order of the file.
     """
@@ -106,6 +109,7 @@ class PriceList(Entry):
     surcharges: tuple[Surcharge, ...] = ()
     commitments: dict[str, Commitment] = Field(default_factory=dict)
     cents: Money | None = None
+    batch: Share | None = None
     charges: tuple[Charge, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -198,7 +202,7 @@ class PriceList(Entry):
         charges = [_without(charge, allowances) for charge in kept(self.charges)]
         if region is not None and region != self.default_region:
             there = self.regions.get(region) or _same(charges[0])
-            charges = [charge.in_region(region, there) for charge in charges]
+            charges = [_worth(charge, charge.in_region(region, there), allowances) for charge in charges]
         names = {charge.id for charge in charges}
         return self.model_copy(update={
             "charges": tuple(charges), "allowances": allowances, "credits": tuple(kept(self.credits)),
@@ -365,6 +369,13 @@ def _without(charge: Charge, allowances: Mapping[str, Allowance]) -> Charge:
     if charge.allowance is None or charge.allowance in allowances:
         return charge
     return charge.model_copy(update={"allowance": None, "draws": Fraction(1)})
+
+
+def _worth(here: Charge, there: Charge, allowances: Mapping[str, Allowance]) -> Charge:
+    """Return a charge in a region, where a unit of it takes up as much of an allowance as it is worth."""
+    if here.allowance is None or not allowances[here.allowance].by_value or not here.rate or there.rate is None:
+        return there
+    return there.model_copy(update={"draws": here.draws * Fraction(there.rate) / Fraction(here.rate)})
 
 
 def _same(charge: Charge) -> Region:

@@ -91,7 +91,7 @@ def seen(
 ) -> Observed:
     """A run with one pool, of which so much counts after the warm-up; and when CPU was cut off, and how much."""
     made = spans if isinstance(spans, Spans) else spans_of(spans)
-    instances = int(made.instance.max(initial=-1)) + 1
+    instances = max([int(made.instance.max(initial=-1)), *(instance for _, _, instance, _ in requests)]) + 1
     window = Window(warm_up, warm_up + horizon)
     at, cpu = np.array(cut_off, dtype=np.int64).reshape(-1, 2).T
     return Observed(window, made, np.zeros(instances, dtype=np.int64), requests_of(requests), steps_of(steps),

@@ -49,6 +49,47 @@ def test_each_start_is_rounded_by_itself() -> None:
     assert [line.amount for line in made.lines] == [cores, memory, -cores - memory]
 
 
+def test_what_was_used_counts_where_it_is_more() -> None:
+    # Modal: 100 h of a core (2 vCPU) and 4 GiB. 400 h of CPU are four vCPU, two cores; 2 GiB in use are less than 4.
+    def cost(**more: str) -> list[Fraction | None]:
+        each = {"vcpu": 2, "memory": "4 GiB", "hours": 100, **more}
+        return [line.quantity for line in bill({
+            "platform": "modal/sandbox", "allowances": False, "instances": each}).lines]
+
+    assert cost() == cost(cpu="200 h", memory_used="4 GiB") == [360_000, 1_440_000]
+    assert cost(cpu="400 h", memory_used="2 GiB") == [720_000, 1_440_000]
+    assert cost(cpu="1 h", memory_used="5 GiB") == [360_000, 1_800_000]
+
+
+def test_a_free_tier_in_dollars_is_worth_the_same_everywhere() -> None:
+    # Cloud Run: 180,000 vCPU-s x 0.000024 are 4.32, and 128,571.43 of the dearer seconds.
+    def cost(seconds: int, **where: str) -> Fraction:
+        return bill({"platform": "cloud-run/request-based", "quantities": {"active-cpu": seconds}, **where}).total()
+
+    assert [cost(seconds, region="tier-2") for seconds in (128_571, 128_572, 228_572)] == [
+        0, 128_572 * Fraction("0.0000336") - Fraction("4.32"), 228_572 * Fraction("0.0000336") - Fraction("4.32")]
+    assert cost(1_000_000) == 820_000 * Fraction("0.000024")
+    # One account in both: what Iowa uses of it, Seoul does not.
+    both = bill({"platform": "cloud-run/request-based", "quantities": {"active-cpu": 100_000}},
+                {"platform": "cloud-run/request-based", "region": "tier-2", "quantities": {"active-cpu": 100_000}})
+    assert both.total() == 100_000 * Fraction("0.0000336") - 80_000 * Fraction("0.000024")
+
+
+def test_a_credit_from_before_is_taken_off_what_is_left() -> None:
+    # Hobby of E2B: 10 h of 2 vCPU and 0.5 GiB are 1.089. Modal's own credit of 30 comes first.
+    use = {"platform": "e2b/sandbox", "plan": "hobby", "instances": {"vcpu": 2, "memory": "512 MiB", "hours": 10}}
+    assert [bill({**use, "credit": left}).total() for left in ("$1", "$50")] == [Fraction("0.089"), 0]
+    made = bill({**use, "credit": "$1"})
+    assert (made.lines[-1].kind, made.lines[-1].amount) == (Kind.CREDIT, -1)
+    hour = {"platform": "modal/gpu-function", "quantities": {"gpu-h100": "10 h"}}
+    with pytest.raises(InputError, match="GPU-s"):
+        bill(hour)
+    hour["quantities"] = {"gpu-h100": "36,000"}
+    assert bill({**hour, "credit": "$5"}).total() == 36_000 * Fraction("0.001097") - 35
+    with pytest.raises(InputError, match="an account has one"):
+        bill({**use, "credit": "$5"}, {**use, "credit": "$6"})
+
+
 def test_each_server_has_its_own_cap() -> None:
     # Three servers all November cost their cap of 6.49 and 0.60 for the address; one of 100.2 h pays 101 h.
     made = bill({"platform": "hetzner", "instances": [{"size": "cx23", "count": 3, "hours": "month"},
@@ -266,6 +307,15 @@ USE = "    requests: {count: 5M, duration: 120 ms, memory: 512 MiB}\n"
     (USE, USE + "    without: [request]\n", "5:15", "did you mean `requests`"),
     (USE, USE + "tokens: {mid-tire: {input: 3}}\n", "5:10", "did you mean `mid-tier`"),
     (USE, USE + "labour: {hours: 3, rate: $80}\n", "5:26", "write for example `$80/h`"),
+    ("count: 5M", "count: 5M, overflow: 3", "4:27", "no provisioned instances"),
+    ("aws-lambda/arm\n" + USE, "aws-lambda/arm-provisioned\n    requests: {count: 5M, overflow: 6M, duration: 1 s, "
+     "memory: 1 GiB}\n", "4:37", "6,000,000 of 5,000,000 requests cannot overflow"),
+    (USE, USE + "tokens: {gpt-5.4: {written: 3}}\n", "5:20", "count the tokens as `input`"),
+    ("month: 2026-11", "month: 2026-11\nprices: article-2026\ntokens: {small: {input: 3, batch: true}}", "3:28",
+     "no price of batches"),
+    (USE, USE + "    credit: $0\n", "5:13", "greater than 0"),
+    ("aws-lambda/arm\n" + USE, "e2b/sandbox\n    instances: {vcpu: 2, memory: 1 GiB, hours: 3, cpu: 1 h}\n", "4:51",
+     "charges nothing by `cpu`"),
     ("usage:\n  - platform: aws-lambda/arm\n" + USE, "", "1:1", "nothing was used"),
 ])  # fmt: skip
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str, place: str, told: str) -> None:

@@ -93,7 +93,8 @@ def containers() -> list[Rated]:
         of(LIST, "azure-container-apps/consumption", "29.50", active_cpu=q(1_000_000, "19.68", 180_000),
            active_memory=q(2_000_000, "4.92", 360_000), idle_cpu=q(500_000, "1.50"), idle_memory=q(1_000_000, 3),
            requests=q(3, "0.40", 2)),
-        of(LIST, "azure-container-apps/dynamic-sessions", "0", session=NONE),
+        # 1,000 sessions of an hour or less.
+        of(LIST, "azure-container-apps/dynamic-sessions", "30", session=q(1000, 30)),
         of(ARTICLE, "azure-container-apps/consumption", "0", active=NONE, idle=NONE, requests=NONE),
         of(ARTICLE, "azure-container-apps/dynamic-sessions", "0", session=NONE),
         # 2 vCPU and 4 GB for 730 h: 1,460 x 0.0405 = 59.13, 2,920 x 0.00445 = 12.994, together 72.12.

@@ -92,7 +92,7 @@ def serverless() -> list[Rated]:
         # An L4 for an hour, 3,600 s x 0.0001867 = 0.67212. Its 4 vCPUs and 16 GiB are within the free tier.
         of(LIST, "cloud-run/l4", "0.67212", l4=q(3600, "0.67212"), instance_cpu=q(14_400, 0, 14_400),
            instance_memory=q(57_600, 0, 57_600)),
-        of(LIST, "cloud-run/rtx-pro-6000", "0", rtx_pro_6000=NONE),
+        of(LIST, "cloud-run/rtx-pro-6000", "1.314792", rtx_pro_6000=q(3600, "1.314792")),
         of(ARTICLE, "cloud-run/l4", "6.70", l4=q(10, "6.70")),
         of(ARTICLE, "cloud-run/rtx-pro-6000", "0", rtx_pro_6000=NONE),
         of(LIST, "azure-container-apps/gpu-t4", "0", gpu=NONE),

@@ -28,10 +28,14 @@ METERS = {
     "hetzner/cx33": {"server"},
     "hetzner/cpx22": {"server"},
     "hetzner/cpx32": {"server"},
+    "hetzner/cpx42": {"server"},
+    "hetzner/cax11": {"server"},
+    "hetzner/cax21": {"server"},
     "hetzner/ccx13": {"server"},
     "hetzner/ccx23": {"server"},
     "digitalocean/droplet": {"droplet"},
     "gcp/e2-medium": {"vm"},
+    "gcp/e2": {"vm"},
     "fly/machines": {"started", "suspended"},
     "fly/machines-stop": {"started", "stopped"},
     "cloud-run/request-based": {"active", "idle", "request"},
@@ -71,6 +75,7 @@ METERS = {
     "fly-sprites/sprite": {"awake", "kept"},
     "aws-lambda/x86-snapstart": {"invocation"},
     "aws-lambda/x86-provisioned": {"invocation"},
+    "aws-lambda/arm-provisioned": {"invocation"},
     "aws-lambda-microvms/arm": {"running", "suspended"},
     "lambda-cloud/on-demand": {"instance"},
     "lambda-cloud/reserved": {"reserved"},
@@ -165,7 +170,7 @@ class TestEveryPlatform:
         assert set(profile.meters.rungs) == {rung.name for rung in profile.ladder if rung.keeps}
 
     def test_scales_to_zero_exactly_if_it_has_a_ladder(self, profile: Profile) -> None:
-        kept = 1 if profile.id == "aws-lambda/x86-provisioned" else 0
+        kept = 1 if profile.id.endswith("-provisioned") else 0
         assert profile.minimum.value == (kept if profile.ladder else 1)
 
     def test_stays_within_its_own_limits(self, profile: Profile) -> None:

@@ -9,8 +9,10 @@ import pytest
 import yaml
 
 from sim import api, catalog
-from sim.billing import Month, Usage, rate
+from sim.billing import Invoice, Month, Usage, rate
+from sim.billing.invoice import Kind
 from sim.catalog.prices import Measure, books, platforms, prices, whole
+from tests.billing.invoices import INVOICES
 from tests.billing.worked import WORKED
 
 from .bills import Rated
@@ -32,19 +34,29 @@ def test_a_bill_worked_by_hand(one: Rated) -> None:
     assert made.total() == one.total
 
 
-def test_every_charge_of_every_price_list_is_in_a_worked_bill() -> None:
+@pytest.fixture(scope="module")
+def invoices() -> list[Invoice]:
+    """Bills whose amounts are tried in `tests.billing.test_vendors`."""
+    return [page.rated() for page in INVOICES]
+
+
+def test_every_charge_of_every_price_list_is_in_a_worked_bill(invoices: list[Invoice]) -> None:
     worked = {(one.book, one.platform.partition("/")[0], charge) for one in WORKED for charge in one.expected}
     worked |= {(one.book, one.platform.partition("/")[0], charge) for one in RATED for charge in one.items}
+    worked |= {(one.book, line.platform, line.charge.partition("@")[0].removesuffix(", batch")) for one in invoices
+               for line in one.lines if line.charge}
     listed = {(book, platform, charge.id) for book in books() for platform in platforms(book)
               for charge in whole(book, platform).charges}
     assert listed == worked
 
 
-def test_every_allowance_and_every_credit_is_in_a_worked_bill() -> None:
+def test_every_allowance_is_in_a_worked_bill(invoices: list[Invoice]) -> None:
     drawn = {(one.book, one.platform.partition("/")[0], charge) for one in WORKED
              for charge, (_, free, _) in one.expected.items() if free}
     drawn |= {(one.book, one.platform.partition("/")[0], charge) for one in RATED
               for charge, (_, free, _) in one.items.items() if free}
+    drawn |= {(one.book, line.platform, line.charge.partition("@")[0]) for one in invoices for line in one.lines
+              if line.charge and line.free}
     for book in books():
         for platform in platforms(book):
             listed = whole(book, platform)
@@ -53,11 +65,13 @@ def test_every_allowance_and_every_credit_is_in_a_worked_bill() -> None:
             assert spent >= set(listed.allowances), (book, platform)
 
 
-def test_every_list_with_credits_or_floors_is_in_a_bill_that_they_change() -> None:
+def test_every_list_with_credits_or_floors_is_in_a_bill_that_they_change(invoices: list[Invoice]) -> None:
     made = [(one.book, one.platform, one.total, [amount for _, _, amount in one.expected.values()]) for one in WORKED]
     made += [(one.book, one.platform, one.total, [amount for _, _, amount in one.items.values()]) for one in RATED]
     changed = {(book, platform.partition("/")[0]) for book, platform, total, amounts in made
                if total != sum((amount or 0 for amount in amounts), Fraction(0))}
+    changed |= {(one.book, line.platform) for one in invoices for line in one.lines
+                if line.kind in (Kind.CREDIT, Kind.FLOOR)}
     terms = {(book, platform) for book in books() for platform in platforms(book)
              if whole(book, platform).credits or whole(book, platform).floors}
     assert terms <= changed
