@@ -284,14 +284,14 @@ def rate(file: Path | None, charges: str | None, book: str, as_json: bool) -> in
       - platform: cloudflare        # by the name of a charge: `sim rate --charges cloudflare`
         quantities: {worker-requests: 15M, worker-cpu: 75000 CPU-s}
     tokens:
-      mid-tier: {input: 12M, cached: 40M, written: 2M, output: 900K}    # also `written_hour`, and `batch: true`
+      mid-tier: {input: 12M, cached: 40M, written: 2M, output: 900K}  # also `written_hour`, `batch: true`
     labour: {hours: 4, rate: $80/h}
 
     An entry may also name the vendor's `plan`, `region`, `seats` and `commitments`. Entries of one vendor are of one
     account: they share its free allowances, tiers and plan. `allowances: false` says that others have used up what is
-    free, credits too; `without: [ipv4]` that a charge is not made; `credit: $60` what is left of a credit that was given
-    or bought once. Requests that came while all provisioned instances were busy are `overflow: 20K` of the `count`.
-    Where a vendor bills what was used, or that if it is more than what was asked for, instances have `cpu` and
+    free, credits too; `without: [ipv4]` that a charge is not made; `credit: $60` what is left of a credit that was
+    given or bought once. Requests that came while all provisioned instances were busy are `overflow: 20K` of the
+    `count`. Where a vendor bills what was used, or that if it is more than what was asked for, instances have `cpu` and
     `memory_used`. `round_lines: $0.01`, beside `month`, rounds each line as most invoices do; without it lines are
     exact, unless the price list says how the vendor rounds them.
     """  # noqa: D301  (click's sign for lines that are not to be wrapped)

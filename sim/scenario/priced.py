@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from sim import units
 from sim.catalog.charges import Allowance, Charge, Credit, Floor
-from sim.catalog.counting import Basis
+from sim.catalog.counting import TOKENS, Basis, Measure
 from sim.catalog.figures import Sourced
 from sim.catalog.prices import PriceList
 from sim.scenario.deployment import BoundDeployment
@@ -18,7 +18,7 @@ Priced = tuple[str, str, str, Sourced]
 
 
 def of_deployment(deployment: BoundDeployment, book: str) -> Iterator[Priced]:
-    """List the prices of a platform that a deployment meets.
+    """List the prices of a platform that a deployment meets: of what a run counts.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def of_deployment(deployment: BoundDeployment, book: str) -> Iterator[Priced]:
     meters = deployment.profile.meters.running(deployment.minimum)
     listed = deployment.prices(book)
     for charge in listed.of_size(deployment.size):
-        if charge.meter is None or charge.meter in meters:
+        if charge.measure is Measure.PLAN or (charge.measure is not Measure.COUNT and charge.meter in meters):
             yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
     yield from _beside(listed)
 
@@ -47,7 +47,7 @@ def of_platform(listed: PriceList) -> Iterator[Priced]:
 
 
 def of_models(models: Iterable[str], listed: PriceList) -> Iterator[Priced]:
-    """List the prices of tokens of language models.
+    """List the prices of tokens of language models, of those that a run counts.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def of_models(models: Iterable[str], listed: PriceList) -> Iterator[Priced]:
     """
     for model in models:
         for charge in listed.charges:
-            if charge.meter == model:
+            if charge.meter == model and charge.measure in TOKENS:
                 yield charge.item, _rate(charge), ", ".join(_terms(charge, listed)), charge
 
 
@@ -109,7 +109,9 @@ def _free(free: Allowance, charge: Charge) -> Iterator[str]:
     seat = " and seat" if free.per_seat else ""
     by_plan = [f"{_number(quantity)} ({plan})" for plan, quantity in free.by_plan.items()]
     yield f"{' or '.join(by_plan) or _number(free.quantity or Fraction(0))} {free.per.text} a month{seat} free"
-    if charge.draws != 1:
+    if free.by_value:
+        yield "taken off in dollars, so that dearer regions use it up sooner"
+    elif charge.draws != 1:
         yield f"which each unit draws {_number(charge.draws)} of"
 
 

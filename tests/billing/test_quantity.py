@@ -47,7 +47,8 @@ def test_whole_numbers() -> None:
     ("400K GB-s", "1M GB-s", "0.4"), ("400K", "1M GB-s", "0.4"), ("2 GB-month", "GB-h", 2 * 672),
     ("672 GB-h", "GB-month", 1), ("30 GB-day", "GB-30d", 1), ("1.5 TB", "GB", 1500), ("1500 MB", "GB", "1.5"),
     ("2 GiB", "GiB", 2), ("512 MiB", "GiB", "0.5"), ("1 GB", "GiB", Fraction(10**9, 2**30)), (12, "GB", 12),
-    ("1.5 TB-month", "GB-month", 1500), ("2 TiB-h", "GiB-h", 2048), ("2 TB", "TB", 2), ("3 h", "min", 180), ("3", "seat-month", 3), ("7 ACU", "ACU", 7),
+    ("1.5 TB-month", "GB-month", 1500), ("2 TiB-h", "GiB-h", 2048),
+    ("2 TB", "TB", 2), ("3 h", "min", 180), ("3", "seat-month", 3), ("7 ACU", "ACU", 7),
 ])  # fmt: skip
 def test_quantities_become_units_of_the_charge(text: object, per: str, units: object) -> None:
     assert quantity(text, Unit.parse(per), MONTH) == Fraction(str(units))
