@@ -67,7 +67,9 @@ class Counter:
     ) -> None:
         self._platform, self._charges, self._month = platform, charges, month
         self._others = {charge.id: charge for charge in others}
-        vendor = platform.partition("/")[0]
+        vendor, _, variant = platform.partition("/")
+        named = [*catalogue.ids_of(vendor), *(f"{vendor}/{name}" for one in others for name in one.variants)]
+        self._products = [] if variant else list(dict.fromkeys(named))
         self._profiles = [catalogue.profile(id) for id in catalogue.ids_of(vendor) if platform in (id, vendor)]
 
     def quantities(self, given: Mapping[str, Any]) -> Counted:
@@ -126,19 +128,22 @@ class Counter:
                   if turns[measure] and all(charge.measure is not measure for charge in turned)]
         record = self._record(one)
         records = 1 if one.starts is None else one.starts
-        if record * records > self._month:
-            key = "hours" if one.starts is None else "starts"
-            flaws.append(Flaw((key,), f"each of them would run for {show_duration(record * records)}, longer than the "
+        # Starts may have been of several instances, unless each of these is billed by itself.
+        together = record * records if any(charge.by_instance for charge in on) else record
+        if together > self._month:
+            key = "hours" if one.starts is None else "starts" if together > record else "seconds_each"
+            flaws.append(Flaw((key,), f"each of them would run for {show_duration(together)}, longer than the "
                               f"month of {show_duration(self._month)}", "give fewer, or a higher `count`"))
+        flaws = list(self._product_flaws([*on, *turned])) or flaws
         _refuse(flaws)
-        has = self._has(one)
         for charge in on:
+            has = self._has(one, charge.basis)
             each = self._counted(charge, one, has, record, records)
             used = Used.by_instance((each, one.count))
             yield charge, used if charge.by_instance else Used(used.quantity)
         for charge in turned:
             size = charge.per.size(self._month)
-            yield charge, Used(charge.counts(has) * turns[charge.measure] * one.count / size)
+            yield charge, Used(charge.counts(self._has(one, charge.basis)) * turns[charge.measure] * one.count / size)
 
     def requests(self, one: Requests) -> Counted:
         """Yield what requests used.
@@ -158,8 +163,7 @@ class Counter:
         flaws += self._use_flaws(one, "cpu", cpu, needed=self._only_requests)
         flaws += self._use_flaws(one, "payload", [charge for charge in each if charge.payload], needed=False)
         flaws += self._overflow_flaws(one, timed)
-        _refuse(flaws)
-        has = self._has(one)
+        _refuse(list(self._product_flaws([*each, *timed, *cpu], self._served_in_several_ways)) or flaws)
         for charge in each:
             parts = 1 if charge.payload is None else charge.payload.requests(one.payload or 0)
             yield charge, Used(one.count * parts * charge.amount / charge.per.size(self._month))
@@ -169,7 +173,8 @@ class Counter:
             if any(other.provisioned_only and other.meter == charge.meter for other in timed):
                 count = one.count - one.overflow if charge.provisioned_only else one.overflow
             time = Fraction(count * charge.billed(one.duration or 0), shared)
-            yield charge, Used(time * charge.counts(has) / charge.per.size(self._month))
+            counted = charge.counts(self._has(one, charge.basis))
+            yield charge, Used(time * counted / charge.per.size(self._month))
         for charge in cpu:
             yield charge, Used(one.count * (one.cpu or 0) * charge.amount / charge.per.size(self._month))
 
@@ -225,13 +230,31 @@ class Counter:
             return one.meter
         if len(meters) == 1:
             return meters[0]
-        busy = {profile.meters.busy for profile in self._profiles} & set(meters)
+        fitting = [profile for profile in self._profiles if one.size in profile.sizes] or self._profiles
+        busy = {profile.meters.busy for profile in fitting} & set(meters)
         if len(busy) != 1:
+            _refuse(self._which() if len(self._products) > 1 and meters else [])
             fix = (f"add `meter:` {', '.join(quoted(name) for name in meters)}" if meters
                    else "give `requests:` or `quantities:`")
             what = "it is not said in which state they were" if meters else f"{self._platform} bills no instances"
             _refuse([Flaw((), what, fix, at_key=True)])
         return busy.pop()
+
+    def _product_flaws(self, charges: Sequence[Charge], several: bool = False) -> Iterator[Flaw]:
+        """Say whether it depends on the product what is charged, and it is not said which one it was."""
+        limited = [set(charge.variants) for charge in charges if charge.variants]
+        if len(self._products) > 1 and (several or (limited and not set.intersection(*limited))):
+            yield from self._which()
+
+    def _which(self) -> list[Flaw]:
+        named = ", ".join(map(quoted, self._products))
+        return [Flaw((), f"{self._platform} has several products, and it is not said which of them this is of",
+                     f"as `platform` write one of {named}", at_key=True)]
+
+    @property
+    def _served_in_several_ways(self) -> bool:
+        """Whether products of the vendor run other meters while they serve requests."""
+        return len({(one.meters.busy, one.meters.idle, one.meters.request) for one in self._profiles}) > 1
 
     def _by_request(self, charge: Charge) -> bool:
         """Whether a charge is for the time in which requests are served, and for nothing else."""
@@ -248,10 +271,11 @@ class Counter:
         """Whether instances cost something else (or nothing) while they serve no request."""
         return all(profile.meters.busy != profile.meters.idle for profile in self._profiles)
 
-    def _has(self, one: Shape) -> Resources:
-        """Say what an instance has; what no charge needs may be missing."""
+    def _has(self, one: Shape, basis: Basis) -> Resources:
+        """Say what an instance has, as far as a basis needs it."""
         profile = self._profile_of(one.size)
-        disk = one.disk / 10**9 if one.disk is not None else None
+        binary = basis in (Basis.DISK_GIB, Basis.EXTRA_DISK_GIB)
+        disk = None if one.disk is None else one.disk.gib * GIB / 10**9 if binary else one.disk.gb
         if profile is not None and disk is None:
             disk = profile.storage_gb(one.size)
         if profile is not None and one.size is not None:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
+from sim import units
 from sim.catalog.counting import Unit
 from sim.errors import AdvisedError, quoted
 
@@ -19,6 +21,7 @@ _BYTES: Mapping[str, int] = {
     "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "PB": 10**15,
     "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
 }  # fmt: skip
+_DECIMAL = re.compile(r"(?<![A-Za-z])([kMGT])B(?![A-Za-z])")
 _LARGER: Mapping[str, tuple[int, str]] = {"TB": (1000, "GB"), "TiB": (1024, "GiB")}
 _LONGEST = 60
 
@@ -43,6 +46,49 @@ def whole(value: object) -> int:
     if found.denominator != 1:
         raise AdvisedError(f"{quoted(value)} is not a whole number", "write such as `3` or `5M`")
     return int(found)
+
+
+class Space(NamedTuple):
+    """How large a disk is: vendors who bill by GB read "30 GB" as 30, and so do those who bill by GiB.
+
+    Attributes
+    ----------
+    gb, gib : Fraction
+        As it is billed by either.
+    """
+
+    gb: Fraction
+    gib: Fraction
+
+
+def space(value: object) -> Space:
+    """Read the size of a disk: one in GB is as many GB or GiB as it says, whatever the vendor means by it.
+
+    Raises
+    ------
+    AdvisedError
+        It is none.
+    """
+    exact = units.exact_size(value)
+    return Space(exact / 10**9, exact / 10**9 if _decimal(value) else exact / units.GIB)
+
+
+def memory(value: object) -> Fraction:
+    """Read bytes of memory: vendors sell it in powers of two, and mean GiB where they say GB.
+
+    Raises
+    ------
+    AdvisedError
+        It is none.
+    """
+    exact = units.exact_size(value)
+    if not _decimal(value):
+        return exact
+    return units.exact_size(_DECIMAL.sub(lambda found: f"{found[1].upper()}iB", str(value)))
+
+
+def _decimal(value: object) -> bool:
+    return isinstance(value, str) and _DECIMAL.search(value) is not None
 
 
 def quantity(value: object, per: Unit, month: int) -> Fraction:

@@ -53,7 +53,8 @@ def _month(value: Any) -> Any:
 
 
 Cores = Annotated[Fraction, BeforeValidator(units.cores)]
-Amount = Annotated[Fraction, BeforeValidator(units.exact_size)]
+Memory = Annotated[Fraction, BeforeValidator(quantity.memory)]
+Disk = Annotated[quantity.Space, BeforeValidator(quantity.space)]
 Count = Annotated[int, BeforeValidator(quantity.whole)]
 Number = Annotated[Fraction, BeforeValidator(quantity.number)]
 
@@ -66,13 +67,13 @@ class Shape(Entry):
     size : str or None
         A named size of the platform; it brings cores, memory, disk and GPUs.
     vcpu, memory, disk, gpus
-        Where the size does not say them: cores, bytes, bytes, a number.
+        Where the size does not say them: cores, bytes, a disk, a number. Memory of "2 GB" is 2 GiB, as vendors mean it.
     """
 
     size: str | None = None
     vcpu: Cores | None = None
-    memory: Amount | None = None
-    disk: Amount | None = None
+    memory: Memory | None = None
+    disk: Disk | None = None
     gpus: Annotated[int, Field(strict=True, ge=0)] | None = None
 
 
@@ -105,7 +106,7 @@ class Instances(Shape):
     enters: Count = 0
     wakes: Count = 0
     cpu: Duration | None = None
-    memory_used: Amount | None = None
+    memory_used: Memory | None = None
 
     @model_validator(mode="after")
     def _says_how_long(self) -> Instances:

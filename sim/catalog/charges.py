@@ -62,10 +62,13 @@ class Tier(Entry):
         In units of the charge, after the free allowance.
     rate : Decimal
         Dollars a unit.
+    plans : tuple of str
+        The plans of the vendor that have it; all when empty.
     """
 
     above: Annotated[Number, Field(gt=0)]
     rate: Money
+    plans: tuple[str, ...] = ()
 
 
 class Payload(Entry):
@@ -401,7 +404,7 @@ class Charge(Offered):
         reasons = "; ".join(reason for reason in (self.reason, region.reason) if reason)
         return self.model_copy(update={
             **{key: None if one is None else one * region.factor for key, one in prices.items()},
-            "tiers": tuple(Tier(above=tier.above, rate=tier.rate * region.factor) for tier in self.tiers),
+            "tiers": tuple(tier.model_copy(update={"rate": tier.rate * region.factor}) for tier in self.tiers),
             "standing": max(self.standing, region.standing, key=list(type(self.standing)).index),
             "source": self.source if region.source == self.source else f"{self.source}; {region.source}",
             "as_of": min(self.as_of, region.as_of), "reason": reasons or None,

@@ -139,6 +139,7 @@ class PriceList(Entry):
     def plans(self) -> tuple[str, ...]:
         """The vendor's plans that something in it is for, and the default one."""
         named = [plan for one in self._offered() for plan in one.plans]
+        named += [plan for charge in self.charges for tier in charge.tiers for plan in tier.plans]
         named += [plan for one in self.allowances.values() for plan in one.by_plan]
         return tuple(dict.fromkeys([*([self.default_plan] if self.default_plan else []), *named]))
 
@@ -199,7 +200,7 @@ class PriceList(Entry):
                     yield one
 
         allowances = {name: one.on(on) for name, one in self.allowances.items() if one in list(kept([one]))}
-        charges = [_without(charge, allowances) for charge in kept(self.charges)]
+        charges = [_on(on, _without(charge, allowances)) for charge in kept(self.charges)]
         if region is not None and region != self.default_region:
             there = self.regions.get(region) or _same(charges[0])
             charges = [_worth(charge, charge.in_region(region, there), allowances) for charge in charges]
@@ -369,6 +370,14 @@ def _without(charge: Charge, allowances: Mapping[str, Allowance]) -> Charge:
     if charge.allowance is None or charge.allowance in allowances:
         return charge
     return charge.model_copy(update={"allowance": None, "draws": Fraction(1)})
+
+
+def _on(plan: str | None, charge: Charge) -> Charge:
+    """Return a charge with the tiers of a plan."""
+    if not any(tier.plans for tier in charge.tiers):
+        return charge
+    return charge.model_copy(update={"tiers": tuple(
+        tier for tier in charge.tiers if not tier.plans or plan in tier.plans)})
 
 
 def _worth(here: Charge, there: Charge, allowances: Mapping[str, Allowance]) -> Charge:

@@ -94,7 +94,8 @@ def _terms(charge: Charge, listed: PriceList) -> Iterator[str]:
     if charge.allowance is not None:
         yield from _free(listed.allowances[charge.allowance], charge)
     for tier in charge.tiers:
-        yield f"{units.show_money(tier.rate)} above {_number(tier.above)}"
+        on = f" on {', '.join(tier.plans)}" if tier.plans else ""
+        yield f"{units.show_money(tier.rate)} above {_number(tier.above)}{on}"
     for amount, words in ((charge.cap, "at most"), (charge.least, "at least")):
         if amount is not None:
             yield f"{words} {units.show_money(amount)} a month"

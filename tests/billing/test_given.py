@@ -49,6 +49,42 @@ def test_each_start_is_rounded_by_itself() -> None:
     assert [line.amount for line in made.lines] == [cores, memory, -cores - memory]
 
 
+def test_sizes_are_read_as_vendors_mean_them() -> None:
+    # A Lambda function of "1024 MB" has 1 GB of its GB-s; tasks of "2 GB" and a disk of "30 GB" are 10 beyond 20.
+    for memory in ("1 GB", "1 GiB", "1024 MB", "1024 MiB", "1GB"):
+        made = bill({"platform": "aws-lambda/x86", "requests": {"count": "1M", "duration": "1 s", "memory": memory}})
+        assert lines(made)["duration-x86"] == (600_000, 600_000 * Fraction("0.0000166667"))
+    for disk in ("30 GB", "30 GiB"):
+        made = bill({"platform": "aws-fargate/x86", "without": ["ipv4"], "instances": {
+            "vcpu": 1, "memory": "2 GB", "disk": disk, "hours": 1}})
+        assert {name: quantity for name, (quantity, _) in lines(made).items()} == {
+            "vcpu": 3600, "memory": 7200, "ephemeral": 36_000}
+    # Fly bills its disks by GB: a GiB is more than one.
+    for disk, gb in (("10 GB", 10), ("10 GiB", Fraction(10 * 2**30, 10**9))):
+        made = bill({"platform": "fly/machines-stop", "instances": {
+            "size": "shared-cpu-1x-256mb", "meter": "stopped", "disk": disk, "hours": "month"}})
+        assert lines(made) == {"stopped-rootfs": (gb, gb * Fraction("0.15"))}
+
+
+def test_starts_may_overlap() -> None:
+    # 100,000 runs of 5 minutes, more than one sandbox could do in a month: 30M s of a core and 4 GiB.
+    made = bill({"platform": "modal/sandbox", "allowances": False, "instances": {
+        "vcpu": 2, "memory": "4 GiB", "starts": "100K", "seconds_each": 300}})
+    assert made.total() == 30_000_000 * (Fraction("0.00003942") + 4 * Fraction("0.00000667"))
+    # Of servers with caps it must be said how many they were.
+    with pytest.raises(InputError, match="longer than the month"):
+        bill({"platform": "hetzner", "instances": {"size": "cx23", "starts": 721, "seconds_each": 3600}})
+
+
+def test_tiers_of_a_plan() -> None:
+    def actions(plan: str, count: str) -> list[Fraction | None]:
+        return [line.amount for line in bill({
+            "platform": "temporal-cloud", "plan": plan, "quantities": {"actions": count}}).lines]
+
+    assert actions("developer", "12M") == [600, 60]
+    assert actions("business", "14.5M") == [250, 225, 80, 500]
+
+
 def test_what_was_used_counts_where_it_is_more() -> None:
     # Modal: 100 h of a core (2 vCPU) and 4 GiB. 400 h of CPU are four vCPU, two cores; 2 GiB in use are less than 4.
     def cost(**more: str) -> list[Fraction | None]:
@@ -286,7 +322,7 @@ USE = "    requests: {count: 5M, duration: 120 ms, memory: 512 MiB}\n"
     (USE, "    quantities: {cx23: 5 h}\n", "4:18", "no charge `cx23`"),
     ("aws-lambda/arm\n" + USE, "cloudflare/containers\n    quantities: {worker-requests: 5M}\n", "4:18",
      "with `platform: cloudflare/workers`"),
-    ("aws-lambda/arm\n" + USE, "temporal-cloud\n    quantities: {actions: 5M}\n", "4:18", "write `plan: business`"),
+    ("aws-lambda/arm\n" + USE, "langgraph\n    quantities: {plus: 5}\n", "4:18", "write `plan: plus`"),
     (USE, "    without: [requests]\n    quantities: {requests: 5M}\n", "5:18", "left out by `without`"),
     (USE, "    commitments: {reserved: 5}\n", "4:19", "sells no commitment"),
     ("aws-lambda/arm\n" + USE, "hetzner\n    quantities: {cx23: 5 h}\n", "4:18", "for each instance by itself"),
@@ -313,6 +349,12 @@ USE = "    requests: {count: 5M, duration: 120 ms, memory: 512 MiB}\n"
     (USE, USE + "tokens: {gpt-5.4: {written: 3}}\n", "5:20", "count the tokens as `input`"),
     ("month: 2026-11", "month: 2026-11\nprices: article-2026\ntokens: {small: {input: 3, batch: true}}", "3:28",
      "no price of batches"),
+    ("aws-lambda/arm", "aws-lambda", "4:5", "as `platform` write one of `aws-lambda/x86`, `aws-lambda/arm`"),
+    ("aws-lambda/arm", "cloud-run", "4:5", "several products"),
+    ("aws-lambda/arm\n" + USE, "modal\n    instances: {vcpu: 1, memory: 1 GiB, hours: 3}\n", "4:5", "`modal/sandbox`"),
+    ("aws-lambda/arm\n" + USE, "railway\n    instances: {hours: 3}\n", "4:5", "`railway/service`"),
+    ("aws-lambda/arm\n" + USE, "modal/sandbox\n    instances: {vcpu: 1, memory: 1 GiB, starts: 3, seconds_each: 9M}\n",
+     "4:66", "longer than the month"),
     (USE, USE + "    credit: $0\n", "5:13", "greater than 0"),
     ("aws-lambda/arm\n" + USE, "e2b/sandbox\n    instances: {vcpu: 2, memory: 1 GiB, hours: 3, cpu: 1 h}\n", "4:51",
      "charges nothing by `cpu`"),

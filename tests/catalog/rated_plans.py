@@ -12,14 +12,14 @@ def orchestration() -> list[Rated]:
     return [
         # Temporal, Developer: 2 M actions x 50 = 100; 1 GB active for 720 h x 0.042 = 30.24; 10 GB retained, 7,200 x
         # 0.00105 = 7.56; together 137.80, and a tenth of it, 13.78.
-        of(LIST, "temporal-cloud", "151.58", plan="developer", actions_flat=q(2, 100), active=q(720, "30.24"),
+        of(LIST, "temporal-cloud", "151.58", plan="developer", actions=q(2, 100), active=q(720, "30.24"),
            retained=q(7200, "7.56")),
         # Business: 62.5 M actions less 2.5 M are 60 M: 5 x 50 + 5 x 45 + 10 x 40 + 30 x 35 + 10 x 30 = 2,225. 2.5 GB
         # active and 100 GB retained for 720 h are included. A tenth is 222.50, so 500.
         of(LIST, "temporal-cloud", "2725", plan="business", actions=q("62.5", 2225, "2.5"), active=q(1800, 0, 1800),
            retained=q(72_000, 0, 72_000)),
         # A run of an agent of 40 steps: 41 actions x 0.00005 = 0.00205, and a tenth.
-        of(LIST, "temporal-cloud", "0.002255", actions_flat=q("0.000041", "0.00205")),
+        of(LIST, "temporal-cloud", "0.002255", actions=q("0.000041", "0.00205")),
         of(ARTICLE, "temporal-cloud", "200", plan_=q(1, 200), actions=NONE),
         of(LIST, "temporal-self-hosted", "0", software=q(1, 0)),
         of(ARTICLE, "temporal-self-hosted", "26000", operation=q(1, 26_000)),

@@ -49,8 +49,8 @@ INVOICES = [
           "traces": "100.00"}, "384.22"),
     # 3 x 50; 1,000 x 0.042; a tenth of 192
     Page("temporal cloud: developer", TEMPORAL, """
-        {platform: temporal-cloud, quantities: {actions-flat: 3M, active: 1000 GB-h}}
-    """, {"actions-flat": "150.00", "active": "42.00"}, "211.20"),
+        {platform: temporal-cloud, quantities: {actions: 3M, active: 1000 GB-h}}
+    """, {"actions": "150.00", "active": "42.00"}, "211.20"),
     Page("cursor: a team of five", AGENTS, """
         {platform: cursor, plan: teams, seats: 5}
     """, {"teams": "200.00"}, "200.00"),
