@@ -73,7 +73,7 @@ def test_requests_with_payload_and_cpu() -> None:
     ({"hours": 1, "memory_used": "1 GB"}, "charges nothing by `memory_used`"),
     ({"hours": 721}, "longer than the month"),
     ({"hours": 1, "size": "big"}, "has no size `big`"), ({"hours": 1, "enters": 1}, "charges nothing for `enters`"),
-    ({"starts": 800, "seconds_each": 3600}, "longer than the month"),
+    ({"starts": 1, "seconds_each": 721 * 3600}, "longer than the month"),
 ])  # fmt: skip
 def test_what_no_charge_is_for(given: Mapping[str, Any], told: str) -> None:
     with pytest.raises(Uncounted) as caught:
