@@ -9,12 +9,11 @@ Time is int64 microseconds from the start of the run. CPU is counted in milliont
 Order
 -----
 The pending event with the least ``(time, kind, key)`` happens next; `Kind` gives the kinds in their order. The key is
-a request's row or an instance's number; that of a CAPACITY event 0 for a token, 1 plus the instance's number for CPU
-credit; that of a TICK 0 for a check of idle instances, 1 for a step of the floor, 2 for the scaler, 3 plus the pool for
-an instance that is to be there again. Rows of `Demand`
-are in canonical order (agent, then ordinal within the agent), so keys do not depend on how a file was sorted. Instances
-are numbered as they are opened, the initial ones first. Events before ``Demand.stop`` happen; an event at ``stop`` or
-later does not.
+a request's row or an instance's number; that of a CAPACITY event -1 for an offer that comes up, 0 for a token, 1 plus
+the instance's number for CPU credit; that of a TICK 0 for a check of idle instances, 1 for a step of the floor, 2 for
+the scaler, 3 plus the pool for an instance that is to be there again. Rows of `Demand` are in canonical order (agent,
+then ordinal within the agent), so keys do not depend on how a file was sorted. Instances are numbered as they are
+opened, the initial ones first. Events before ``Demand.stop`` happen; an event at ``stop`` or later does not.
 
 What an event sets off is settled before the next event. Requests that leave the system during an event are put in a
 list; when the event has done everything else, they are taken from it in order, and for each its turn passes and its
@@ -184,6 +183,11 @@ An instance that is still warm ``lifetime`` after it was last ready (after 0 for
 taken (INTERRUPT). With ``lifetime_kills``, every resident fails, in order of row (`Cause.LIFETIME`), and it is off.
 Otherwise it drains: it takes no more requests, and is neither warm nor coming; without residents it is off at once.
 Then the pools are replenished.
+
+Offers and recovery
+-------------------
+Instances that can be taken back, requests that go on elsewhere after that or after a wait that frees their instance,
+and checkpoints: `sim.engine.contract.market`.
 
 Replenishing
 ------------

@@ -66,5 +66,10 @@ def redirect(waited: Event) -> None:
     Far cheaper than `Process.interrupt`, which creates an exception, and it works on a timer already in the schedule.
     """
     now = Event(waited.env)
-    now.callbacks, waited.callbacks = waited.callbacks, []
+    hand_over(waited, now)
     now.succeed()
+
+
+def hand_over(waited: Event, other: Event) -> None:
+    """Let whoever waits for an event wait for another one instead."""
+    other.callbacks, waited.callbacks = waited.callbacks, []

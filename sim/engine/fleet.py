@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from simpy.events import Event
 
 from sim.engine.clock import ORDER, Clock, Timer
 from sim.engine.contract import NEVER, Capacity, Kind
+from sim.engine.market import Offers
 from sim.engine.ranking import Ranking
 from sim.engine.rules import Rules
 from sim.engine.sharing import Sharing
@@ -45,6 +47,8 @@ class Fleet:
     starts : Sharing or None
         What starts share, where many at once are slower.
     autoscaler : Autoscaler or None
+    offers : Offers or None
+        Where instances are opened from, if that matters.
     """
 
     def __init__(self, clock: Clock, rules: Rules, capacity: Capacity) -> None:
@@ -58,6 +62,8 @@ class Fleet:
         self.up = 0
         self.starts = Sharing(clock, _READY, self._start_pace) if rules.start_pace else None
         self.autoscaler: Autoscaler | None = None
+        self.offers = None if capacity.market is None else Offers(clock, capacity.market)
+        self._waiting: set[int] = set()
         self._steps = list(zip(capacity.floor_at.tolist(), capacity.floor.tolist(), strict=True))
         self._due = self._lucky = 0
         self._alarm = NEVER
@@ -71,6 +77,8 @@ class Fleet:
             pool.begin_with(initial_rung)
         for time, number in self._steps:
             Timer(self.clock, time, _TICK + _FLOOR, lambda _, number=number: self._step(number))  # type: ignore[misc]
+        if self.offers is not None:
+            self.offers.announce(self._look_everywhere)
 
     # Luck and limits of openings
 
@@ -107,6 +115,10 @@ class Fleet:
         """Remember what a pool wants and cannot have now, where another's event can change that."""
         if not self.rules.limited:
             return
+        if self.offers is not None:
+            self._waiting.add(pool.index)
+            self._await_token()
+            return
         want = pool.want()
         self._wakes.drop(pool.index)
         self._opens.drop(pool.index)
@@ -120,8 +132,11 @@ class Fleet:
         """Give instances to the pools that want them, after something has happened in one."""
         if not self.rules.limited:
             pool.supply()
-        else:
+        elif self.offers is None:
             self._share_out(pool)
+        else:
+            self._waiting.add(pool.index)
+            self._offer_out()
         if pool.lacks():
             self._short.add(pool.index)
         for index in sorted(self._short):
@@ -146,6 +161,20 @@ class Fleet:
             self.note(chosen)
         self.note(pool)
 
+    def _offer_out(self) -> None:
+        """Share out where what can be had depends on who wants it and when, so that there is no ranking."""
+        while True:
+            wants = [(pool.want(), pool) for pool in self._waiters() if pool.can_have()]
+            if not wants:
+                break
+            min(wants, key=itemgetter(0))[1].supply_one()
+
+    def _waiters(self) -> list[Pool]:
+        """Give the pools that want an instance."""
+        found = [self.pools[index] for index in self._waiting if self.pools[index].want() is not None]
+        self._waiting = {pool.index for pool in found}
+        return found
+
     def _first(self, ranking: Ranking) -> Pool | None:
         """Give the pool that comes first in a ranking, if the limits allow that it is given an instance."""
         while not self.full() and (ranking is self._wakes or self.may_open()):
@@ -159,17 +188,27 @@ class Fleet:
         return None
 
     def _await_token(self) -> None:
-        if self.rules.pace_every < 0 or not (self._short or self._opens.first() is not None):
+        if self.rules.pace_every < 0 or not self._lacks_token():
             return
         time = self._next_opening()
         if time > self.clock.now and self._alarm != time:
             self._alarm = time
             Timer(self.clock, time, _CAPACITY, self._token)
 
+    def _lacks_token(self) -> bool:
+        """Tell whether a pool is to be given an instance as soon as there is a token."""
+        if self.offers is None:
+            return bool(self._short) or self._opens.first() is not None
+        if self.full():
+            return False
+        pools = [self.pools[index] for index in {*self._short, *self._waiting}]
+        return any(pool.lacks_token() for pool in pools)
+
     def _token(self, _: Event) -> None:
         if self.clock.now == self._alarm:
             self._alarm = NEVER
-            self.replenish(self.pools[0])
+            if self.offers is None or self._lacks_token():
+                self.replenish(self.pools[0])
 
     # Ticks
 
@@ -179,6 +218,10 @@ class Fleet:
         self._expect_check(self.idle.values())
         if self.autoscaler is not None:
             self.autoscaler.wake()
+        self._look_everywhere()
+
+    def _look_everywhere(self) -> None:
+        """Replenish after something that may matter to any pool."""
         self._short.update(pool.index for pool in self.pools if pool.lacks())
         self.replenish(self.pools[0])
 

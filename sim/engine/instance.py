@@ -10,6 +10,7 @@ from sim.engine.clock import ORDER, Timer
 from sim.engine.contract import NEVER, Kind, State
 from sim.engine.cpu import SharedCpu
 from sim.engine.gpu import SharedGpu
+from sim.engine.market import Lease
 
 if TYPE_CHECKING:
     from sim.engine.pool import Pool
@@ -47,12 +48,14 @@ class Instance:
         Since when it counts as idle.
     waker : int
         The row of luck with which it wakes as soon as it has entered its rung.
+    lease : Lease or None
+        How long it is left to its deployment, where it can be taken.
     """
 
     __slots__ = (
         "_alarm", "_clock", "_deadline", "_last", "_open_until", "_rules", "_taken_at", "_turns", "asked", "bound",
-        "cpu", "gpu", "idle_from", "memory", "number", "opener", "pool", "residents", "rung", "slots", "state", "used",
-        "waker",
+        "cpu", "gpu", "idle_from", "lease", "memory", "number", "opener", "pool", "residents", "rung", "slots", "state",
+        "used", "waker",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, number: int, opener: int, speed: int) -> None:
@@ -74,6 +77,7 @@ class Instance:
         self.cpu = SharedCpu(pool.fleet, number, speed) if pool.rules.shares_cpu else None
         self.gpu = SharedGpu(pool.clock, pool.rules.gpu) if pool.rules.gpu is not None else None
         self.slots = 0
+        self.lease: Lease | None = None
         self._last = NEVER
         self._open_until = 0
         self._taken_at = NEVER
@@ -107,6 +111,8 @@ class Instance:
         Timer(clock, clock._now + delay, _READY + self.number, self._ready)
 
     def _ready(self, _: Event) -> None:
+        if self.state == _OFF:
+            return
         self.used = self._clock._now
         self.set_out()
         self.pool.ready(self)
@@ -115,13 +121,23 @@ class Instance:
         """Begin to be warm."""
         if self.cpu is not None:
             self.cpu.fill_up()
+        if self.lease is not None:
+            self.lease.ready()
         lifetime, clock = self._rules.lifetime, self._clock
         if lifetime >= 0:
             self._taken_at = clock._now + lifetime
-            Timer(clock, self._taken_at, _INTERRUPT + self.number, self._interrupt)
+            Timer(clock, self._taken_at, _INTERRUPT + self.number, self.interrupt)
 
-    def _interrupt(self, _: Event) -> None:
-        if self._taken_at == self._clock._now and self.state in (_IDLE, _BUSY):
+    def interrupt(self, _: Event) -> None:
+        """Be taken, have notice of it, or come to the end of its life, whatever comes now."""
+        now, lease = self._clock._now, self.lease
+        if self.state == _OFF:
+            return
+        if lease is not None and lease.due(now):
+            self.pool.seize(self)
+        elif lease is not None and lease.notice(now):
+            self.pool.warn(self, lease.ends)
+        elif self._taken_at == now and self.state in (_IDLE, _BUSY):
             self.pool.take(self)
 
     def busy(self) -> None:
@@ -213,6 +229,8 @@ class Instance:
         Timer(clock, clock._now + self._rules.rung_enter[rung], _ENTERED + self.number, self._entered)
 
     def _entered(self, _: Event) -> None:
+        if self.state == _OFF:
+            return
         if self.waker >= 0:
             row, self.waker = self.waker, NEVER
             self.wake(row)
@@ -242,4 +260,6 @@ class Instance:
             self.cpu.stop()
         if self.gpu is not None:
             self.gpu.stop()
+        if self.state == _STARTING and self.pool.fleet.starts is not None:
+            self.pool.fleet.starts.withdraw(self.number)
         self.turn(_OFF)

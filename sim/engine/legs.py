@@ -22,7 +22,7 @@ class Cut(Enum):
     NOWHERE : nothing disturbs a request; it is one leg, CPU time included.
     AT_CPU : how long CPU time lasts depends on the instance or on other residents, or there is GPU time, of which that
         is true: a leg begins with it.
-    AT_STEPS : residents may die together at any event, so the end of every step is one.
+    AT_STEPS : residents may die or be interrupted together at any event, so the end of every step is one.
     """
 
     NOWHERE = 0
@@ -33,7 +33,8 @@ class Cut(Enum):
     def of(cls, demand: Demand, capacity: Capacity) -> Cut:
         """Say where work must be cut in a run."""
         most = capacity.base_memory + capacity.concurrency * int(demand.memory.max(initial=0))
-        if capacity.memory_kills and 0 <= capacity.memory < most:
+        by_step = capacity.recovery is not None and capacity.recovery.checkpoints is None
+        if by_step or (capacity.memory_kills and 0 <= capacity.memory < most):
             return cls.AT_STEPS
         if bool(demand.step_gpu.any()):
             return cls.AT_CPU

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 from collections import deque
 from collections.abc import Generator
+from typing import Any
 
 import numpy as np
 from simpy.events import Event
@@ -54,12 +55,16 @@ def simulate(demand: Demand, capacity: Capacity) -> Outcome:
     Outcome
         What happened, until ``demand.stop``.
     """
+    # It is made from `Model`, so it cannot be known before that.
+    from sim.engine.visiting import Visiting
+
     before = gc.get_threshold()
     # Events are made and dropped by the million, few of them in circles: looking for those as often as Python does
     # takes a tenth of the time.
     gc.set_threshold(_RARELY, *before[1:])
     try:
-        return Model(demand, capacity).run()
+        kind = Model if capacity.recovery is None else Visiting
+        return kind(demand, capacity).run()
     finally:
         gc.set_threshold(*before)
 
@@ -75,6 +80,7 @@ class Model:
         self._at = demand.at.tolist()
         self._agent = demand.agent.tolist()
         self._legs = legs = Legs.of(demand, capacity)
+        self._at_once = legs.cut is Cut.NOWHERE and capacity.recovery is None
         self._first, self._cpu, self._rest = legs.first.tolist(), legs.cpu.tolist(), legs.rest.tolist()
         self._prefill, self._decode = legs.prefill.tolist(), legs.decode.tolist()
         self._rest_began, self._done = [NEVER] * len(self._cpu), [NEVER] * len(self._cpu)
@@ -144,11 +150,12 @@ class Model:
                 yield self._waiting(row)
             instance = self._on[row]
             if instance is not None and not cause[row]:
-                if instance.cpu is None:
+                if self._at_once:
                     self._waits[row] = work = self._work(row)
                     yield work
                 else:
-                    yield from self._work_leg_by_leg(row, instance)
+                    yield from self._serve(row, instance)
+                    instance = self._on[row]
             if self._load is not None:
                 self._load.add(-CORE)
         self._ended[row] = clock._now
@@ -232,9 +239,10 @@ class Model:
             return Timer(self._clock, now + limit, _CRASH + row)
         return Timer(self._clock, now + length, _END + row)
 
-    def _work_leg_by_leg(self, row: int, instance: Instance) -> Story:
+    def _serve(self, row: int, instance: Instance) -> Story:
+        """Work leg by leg."""
         clock, cause, waits, cpu, gpu = self._clock, self._cause, self._waits, instance.cpu, instance.gpu
-        assert cpu is not None
+        assert cpu is not None  # where no CPU is shared, all is done at once
         if self._rules.duration_limit >= 0:
             Timer(clock, clock.now + self._rules.duration_limit, _CRASH + row, lambda _: self._overrun(row, instance))
         for leg in range(self._first[row], self._first[row + 1]):
@@ -283,6 +291,12 @@ class Model:
         event = self._waits[row]
         if event is not None:
             event.succeed()
+
+    def interrupt(self, row: int) -> None:
+        """Nothing to do: without a recovery there are no offers, and nothing is taken."""
+
+    def warn(self, row: int, ends: int) -> None:
+        """Nothing to do, as with `interrupt`."""
 
     def fail(self, row: int, cause: Cause) -> None:
         """Let the request go on to its end."""
@@ -395,7 +409,7 @@ class Model:
             **self._on_gpu(started, until, step_ended),
         )
 
-    def _on_gpu(self, started: Int64s, until: Int64s, step_ended: Int64s) -> dict[str, Int64s]:
+    def _on_gpu(self, started: Int64s, until: Int64s, step_ended: Int64s) -> dict[str, Any]:
         if not len(self._demand.step_decode):
             return {}
         legs, demand = self._legs, self._demand

@@ -9,11 +9,10 @@ from sim.engine.contract import NEVER, Cause, Reuse, State, Warmth
 from sim.engine.fleet import Fleet
 from sim.engine.habit import Habit
 from sim.engine.instance import Instance
+from sim.engine.market import Lease
 from sim.engine.ranking import Ranking
 
-_OFF, _STARTING, _IDLE, _BUSY, _DRAINING = (
-    int(state) for state in (State.OFF, State.STARTING, State.IDLE, State.BUSY, State.DRAINING)
-)
+_OFF, _STARTING, _IDLE, _BUSY, _ENTERING, _RESTING, _WAKING, _DRAINING = (int(state) for state in State)
 _WARM, _COLD, _WOKEN = int(Warmth.WARM), int(Warmth.COLD), int(Warmth.WOKEN)
 
 
@@ -25,6 +24,12 @@ class Requests(Protocol):
 
     def fail(self, row: int, cause: Cause) -> None:
         """Say that the request fails, whether it has begun or not."""
+
+    def interrupt(self, row: int) -> None:
+        """Say that the instance that the request is on is taken."""
+
+    def warn(self, row: int, ends: int) -> None:
+        """Say when the instance that the request is on will be taken."""
 
 
 class Pool:
@@ -80,6 +85,8 @@ class Pool:
     def begin_with(self, initial_rung: int) -> None:
         """Set up what is there at the start of the run."""
         initial = max(self.fleet.floor, self.rules.buffer)
+        if not self._offered(NEVER):
+            return
         for _ in range(initial):
             instance = self._new(NEVER, self.fleet.spare_luck())
             self.there += 1
@@ -178,7 +185,7 @@ class Pool:
             self._coming(instance, row)
             instance.waker = self.fleet.spare_luck() if row < 0 else row
             return instance
-        if not self.has_room() or not self.fleet.may_open():
+        if not self.has_room() or not self.fleet.may_open() or not self._offered(row):
             return None
         luck = self.fleet.spare_luck() if row < 0 else row
         instance = self._new(row, luck)
@@ -192,7 +199,14 @@ class Pool:
         instance = Instance(self, len(self._instances), opener, self.rules.speed[luck])
         self._instances.append(instance)
         self._count += 1
+        offers = self.fleet.offers
+        if offers is not None:
+            instance.lease = Lease(instance, offers, offers.choose(opener))
         return instance
+
+    def _offered(self, row: int) -> bool:
+        """Tell whether there is an offer from which an instance can be opened for a request, or for none (NEVER)."""
+        return self.fleet.offers is None or self.fleet.offers.choose(row) >= 0
 
     def _coming(self, instance: Instance, row: int) -> None:
         instance.asked = self.clock.now
@@ -241,8 +255,19 @@ class Pool:
             (self.rules.early and self._joinable.first() is not None)
             or (not self.fleet.full() and self.rests())
             or self._entering.first() is not None
-            or (self.has_room() and self.fleet.may_open())
+            or (self.has_room() and self.fleet.may_open() and self._offered(self._wanted()))
         )
+
+    def lacks_token(self) -> bool:
+        """Tell whether an instance is to be opened as soon as there is a token, if fewer are up than may be."""
+        if self.rests() or self._entering.first() is not None or not self.has_room():
+            return False
+        row = self._wanted()
+        return (row >= 0 and self._offered(row)) or (self.lacks() and self._offered(NEVER))
+
+    def queues(self, row: int) -> bool:
+        """Tell whether a request waits in the queue."""
+        return row in self._queue
 
     def supply_one(self) -> bool:
         """Give an instance to the request that wants one, if one is wanted and can be had; and room on it to others."""
@@ -288,12 +313,16 @@ class Pool:
             return
         for resident in sorted([*instance.residents, row]):
             self._requests.fail(resident, Cause.MEMORY)
+        self._unbind(instance)
+        self._end(instance)
+        self.fleet.replenish(self)
+
+    def _unbind(self, instance: Instance) -> None:
+        """Put those who wait for an instance that will not come back at the head of the queue."""
         for waiting, _ in reversed(instance.bound):
             self._queue.appendleft(waiting)
             self._given.pop(waiting, None)
         instance.bound.clear()
-        self._end(instance)
-        self.fleet.replenish(self)
 
     def left(self, instance: Instance, row: int) -> None:
         """Take note that a request has left its instance."""
@@ -324,6 +353,8 @@ class Pool:
     def _serve(self, instance: Instance, warmth: int) -> None:
         """Give free slots to the head of the queue; what is left over is free for others."""
         self._fill(instance, warmth)
+        if self.fleet.offers is not None:
+            self.fleet.note(self)
         if instance.state == _OFF:
             return
         if not instance.residents:
@@ -393,7 +424,42 @@ class Pool:
             for resident in sorted(instance.residents):
                 self._requests.fail(resident, Cause.LIFETIME)
             self._end(instance)
+            self.fleet.replenish(self)
         else:
+            self.retire(instance)
+
+    def seize(self, instance: Instance) -> None:
+        """Take an instance from all who use it or wait for it."""
+        for resident in sorted(instance.residents):
+            self._requests.interrupt(resident)
+        self._unbind(instance)
+        coming = instance.state in (_STARTING, _WAKING) or (instance.state == _ENTERING and instance.waker >= 0)
+        if instance.state in (_IDLE, _BUSY):
+            self._no_longer_warm(instance)
+        elif coming:
+            self._joinable.drop(instance.number)
+            self._slots_coming -= self.rules.concurrency
+            self.there -= 1
+            self.fleet.stir(self)
+        self._entering.drop(instance.number)
+        if instance.state == _RESTING:
+            self._resting.drop(instance.number)
+            self.fleet.up += 1
+        self._vanish(instance)
+        self.fleet.replenish(self)
+
+    def warn(self, instance: Instance, ends: int) -> None:
+        """Take note that an instance will be taken."""
+        if instance.state not in (_IDLE, _BUSY, _DRAINING):
+            self.seize(instance)
+            return
+        for resident in sorted(instance.residents):
+            self._requests.warn(resident, ends)
+        self.retire(instance)
+
+    def retire(self, instance: Instance) -> None:
+        """Let an instance take no more requests."""
+        if instance.state != _DRAINING:
             self._drain(instance)
         self.fleet.replenish(self)
 

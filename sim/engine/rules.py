@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.engine.contract import CORE, Capacity, Credit, Demand, Gpu, KeepAlive, Reuse, Scaler
+from sim.engine.contract import CORE, Capacity, Credit, Demand, Gpu, KeepAlive, Market, Reuse, Scaler
 from sim.engine.legs import Cut
 
 
@@ -45,6 +45,7 @@ class Rules:
     buffer: int
     keep_alive: KeepAlive | None
     gpu: Gpu | None
+    market: Market | None
     shares_cpu: bool
     """Whether requests must be followed leg by leg; elsewhere the length of one is known when it begins."""
     expires: bool
@@ -90,7 +91,8 @@ class Rules:
             buffer=capacity.buffer,
             keep_alive=capacity.keep_alive,
             gpu=capacity.gpu,
+            market=capacity.market,
             shares_cpu=Cut.of(demand, capacity) is not Cut.NOWHERE,
             expires=capacity.check_every < 0 and capacity.scaler is None,
-            limited=capacity.quota >= 0 or capacity.pace_every >= 0,
+            limited=capacity.quota >= 0 or capacity.pace_every >= 0 or capacity.market is not None,
         )

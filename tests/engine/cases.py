@@ -7,7 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, Gpu, KeepAlive, Queueing, Reuse, Scaler
+from sim.engine.contract import (
+    CORE,
+    NEVER,
+    Capacity,
+    Credit,
+    Demand,
+    Gpu,
+    KeepAlive,
+    Market,
+    Offer,
+    Queueing,
+    Recovery,
+    Reuse,
+    Scaler,
+)
 
 LONG = 300
 SPARE = 2
@@ -39,8 +53,12 @@ def demand(
     serial: bool = False,
     horizon: int = 10**12,
     stop: int = 10**13,
+    frees: Sequence[int] = (),
 ) -> Demand:
-    """A demand from plain lists; ``steps[r]`` are the (CPU, wait) pairs of request r, ``gpu[s]`` (prefill, decode)."""
+    """A demand from plain lists.
+
+    ``steps[r]`` are the (CPU, wait) pairs of request r, ``gpu[s]`` (prefill, decode); ``frees`` are steps.
+    """
     n = len(at)
     flat = [step for of_one in steps for step in of_one]
     m = len(flat)
@@ -67,6 +85,7 @@ def demand(
         step_model=np.full(m, NEVER, dtype=np.int64),
         step_prefill=np.array([prefill for prefill, _ in gpu], dtype=np.int64),
         step_decode=np.array([decode for _, decode in gpu], dtype=np.int64),
+        frees=np.isin(np.arange(m), np.array(frees, dtype=np.int64)),
     )
 
 
@@ -108,6 +127,8 @@ def capacity(
     keep_alive: KeepAlive | None = None,
     gpu: Gpu | None = None,
     queueing: Queueing | None = None,
+    market: Market | None = None,
+    recovery: Recovery | None = None,
 ) -> Capacity:
     """A capacity from plain values.
 
@@ -163,4 +184,28 @@ def capacity(
         keep_alive=keep_alive,
         gpu=gpu,
         queueing=queueing,
+        market=market,
+        recovery=recovery,
+    )
+
+
+def offer(
+    *windows: tuple[int, int],
+    lives: Sequence[int] = (NEVER,),
+    noticed: Sequence[bool] = (True,),
+    notice: int = 0,
+    after: int = 0,
+    by_deadline: bool = False,
+    pools: int = 1,
+) -> Offer:
+    """An offer that is up in the windows, or always; the same lives in each of the pools."""
+    up = windows or ((0, NEVER),)
+    return Offer(
+        opens=np.array([begin for begin, _ in up], dtype=np.int64),
+        closes=np.array([end for _, end in up], dtype=np.int64),
+        lives=np.array([list(lives)] * pools, dtype=np.int64),
+        noticed=np.array([list(noticed)] * pools, dtype=np.bool_),
+        notice=notice,
+        after=after,
+        by_deadline=by_deadline,
     )

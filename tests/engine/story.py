@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 
 import numpy as np
 
@@ -60,20 +60,46 @@ def story(outcome: Outcome) -> list[str]:
         lines.append(f"instance {i}: pool {pool}, opened for {opener}")
     for time, number, state, rung in turns(outcome):
         lines.append(f"{time}: instance {number} {state.name}" + (f" {rung}" if rung != NEVER else ""))
+    lines.append(f"offers {outcome.offer.tolist()}")
+    lines += table("visit", outcome.visits) + table("repeat", outcome.repeats)
     lines.append(f"presence {outcome.presence}")
     return lines
 
 
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays are equal, dtype included."""
+    return a.dtype == b.dtype and a.shape == b.shape and np.array_equal(a, b)
+
+
+def table(name: str, columns: object) -> list[str]:
+    """A table of the outcome, one line for each row."""
+    names = [f.name for f in fields(columns)]  # type: ignore[arg-type]
+    rows = zip(*(getattr(columns, one).tolist() for one in names), strict=True)
+    return [f"{name} " + ", ".join(f"{one} {value}" for one, value in zip(names, row, strict=True)) for row in rows]
+
+
+def arrays(outcome: Outcome) -> dict[str, np.ndarray | int]:
+    """What an outcome consists of, by name; tables in it column by column."""
+    found = {}
+    for f in fields(Outcome):
+        value = getattr(outcome, f.name)
+        if is_dataclass(value):
+            found |= {f"{f.name}.{g.name}": getattr(value, g.name) for g in fields(value)}
+        else:
+            found[f.name] = value
+    return found
+
+
 def difference(expected: Outcome, found: Outcome) -> list[str]:
     """Names of the arrays that are not equal, by value, length and dtype."""
-    unequal = []
-    for f in fields(Outcome):
-        a, b = getattr(expected, f.name), getattr(found, f.name)
+    unequal, others = [], arrays(found)
+    for name, a in arrays(expected).items():
+        b = others[name]
         if isinstance(a, np.ndarray):
-            if a.dtype != b.dtype or a.shape != b.shape or not np.array_equal(a, b):
-                unequal.append(f.name)
+            if not isinstance(b, np.ndarray) or not same(a, b):
+                unequal.append(name)
         elif type(a) is not type(b) or a != b:
-            unequal.append(f.name)
+            unequal.append(name)
     return unequal
 
 

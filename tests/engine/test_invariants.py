@@ -18,7 +18,7 @@ from sim.engine.contract import CORE, NEVER, Capacity, Cause, Demand, Fate, Outc
 
 from .cases import Case, capacity, demand
 from .drawn import cases
-from .story import turns
+from .story import arrays, difference, turns
 
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example, HealthCheck.filter_too_much]
 some = settings(max_examples=60, deadline=None, suppress_health_check=QUIET)
@@ -311,14 +311,7 @@ def test_cold_and_woken_requests_began_as_their_instance_became_ready(case: Case
 
 def same(a: Outcome, b: Outcome) -> bool:
     """Whether two outcomes are the same bytes."""
-    for f in fields(Outcome):
-        x, y = getattr(a, f.name), getattr(b, f.name)
-        if isinstance(x, np.ndarray):
-            if x.dtype != y.dtype or x.tobytes() != y.tobytes():
-                return False
-        elif x != y:
-            return False
-    return True
+    return not difference(a, b)
 
 
 @few
@@ -338,11 +331,11 @@ def test_the_same_story_later(case: Case, shift: int) -> None:
     c = replace(case.capacity, minimum=0, initial_rung=NEVER)
     later = replace(d, at=d.at + np.where(d.after == NEVER, shift, 0), horizon=d.horizon + shift, stop=d.stop + shift)
     a, b = simulate(d, c), simulate(later, c)
-    for f in fields(Outcome):
-        x, y = getattr(a, f.name), getattr(b, f.name)
-        if f.name in ("arrived", "admitted", "bound", "started", "ended", "step_ended", "turn_time"):
+    others = arrays(b)
+    for name, x in arrays(a).items():
+        if name in ("arrived", "admitted", "bound", "started", "ended", "step_ended", "turn_time"):
             x = np.where(x == NEVER, NEVER, x + shift)
-        assert np.array_equal(x, y), f.name
+        assert np.array_equal(x, others[name]), name
 
 
 @few

@@ -8,8 +8,10 @@ from sim.engine.contract.callers import Breaker, Budget, Callers
 from sim.engine.contract.capacity import Capacity, Credit, KeepAlive, Scaler
 from sim.engine.contract.demand import Demand
 from sim.engine.contract.gpu import Gpu, gpu_pace
+from sim.engine.contract.market import Checkpoints, Market, Offer, Recovery
 from sim.engine.contract.outcome import Outcome
 from sim.engine.contract.queueing import Queueing
+from sim.engine.contract.visits import Repeats, Visits
 from sim.engine.contract.words import (
     CORE,
     NEVER,
@@ -20,6 +22,8 @@ from sim.engine.contract.words import (
     Int64s,
     Kind,
     Number,
+    Parting,
+    Resume,
     Reuse,
     State,
     Warmth,
@@ -34,6 +38,7 @@ __all__ = [
     "Callers",
     "Capacity",
     "Cause",
+    "Checkpoints",
     "Credit",
     "Demand",
     "Fate",
@@ -42,12 +47,19 @@ __all__ = [
     "Int64s",
     "KeepAlive",
     "Kind",
+    "Market",
     "Number",
+    "Offer",
     "Outcome",
+    "Parting",
     "Queueing",
+    "Recovery",
+    "Repeats",
+    "Resume",
     "Reuse",
     "Scaler",
     "State",
+    "Visits",
     "Warmth",
     "cpu_share",
     "gpu_pace",

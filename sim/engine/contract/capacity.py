@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sim.engine.contract.gpu import Gpu
+from sim.engine.contract.market import Market, Recovery
 from sim.engine.contract.queueing import Queueing
 from sim.engine.contract.words import NEVER, Bools, Int64s, Reuse, nobody, none
 
@@ -144,11 +145,15 @@ class Capacity:
     buffer : int
         Instances that each pool has to spare, beside those that serve. Not with a scaler.
     keep_alive : KeepAlive or None
-        Only with a ladder, ``maximum`` 1 and ``minimum`` 0, without checks, scaler and buffer.
+        Only with a ladder, ``maximum`` 1 and ``minimum`` 0, without checks, scaler, buffer, market and waits that free.
     gpu : Gpu or None
         Where some step has GPU time.
     queueing : Queueing or None
         None where one slot is as good as another and the first come is served first. Only with late binding.
+    market : Market or None
+        With a recovery.
+    recovery : Recovery or None
+        With a market, or where waits free. Not with GPU time, queueing and callers.
     """
 
     pools: int
@@ -190,3 +195,5 @@ class Capacity:
     keep_alive: KeepAlive | None = None
     gpu: Gpu | None = None
     queueing: Queueing | None = None
+    market: Market | None = None
+    recovery: Recovery | None = None

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.contract.callers import Callers
-from sim.engine.contract.words import Int8s, Int64s, Number, none
+from sim.engine.contract.words import Bools, Int8s, Int64s, Number, nobody, none
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,9 @@ class Demand:
         Where it is not None, rows are attempts at requests; see `sim.engine.contract.callers`.
     step_prefill, step_decode : int64[m] or int64[0]
         Microseconds of GPU time, alone on a GPU of nominal speed, after the CPU time; empty for none.
+    frees : bool[m] or bool[0]
+        Whether a request may leave its instance for the waiting of a step, which has some; empty for no. Not of a first
+        step that has no CPU time.
     """
 
     horizon: int
@@ -78,6 +81,7 @@ class Demand:
     callers: Callers | None = None
     step_prefill: Int64s = field(default_factory=none)
     step_decode: Int64s = field(default_factory=none)
+    frees: Bools = field(default_factory=nobody)
 
     @property
     def n(self) -> int:

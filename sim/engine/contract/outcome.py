@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sim.engine.contract.visits import Repeats, Visits
 from sim.engine.contract.words import Int8s, Int64s, none
 
 
@@ -45,6 +46,10 @@ class Outcome:
         request left in the microsecond in which it began; empty where no step has GPU time.
     gpu_spent : int64[n] or int64[0]
         As ``spent``, of GPU time.
+    offer : int64[i] or int64[0]
+        The offer that an instance is from; empty without a market.
+    visits : Visits
+    repeats : Repeats
     """
 
     arrived: Int64s
@@ -69,3 +74,6 @@ class Outcome:
     due: Int64s = field(default_factory=none)
     prefill_ended: Int64s = field(default_factory=none)
     gpu_spent: Int64s = field(default_factory=none)
+    offer: Int64s = field(default_factory=none)
+    visits: Visits = field(default_factory=Visits)
+    repeats: Repeats = field(default_factory=Repeats)

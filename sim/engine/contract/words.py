@@ -73,6 +73,7 @@ class Cause(IntEnum):
     TIMEOUT = 6
     BREAKER = 7
     TOO_LARGE = 8
+    INTERRUPTED = 9
 
 
 class Warmth(IntEnum):
@@ -81,6 +82,33 @@ class Warmth(IntEnum):
     WARM = 0
     COLD = 1
     WOKEN = 2
+
+
+class Resume(IntEnum):
+    """Where a request goes on that was interrupted: its first step, its first unfinished one, its last checkpoint."""
+
+    RESTART = 0
+    DURABLE = 1
+    CHECKPOINT = 2
+
+
+class Parting(IntEnum):
+    """Why a visit of a request to an instance was over.
+
+    Attributes
+    ----------
+    LEFT : the request left the system; also of a visit that was not over when the run stopped.
+    INTERRUPTED : the instance was taken.
+    SAVED : the instance was to be taken, and what was done had been saved.
+    RETURNED : an earlier offer was open again.
+    FREED : the request waits, and needs no instance.
+    """
+
+    LEFT = 0
+    INTERRUPTED = 1
+    SAVED = 2
+    RETURNED = 3
+    FREED = 4
 
 
 class Reuse(IntEnum):

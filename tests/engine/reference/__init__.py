@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.engine.contract import NEVER, Capacity, Cause, Demand, Kind, Outcome, State
+from sim.engine.contract import NEVER, Capacity, Cause, Demand, Kind, Outcome, Repeats, State, Visits
 
 from .admission import Admission
 from .gpu import GpuTime
 from .life import Life
+from .market import Offering
 from .queueing import Queueing
 from .requests import Requests
 from .scaling import Scaling
+from .things import Request
+from .visits import Visiting
 
 
-class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing):
+class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing, Offering, Visiting):
     """The world as it goes on: whatever could happen next, what does, and what is told of it in the end."""
 
     def pending(self) -> list[tuple[int, Kind, int]]:
@@ -36,6 +39,9 @@ class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing):
                 events.append((request.arrived + self.timeout(request), Kind.TIMEOUT, request.row))
             if request.wait_until is not None:
                 events.append((request.wait_until, Kind.END, request.row))
+            events += [(time, Kind.RETRY, request.row) for time in request.looks]
+            if request.retry_at is not None:
+                events.append((request.retry_at, Kind.RETRY, request.row))
             if self.capacity.duration_limit != NEVER and self.resident(request):
                 events.append((request.started + self.capacity.duration_limit, Kind.CRASH, request.row))
         for instance in self.instances:
@@ -43,6 +49,8 @@ class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing):
             pace = self.pace(instance)
             if self.capacity.lifetime != NEVER and instance.warm:
                 events.append((instance.ready_at + self.capacity.lifetime, Kind.INTERRUPT, instance.number))
+            events += [(time, Kind.INTERRUPT, instance.number)
+                       for time in (instance.taken_at, instance.notice_at) if time is not None]
             if self.capacity.credit is not None and instance.has_credit and computing:
                 lost = self.used(instance) - self.capacity.credit.rate
                 if lost > 0:
@@ -72,6 +80,9 @@ class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing):
         if self.capacity.pace_every != NEVER and self.lacks_token():
             opens = self.due - (self.capacity.pace_burst - 1) * self.capacity.pace_every
             events.append((max(opens, self.now), Kind.CAPACITY, 0))
+        opening = self.next_opening()
+        if opening is not None:
+            events.append((opening, Kind.CAPACITY, -1))
         events += [(time, Kind.TICK, 3 + pool) for pool, time in self.back.items()]
         if self.check_at is not None:
             events.append((self.check_at, Kind.TICK, 0))
@@ -90,7 +101,7 @@ class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing):
             if time >= self.demand.stop:
                 break
             self.pass_time(time)
-            if kind in (Kind.ARRIVAL, Kind.RETRY):
+            if kind == Kind.ARRIVAL or (kind == Kind.RETRY and self.requests[key].arrival is not None):
                 self.arrive(self.requests[key])
             elif kind == Kind.END:
                 self.end_phase(self.requests[key])
@@ -103,7 +114,12 @@ class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing):
             elif kind == Kind.EXPIRE:
                 self.expire(self.instances[key])
             elif kind == Kind.INTERRUPT:
-                self.take(self.instances[key])
+                self.interrupt(self.instances[key])
+            elif kind == Kind.CAPACITY and key == -1:
+                self.opened_until = time
+                self.replenish()
+            elif kind == Kind.RETRY:
+                self.retry(self.requests[key])
             elif kind == Kind.CAPACITY and key == 0:
                 self.replenish()
             elif kind == Kind.CAPACITY:
@@ -126,9 +142,23 @@ class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing):
                 self.pass_turn(self.left.pop(0))
         self.pass_time(max(self.now, self.demand.stop))
         for request in self.present:
+            self.stop_working(request)
             request.spent = self.spent(request)
             request.gpu_spent = self.gpu_spent(request)
+            if request.open is not None:
+                self.count_overhead(request, request.open)
         return self.outcome()
+
+    def retry(self, request: Request) -> None:
+        """Admit a request again, or see whether there is an offer for it now."""
+        if request.retry_at == self.now:
+            request.retry_at = None
+            self.admit_again(request)
+            return
+        request.looks = [look for look in request.looks if look != self.now]
+        request.come = self.now
+        if any(request in queue for queue in self.queues):
+            self.replenish()
 
     def pass_time(self, time: int) -> None:
         elapsed = time - self.now
@@ -159,16 +189,19 @@ class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing):
             return np.array(values, dtype=np.int8)
 
         requests = self.requests
+        firsts = [r.visits[0] if r.visits else None for r in requests]
+        visits = [(r.row, v) for r in requests for v in r.visits] if self.capacity.recovery is not None else []
+        repeats = [list(column) for column in zip(*sorted(self.repeats), strict=True)] or [[]] * 7
         return Outcome(
             arrived=longs([r.arrived for r in requests]),
-            admitted=longs([r.admitted for r in requests]),
-            bound=longs([r.bound for r in requests]),
-            started=longs([r.started for r in requests]),
+            admitted=longs([r.first_admitted for r in requests]),
+            bound=longs([NEVER if v is None else v.bound for v in firsts]),
+            started=longs([NEVER if v is None else v.started for v in firsts]),
             ended=longs([r.ended for r in requests]),
-            instance=longs([r.instance for r in requests]),
+            instance=longs([NEVER if v is None else v.instance for v in firsts]),
             fate=shorts([r.fate for r in requests]),
             cause=shorts([r.cause for r in requests]),
-            warmth=shorts([r.warmth for r in requests]),
+            warmth=shorts([0 if v is None else v.warmth for v in firsts]),
             step_ended=longs(self.step_ended),
             spent=longs([r.spent for r in requests]),
             opener=longs([i.opener for i in self.instances]),
@@ -182,6 +215,15 @@ class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing):
             due=longs([r.due for r in requests] if self.demand.callers else []),
             prefill_ended=longs(self.prefill_ended),
             gpu_spent=longs([r.gpu_spent for r in requests] if self.prefill_ended else []),
+            offer=longs([i.offer for i in self.instances if i.offer is not None]),
+            visits=Visits(
+                longs([row for row, _ in visits]), longs([v.admitted for _, v in visits]),
+                longs([v.bound for _, v in visits]), longs([v.started for _, v in visits]),
+                longs([v.ended for _, v in visits]), longs([v.instance for _, v in visits]),
+                shorts([v.warmth for _, v in visits]), shorts([v.parting for _, v in visits]),
+                longs([v.overhead for _, v in visits]),
+            ),
+            repeats=Repeats(*map(longs, repeats[:3]), np.array(repeats[3], dtype=np.bool_), *map(longs, repeats[4:])),
         )
 
 

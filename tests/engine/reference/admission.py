@@ -22,7 +22,8 @@ class Admission(World):
         return min(instances, key=lambda i: (len(i.residents), i.number))
 
     def admit(self, request: Request) -> None:
-        request.admitted = self.now
+        request.admitted = request.first_admitted = self.now
+        self.expect(request)
         self.place(request)
         if self.capacity.buffer and request.cause != Cause.PAYLOAD:
             self.replenish()
@@ -31,6 +32,9 @@ class Admission(World):
         if len(self.capacity.refused) and self.capacity.refused[request.row]:
             self.leave_system(request, Cause.PAYLOAD)
             return
+        self.place_again(request)
+
+    def place_again(self, request: Request) -> None:
         self.break_gap(request.pool)
         if self.capacity.queueing is not None:
             self.admit_in_order(request)
@@ -78,8 +82,10 @@ class Admission(World):
         instance.bound.append(request)
         return True
 
-    def may_open(self, pool: int, tokens: bool = True) -> bool:
+    def may_open(self, pool: int, request: Request | None, tokens: bool = True) -> bool:
         """Say whether an instance can be opened; with ``tokens`` False, whether it could but for a token."""
+        if not self.offered(request):
+            return False
         capacity = self.capacity
         exists = sum(1 for i in self.of_pool(pool) if i.state != State.OFF)
         if capacity.maximum != NEVER and exists >= capacity.maximum:
@@ -98,13 +104,13 @@ class Admission(World):
         entering = [i for i in mine if i.state == State.ENTERING and keeps[i.rung] and i.waker is None]
         return resting, entering
 
-    def can_have(self, pool: int) -> bool:
-        return any(self.choices(pool)) or self.may_open(pool)
+    def can_have(self, pool: int, request: Request | None) -> bool:
+        return any(self.choices(pool)) or self.may_open(pool, request)
 
     def provide(self, pool: int, luck: int | None) -> Instance | None:
         """Wake an instance or open one, if one can be had. The row of luck; None for that of no request."""
         resting, entering = self.choices(pool)
-        if not (resting or entering or self.may_open(pool)):
+        if not (resting or entering or self.may_open(pool, None if luck is None else self.requests[luck])):
             return None
         row = self.spare_luck() if luck is None else luck
         if resting:
@@ -143,8 +149,9 @@ class Admission(World):
     def lacks_token(self) -> bool:
         """Say whether some pool is to be given an instance as soon as there is a token."""
         for pool in range(self.capacity.pools):
-            needs = self.wanted(pool) is not None or self.lacks(pool)
-            if needs and not any(self.choices(pool)) and self.may_open(pool, tokens=False):
+            needs: list[Request | None] = [self.wanted(pool)] if self.wanted(pool) is not None else []
+            needs += [None] if self.lacks(pool) else []
+            if any(self.may_open(pool, one, tokens=False) for one in needs) and not any(self.choices(pool)):
                 return True
         return False
 
@@ -158,7 +165,7 @@ class Admission(World):
             wants = []
             for pool in range(self.capacity.pools):
                 request = self.wanted(pool)
-                if request is not None and (self.bindable(pool) or self.can_have(pool)):
+                if request is not None and (self.bindable(pool) or self.can_have(pool, request)):
                     wants.append((request.admitted, request.row, pool, request))
             if not wants:
                 break
@@ -169,5 +176,5 @@ class Admission(World):
             else:
                 self.provide(pool, request.row)
         for pool in range(self.capacity.pools):
-            while self.lacks(pool) and self.can_have(pool):
+            while self.lacks(pool) and self.can_have(pool, None):
                 self.provide(pool, None)

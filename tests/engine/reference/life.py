@@ -14,6 +14,7 @@ class Life(World):
     def add(self, pool: int, opener: int, luck: int) -> Instance:
         speed = int(self.capacity.speed[luck]) if len(self.capacity.speed) else MILLION
         instance = Instance(number=len(self.instances), pool=pool, opener=opener, speed=speed)
+        self.let(instance, None if opener == NEVER else self.requests[opener])
         self.instances.append(instance)
         return instance
 
@@ -27,6 +28,7 @@ class Life(World):
     def off(self, instance: Instance) -> None:
         instance.warm = False
         instance.until = None
+        instance.taken_at = instance.notice_at = None
         self.turn(instance, State.OFF)
 
     def idle(self, instance: Instance) -> None:
@@ -81,6 +83,7 @@ class Life(World):
 
     def fill_up(self, instance: Instance) -> None:
         instance.ready_at = self.now
+        self.begin_life(instance)
         if self.capacity.credit is not None:
             instance.balance = self.capacity.credit.first
             instance.has_credit = instance.balance > 0

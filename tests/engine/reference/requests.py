@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sim.engine.contract import NEVER, Cause, Fate, State, Warmth
+from sim.engine.contract import NEVER, Cause, Fate, Parting, State, Warmth
 
 from .callers import Calling
-from .things import MILLION, Instance, Request
+from .things import MILLION, Execution, Instance, Request
 
 
 class Requests(Calling):
@@ -56,7 +56,9 @@ class Requests(Calling):
     def leave_system(self, request: Request, cause: Cause, fate: Fate | None = None) -> None:
         """Write down that the request is gone. Whom this lets in is settled when the event is done."""
         request.ended = self.now
+        self.stop_working(request)
         request.spent = self.spent(request)
+        self.close_visit(request, Parting.LEFT)
         request.cause = cause
         request.fate = fate or (Fate.COMPLETED if cause == Cause.NONE else Fate.FAILED)
         request.gpu_spent = self.gpu_spent(request)
@@ -69,7 +71,12 @@ class Requests(Calling):
 
     def spent(self, request: Request) -> int:
         """Microseconds of CPU that are done of the step it is in."""
-        if not self.in_a_step(request):
+        if self.checkpoints is not None:
+            if request.open is None or not request.worked or request.place == len(request.steps):
+                return 0
+            _, cpu, *_, wait = request.steps[request.place]
+            return min(cpu, request.position - (request.ends[request.place] - cpu - wait))
+        if not self.in_a_step(request) or request.mode == "replay":
             return 0
         _, cpu, *_ = request.steps[request.place]
         left = 0 if request.work_left is None else max(0, request.work_left)
@@ -103,6 +110,7 @@ class Requests(Calling):
         request.instance = instance.number
         request.warmth = warmth
         request.bound = bound
+        self.open_visit(request, instance, warmth, bound)
         if too_much and not capacity.memory_kills:
             self.leave_system(request, Cause.MEMORY)
             return
@@ -112,12 +120,15 @@ class Requests(Calling):
             return
         if instance.state != State.BUSY:
             self.turn(instance, State.BUSY)
-        self.next_phase(request, over=0)
+        self.set_off(request)
 
     def next_phase(self, request: Request, over: int) -> bool:
         """Go to the next phase that has a length, when so many of the step are over; False when there is none left."""
         while request.place < len(request.steps):
             step, cpu, prefill, decode, wait = request.steps[request.place]
+            request.mode = ""
+            if over == 0:
+                self.execute(request)
             if over < 1 and cpu > 0:
                 request.work_left = cpu * MILLION
                 self.settle_credit(self.instances[request.instance])
@@ -132,30 +143,66 @@ class Requests(Calling):
                 return True
             if over < 4 and wait > 0:
                 request.wait_until = self.now + wait
+                if self.frees(step) and request.open is not None:
+                    self.part(request, Parting.FREED)
                 return True
             self.step_ended[step] = self.now
+            request.executions[-1].over = True
+            request.executions[-1].left = self.now
             request.place += 1
             over = 0
         return False
 
     def end_phase(self, request: Request) -> None:
+        if self.checkpoints is not None:
+            self.end_piece(request)
+            return
+        if request.open is None:
+            self.end_freed_wait(request)
+            return
         phases = (request.work_left, request.prefill_left, request.decode_left, request.wait_until)
         over = 1 + next(place for place, state in enumerate(phases) if state is not None)
+        if request.mode == "replay":
+            over = 0
         if request.work_left is not None:
             self.settle_credit(self.instances[request.instance])
         request.wait_until = request.work_left = request.prefill_left = request.decode_left = None
         if not self.next_phase(request, over):
             self.leave_instance(request, Cause.NONE)
 
+    def frees(self, step: int) -> bool:
+        recovery = self.capacity.recovery
+        return recovery is not None and recovery.frees and len(self.demand.frees) > 0 and bool(self.demand.frees[step])
+
+    def end_freed_wait(self, request: Request) -> None:
+        request.wait_until = None
+        step, *_ = request.steps[request.place]
+        self.step_ended[step] = self.now
+        request.executions[-1].over = True
+        request.executions[-1].left = self.now
+        request.place += 1
+        if request.place == len(request.steps):
+            self.leave_system(request, Cause.NONE)
+            return
+        step, cpu, *_, wait = request.steps[request.place]
+        if cpu == 0 and self.frees(step):
+            request.executions.append(Execution(step, self.now, request.visits[-1]))
+            request.wait_until = self.now + wait
+            return
+        self.admit_again(request)
+
     def leave_instance(self, request: Request, cause: Cause) -> None:
         instance = self.instances[request.instance]
         if request.work_left is not None:
             self.settle_credit(instance)
         instance.residents.remove(request)
+        self.leave_system(request, cause)
+        self.after_leaving(request, instance)
+
+    def after_leaving(self, request: Request, instance: Instance) -> None:
         instance.used = self.now
         instance.open_until = max(instance.open_until, self.now + request.linger)
         instance.last = request.row
-        self.leave_system(request, cause)
         if instance.state == State.DRAINING:
             if not instance.residents:
                 self.off(instance)

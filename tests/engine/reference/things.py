@@ -4,9 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sim.engine.contract import NEVER, Cause, Fate, State, Warmth
+from sim.engine.contract import NEVER, Cause, Fate, Parting, State, Warmth
 
 MILLION = 1_000_000
+
+
+@dataclass(eq=False)
+class Visit:
+    """One stay of a request on an instance."""
+
+    admitted: int
+    bound: int
+    started: int
+    instance: int
+    warmth: Warmth
+    ended: int = NEVER
+    parting: Parting = Parting.LEFT
+    overhead: int = 0
+
+
+@dataclass(eq=False)
+class Execution:
+    """One step in one visit."""
+
+    step: int
+    began: int
+    visit: Visit
+    begin: int = 0  # with checkpoints: the work that was done before
+    done: int = 0  # with checkpoints: how much was done
+    over: bool = False
+    left: int = NEVER
 
 
 @dataclass(eq=False)
@@ -42,6 +69,26 @@ class Request:
     wait_until: int | None = None  # while in waiting time
     spent: int = 0  # microseconds of CPU done on the step it was in when it left, or at the end
     gpu_spent: int = 0  # the same of GPU time
+    visits: list[Visit] = field(default_factory=list)
+    open: Visit | None = None
+    executions: list[Execution] = field(default_factory=list)  # that may yet have to be done again
+    first_admitted: int = NEVER
+    interruptions: int = 0
+    retry_at: int | None = None  # when it is admitted again
+    offered: list[int | None] = field(default_factory=list)  # from when on each offer may be used
+    come: int = NEVER  # until when these times have come
+    looks: list[int] = field(default_factory=list)  # those of these times that are to come
+    freed: bool = False  # whether it waits without an instance
+    replay: int = 0  # of this visit, in microseconds
+    mode: str = ""  # what its phase is: replay; with checkpoints begun, restore, work, write, save
+    ends: list[int] = field(default_factory=list)  # the work done when each step ends
+    whole: int = 0
+    position: int = 0  # with checkpoints: work done
+    saved: int = 0
+    worked: int = 0  # of it, in this visit
+    since_write: int = 0
+    piece: int = 0  # length of its phase
+    saving: bool = False  # whether it writes because of a notice
 
 
 @dataclass(eq=False)
@@ -69,3 +116,9 @@ class Instance:
     until: int | None = None  # when it is ready, entered or expired
     start_left: int | None = None  # millionths of a microsecond of its start, where starts share
     used: int = 0  # when it became ready or a request left it, the last time
+    offer: int | None = None
+    life: int = NEVER
+    notice: int = 0
+    closes: int = NEVER
+    taken_at: int | None = None
+    notice_at: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.engine.contract import NEVER, Capacity, Demand, State
+from sim.engine.contract import NEVER, Capacity, Checkpoints, Demand, State
 
 from .things import MILLION, Instance, Request
 
@@ -42,7 +42,11 @@ class World:
         self.keep = {pool: int(capacity.rung_after[0]) for pool in range(capacity.pools if capacity.keep_alive else 0)}
         self.before: dict[int, int] = {}  # how long until there is to be an instance again, just set
         self.back: dict[int, int] = {}  # when there is to be one
-        for pool in range(capacity.pools):
+        self.repeats: list[tuple[int, ...]] = []
+        self.opened_until = 0  # offers that came up until then have been told
+        recovery = capacity.recovery
+        self.checkpoints: Checkpoints | None = None if recovery is None else recovery.checkpoints
+        for pool in range(capacity.pools if self.offered(None) else 0):
             for _ in range(max(capacity.minimum, capacity.buffer)):
                 instance = self.add(pool, NEVER, self.spare_luck())
                 instance.warm = True
@@ -56,6 +60,7 @@ class World:
         steps = range(int(demand.step_first[row]), int(demand.step_first[row + 1]))
         parts = (demand.step_cpu, demand.step_prefill, demand.step_decode, demand.step_wait)
         queueing = self.capacity.queueing
+        lengths = [int(demand.step_cpu[s] + demand.step_wait[s]) for s in steps]
         return Request(
             row=row,
             agent=int(demand.agent[row]),
@@ -67,6 +72,8 @@ class World:
             need=int(queueing.need[row]) if queueing is not None and len(queueing.need) else 1,
             rank=int(queueing.rank[row]) if queueing is not None and len(queueing.rank) else 0,
             arrival=int(demand.at[row]) if self.opens(row) and demand.at[row] < demand.horizon else None,
+            ends=[sum(lengths[: k + 1]) for k in range(len(lengths))],
+            whole=sum(lengths),
         )
 
     def opens(self, row: int) -> bool:

@@ -1,0 +1,23 @@
+"""The SimPy model and the crude one tell the same story of instances that are taken, row for row."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from .cases import Case
+from .drawn_spot import spot_cases
+from .test_parity import QUIET, compare
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=QUIET)
+@given(spot_cases())
+def test_every_row_of_cases_with_interruptions(case: Case) -> None:
+    compare(case)
+
+
+@pytest.mark.nightly
+@settings(max_examples=20_000, deadline=None, suppress_health_check=QUIET)
+@given(spot_cases())
+def test_every_row_of_many_cases_with_interruptions(case: Case) -> None:
+    compare(case)
