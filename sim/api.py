@@ -251,7 +251,7 @@ class Result:
         for deployment in self.case.deployments:
             capacity, outcome = first.runs[deployment.name]
             names = Names(KINDS, models, tuple(rung.name for rung in deployment.ladder))
-            ideal = workload.ideal(first.demand, outcome)
+            ideal = workload.ideal(first.demand, workload.seen(first.demand, outcome))
             made[deployment.name] = tables(first.demand, capacity, outcome, ideal, first.window, names)
         return together(made)
 

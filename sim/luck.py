@@ -48,7 +48,8 @@ class Stream(IntEnum):
     SPEED : tokens a second of a call. Entity: request; ordinal: visit of a step.
     TOKENS_IN : tokens read. Entity: request; ordinal: visit of a step.
     TOKENS_OUT : tokens written. Entity: request; ordinal: visit of a step.
-    START : start-up of an instance. Entity: the request it is opened for; ordinal: part of the start-up.
+    START : start-up of an instance. Entity: the request it is opened for; ordinal: part of the start-up, and 2^16 times
+        the attempt, as for all that is drawn for openings, wakes and departures.
     WAKE : wake of an instance. Entity: the request it is woken for; ordinal: rung.
     BOOTSTRAP : the recorded session that takes a place in a replication's sample of the recording. Entity: place.
     PHASE : the phase in which bursty arrivals begin. Entity: agent, or 0 for the fleet.
@@ -70,6 +71,8 @@ class Stream(IntEnum):
     PAYLOAD : bytes of a request. Entity: request.
     STICK : whether the instance that a request left last goes when it should. Entity: request.
     CPU_SPEED : speed of an instance. Entity: the request it is opened for.
+    TIMEOUT : how long a caller waits for an attempt to end. Entity: request.
+    BACKOFF : wait before an attempt. Entity: request; ordinal: attempt.
     SPARE_START, SPARE_WAKE, SPARE_SPEED : the same of openings and wakes that are done for no request. Entity: their
         number; ordinal: part or rung.
     """
@@ -109,6 +112,8 @@ class Stream(IntEnum):
     SPARE_START = 45
     SPARE_WAKE = 46
     SPARE_SPEED = 47
+    TIMEOUT = 48
+    BACKOFF = 49
 
 
 def of_agent(agent: Int64s, ordinal: Int64s) -> Int64s:

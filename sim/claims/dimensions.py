@@ -88,7 +88,8 @@ _MEBI = 2**20
 
 _TIMES = ("latency_s", "overhead_s", "first_step_s", "completed.latency_s", "completed.overhead_s", "start_up_s",
           "wake_up_s",
-          *(f"wait_s.{cause}" for cause in ("window", "turn", "queue", "start", "wake", "contention")))  # fmt: skip
+          *(f"wait_s.{cause}"
+            for cause in ("window", "retry", "turn", "queue", "start", "wake", "contention")))  # fmt: skip
 
 FIGURES: tuple[str, ...] = (
     *(f"requests.{what}"
@@ -96,13 +97,14 @@ FIGURES: tuple[str, ...] = (
     *(f"requests.failed_by_cause.{cause}"
       for cause in ("queue_full", "memory", "duration", "payload", "lifetime", "timeout", "breaker", "too_large")),
     *(f"{time}.{spread}" for time in _TIMES for spread in _SPREAD),
-    "cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction", "overhead_fraction",
+    "cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction", "given_up_fraction",
+    "retried_fraction", "wasted_fraction", "attempts", "overhead_fraction",
     "utilisation", "concurrency", "memory_mb",
     "instances.mean", "instances.resting", "instances.max",
     *(f"work_s.{what}" for what in ("offered", "useful", "lost", "wasted", "remaining")),
     "cost.total", "cost.per_agent", "cost.per_1000_requests",
     *(f"cost.{group}{per}" for group in _GROUPS for per in ("", ".per_agent", ".per_1000_requests")),
-    *(f"tokens.{what}" for what in ("in", "cached", "out")),
+    *(f"tokens.{what}" for what in ("in", "cached", "out", "wasted")),
 )  # fmt: skip
 """Figures of a deployment that an expectation may name."""
 

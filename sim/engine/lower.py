@@ -12,11 +12,12 @@ import numpy as np
 
 from sim import luck
 from sim.distributions import Distribution
-from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, Int64s, KeepAlive, Reuse, Scaler
+from sim.engine.contract import CORE, NEVER, Bools, Capacity, Credit, Demand, Int64s, KeepAlive, Reuse, Scaler
 from sim.luck import Floats, Stream
 from sim.scenario import BoundDeployment
 from sim.scenario.elastic import Limits
 from sim.units import MINUTE, SECOND, WEEK
+from sim.workload.attempts import attempt_of
 
 _REUSE = {
     "most-recent": Reuse.MOST_RECENT,
@@ -56,8 +57,7 @@ def lower(
     """
     pools, pool_of = _pools(deployment.placement, demand, agents)
     kept = [index for index, rung in enumerate(deployment.ladder) if rung.keeps]
-    drawn = _Luck(seed, replication, directory, luck.of_requests(demand.agent),
-                  _spare(deployment, pools))
+    drawn = _Luck(seed, replication, directory, *attempt_of(demand), _spare(deployment, pools))
     starts = [drawn.of_all(time, Stream.START, Stream.SPARE_START, part) for part, time in enumerate(deployment.start)]
     wakes = [drawn.of_all(rung.wake, Stream.WAKE, Stream.SPARE_WAKE, index)
              for index, rung in enumerate(deployment.ladder)]
@@ -99,24 +99,35 @@ class _Luck:
     replication: int
     directory: Path
     whom: Int64s
+    attempt: Int64s
     spare: int
 
     def of_all(self, law: Distribution, stream: Stream, spare: Stream, ordinal: int = 0) -> Int64s:
         """Draw whole numbers, those for no request last."""
         known = law.load(self.directory)
         return np.concatenate([
-            known.integers(luck.uniform(self.seed, self.replication, one, entity, ordinal))
-            for one, entity in ((stream, self.whom), (spare, np.arange(self.spare, dtype=np.int64)))
-        ])  # fmt: skip
+            known.integers(self._of_rows(stream, ordinal)),
+            known.integers(luck.uniform(self.seed, self.replication, spare, self._spares(), ordinal)),
+        ])
 
     def factors(self, law: Distribution, stream: Stream, spare: Stream) -> Int64s:
         """Draw factors in millionths, at least 1."""
         known = law.load(self.directory)
         drawn: Floats = np.concatenate([
-            known.quantile(luck.uniform(self.seed, self.replication, one, entity))
-            for one, entity in ((stream, self.whom), (spare, np.arange(self.spare, dtype=np.int64)))
-        ])  # fmt: skip
+            known.quantile(self._of_rows(stream)),
+            known.quantile(luck.uniform(self.seed, self.replication, spare, self._spares())),
+        ])
         return np.asarray(np.maximum(1, np.rint(drawn * CORE)), np.int64)
+
+    def share(self, of: Fraction, stream: Stream) -> Bools:
+        """Draw for which rows something is not so that is so of a share."""
+        return np.asarray(self._of_rows(stream) >= float(of))
+
+    def _of_rows(self, stream: Stream, ordinal: int = 0) -> Floats:
+        return luck.uniform(self.seed, self.replication, stream, self.whom, self.attempt + ordinal)
+
+    def _spares(self) -> Int64s:
+        return np.arange(self.spare, dtype=np.int64)
 
 
 def _spare(deployment: BoundDeployment, pools: int) -> int:
@@ -171,8 +182,7 @@ def _idle_and_cpu(deployment: BoundDeployment, drawn: _Luck) -> dict[str, Any]:
     idle, cpu = deployment.elastic.idle, deployment.elastic.cpu
     found: dict[str, Any] = {"check_every": _limit(idle.check), "check_most": _limit(idle.stops)}
     if idle.stuck:
-        u = luck.uniform(drawn.seed, drawn.replication, Stream.STICK, drawn.whom)
-        found["stick"] = u >= float(idle.stuck)
+        found["stick"] = drawn.share(idle.stuck, Stream.STICK)
     if cpu.speed is not None:
         found["speed"] = drawn.factors(cpu.speed, Stream.CPU_SPEED, Stream.SPARE_SPEED)
     if cpu.credit is not None:

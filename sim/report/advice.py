@@ -17,6 +17,7 @@ from sim.report.numbers import dollars, given, seconds, share, significant
 Tree = Mapping[str, Any]
 
 SLOW_PARTS = {
+    "retry": ("earlier attempts and the waits between them", "what makes attempts fail or time out is to blame"),
     "turn": ("waiting for the agent's own earlier requests", "shorter requests, or `serial: false`, shorten that line"),
     "queue": ("waiting in a queue", "more instances, or more slots on each, take them out of it"),
     "start": ("waiting for a start", "a minimum of instances, or a longer idle timeout, avoids starts"),

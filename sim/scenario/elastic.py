@@ -64,7 +64,7 @@ class Target(Model):
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say which times are no multiples of the time between looks."""
         default = {name: field.default for name, field in cls.model_fields.items()}
-        every = _time(raw.get("every", default["every"]))
+        every = time_of(raw.get("every", default["every"]))
         if every == 0:
             yield Flaw(("every",), "there is no end of looks", "write for example `2 s`")
         panic = raw.get("panic")
@@ -72,12 +72,12 @@ class Target(Model):
         if isinstance(panic, Mapping):
             times["panic", "window"] = panic.get("window")
         for place, value in times.items():
-            time = _time(value)
+            time = time_of(value)
             least = 0 if place == ("stabilise",) else 1
             if every and time is not None and (time % every or time < least):
                 shown = units.show_duration(max(1, -(-time // every)) * every)
                 yield Flaw(place, f"this is no multiple of `every`, {units.show_duration(every)}", f"write `{shown}`")
-        urgent, usual = _time(times.get(("panic", "window"))), _time(times["window",])
+        urgent, usual = time_of(times.get(("panic", "window"))), time_of(times["window",])
         if urgent is not None and usual is not None and urgent >= usual:
             shown = units.show_duration(usual)
             yield Flaw(("panic", "window"), f"panic looks at a shorter time than `window`, {shown}",
@@ -100,7 +100,7 @@ class ByCpu(Target):
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether an instance is to have no work."""
         yield from super().flaws(raw)
-        target = _share(raw.get("target"))
+        target = share_of(raw.get("target"))
         if target == 0:
             yield Flaw(("target",), "no number of instances has no work", "write for example `60%`")
         elif target is not None and target > 1:
@@ -156,7 +156,7 @@ class Limits(Model):
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether an instance would be taken at once."""
-        if _time(raw.get("lifetime")) == 0:
+        if time_of(raw.get("lifetime")) == 0:
             yield Flaw(("lifetime",), "nothing can be served in no time", "write for example `24 h`")
 
 
@@ -183,7 +183,7 @@ class Learnt(Model):
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether gaps cannot be counted."""
         default = {name: field.default for name, field in cls.model_fields.items()}
-        one, whole = (_time(raw.get(key, default[key])) for key in ("bin", "range"))
+        one, whole = (time_of(raw.get(key, default[key])) for key in ("bin", "range"))
         if one == 0:
             yield Flaw(("bin",), "there is no end of bins", "write for example `1 min`")
         elif one and whole is not None and (whole % one or whole < one):
@@ -209,7 +209,7 @@ class Idle(Model):
         """Say what has no effect, or no end."""
         if "learnt" in raw and "check" in raw:
             yield Flaw(("check",), "an instance that has learnt when to go is not checked", "leave out `check`", True)
-        if _time(raw.get("check")) == 0:
+        if time_of(raw.get("check")) == 0:
             yield Flaw(("check",), "there is no end of checks", "write for example `5 min`")
         yield from _more_than_all(raw, "stuck", "there are no more instances than all that should go")
 
@@ -226,7 +226,7 @@ class Credit(Model):
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether there is more of something than there can be."""
         yield from _more_than_all(raw, "baseline", "an instance has no more CPU than all of its own")
-        first, most = _time(raw.get("first")), _time(raw.get("most"))
+        first, most = time_of(raw.get("first")), time_of(raw.get("most"))
         if first is not None and most is not None and first > most:
             yield Flaw(("first",), f"the balance is {units.show_duration(most)} at most",
                        f"write `{units.show_duration(most)}` or less, or raise `most`")
@@ -338,7 +338,7 @@ def _key(value: Any, key: str) -> Any:
 
 
 def _more_than_all(raw: Raw, key: str, message: str) -> Iterator[Flaw]:
-    share = _share(raw.get(key))
+    share = share_of(raw.get(key))
     if share is not None and share > 1:
         yield Flaw((key,), message, "write 100% or less")
 
@@ -351,9 +351,11 @@ def _read(reader: Callable[[object], _Quantity], value: object) -> _Quantity | N
         return None
 
 
-def _share(value: object) -> Fraction | None:
+def share_of(value: object) -> Fraction | None:
+    """Return a share as written, None of what is none."""
     return _read(units.percent, value)
 
 
-def _time(value: object) -> int | None:
+def time_of(value: object) -> int | None:
+    """Return microseconds as written, None of what is no duration."""
     return value if isinstance(value, int) else _read(units.duration, value)

@@ -27,6 +27,7 @@ from sim.errors import AdvisedError, choose, quoted
 from sim.scenario import axes, elastic, extends, intervals, reachable, recorded, window
 from sim.scenario.arrivals import Arrivals
 from sim.scenario.axes import Axis, Settings
+from sim.scenario.callers import Callers
 from sim.scenario.elastic import Cpu, Floor, Idle, Limits, Scaling
 from sim.scenario.intervals import Intervals, Precision
 from sim.scenario.model import ONE, Model, Raw, Value, keys_of, one_of
@@ -163,6 +164,7 @@ class Workload(Model):
                                "runtime's.")
     patience: Times | None = Field(None, description="A caller whose request has not begun after this time leaves.",
                                    examples=["exponential(mean=30 s)"])
+    callers: Callers | None = Field(None, description="How callers give up on a request and try it again.")
     keep_open: Times | None = Field(None, description="How long a connection stays open after its answer, which keeps "
                                     "the instance from counting as idle.", examples=["1 min"])  # fmt: skip
     payload: Bytes | None = Field(None, description="Bytes of a request, which a platform may refuse.",

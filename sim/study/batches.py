@@ -134,7 +134,7 @@ def correlated(run: Run, cut_: Cut) -> dict[str, bool]:
 
 def _series(run: Run, edges: Int64s) -> Iterator[tuple[str, Floats]]:
     """Sum up each figure over each part of a batch, less what the number of observations in it lets expect."""
-    outcome, found = run.outcome, timed(run)
+    outcome, found = run.seen, timed(run)
     for name, one in found.items():
         yield from _of_times(name, one, edges)
     for name, every in FINITE.items():

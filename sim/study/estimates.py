@@ -95,7 +95,7 @@ class Estimates(Mapping[str, Estimate]):
     def _ratio(self, name: str) -> Estimate:
         tops, bottoms = zip(*(one.ratios[name] for one in self._measures), strict=True)
         found = stats.ratio(tops, bottoms)
-        return found.within(0.0, 1.0) if name == "utilisation" else found.within(0.0)
+        return found.within(0.0, 1.0) if name in ("utilisation", "wasted_fraction") else found.within(0.0)
 
     def _amount(self, name: str) -> Estimate:
         if not all(name in one.amounts for one in self._measures):

@@ -22,8 +22,9 @@ from sim.trace.spans import Spans
 from sim.trace.steps import tokens
 from sim.trace.waits import Waits, slowest
 from sim.trace.window import Window
-from sim.trace.work import work
+from sim.trace.work import in_vain, work
 from sim.units import DAY, SECOND
+from sim.workload.seen import attempts
 
 COSTS: Mapping[str, Group | None] = {"cost": None, **{f"cost.{group.value}": group for group in Group}}
 """Sums of the bill, by the path that the figures of an agent and of a thousand requests have in common."""
@@ -77,12 +78,15 @@ class Measures:
 class Run:
     """One run of the model, and what is derived from it once. Figures are of the window, the arrays of all of it.
 
-    Its bills are those of the first days of the month, as `sim.billing.accumulate` makes them.
+    Its bills are those of the first days of the month, as `sim.billing.accumulate` makes them. What is ``seen`` is the
+    outcome as callers saw it (`sim.workload.seen`), of which the ideal and the waits are: figures of requests are of
+    that, those of instances, work and tokens of all attempts.
     """
 
     window: Window
     demand: Demand
     outcome: Outcome
+    seen: Outcome
     ideal: Int64s
     waits: Waits
     spans: Spans
@@ -104,14 +108,16 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     -------
     Measures
     """
-    demand, outcome, window, invoice = run.demand, run.outcome, run.window, run.bills[-1]
+    demand, outcome, seen, window, invoice = run.demand, run.outcome, run.seen, run.window, run.bills[-1]
     up, most, resting, busy = _instances(run.spans, window)
-    asked = window.holds(outcome.arrived)
-    began, arrived, ever = asked & (outcome.started >= 0), int(asked.sum()), outcome.started >= 0
-    counts = {fate.name.lower(): int((outcome.fate[asked] == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
-    cold, woken = (int((began & (outcome.warmth == warmth)).sum()) for warmth in (Warmth.COLD, Warmth.WOKEN))
+    asked, tried = window.holds(seen.arrived), _tried(run)
+    began, arrived, ever = asked & (seen.started >= 0), int(asked.sum()), outcome.started >= 0
+    counts = {fate.name.lower(): int((seen.fate[asked] == fate).sum()) for fate in Fate if fate is not Fate.ABSENT}
+    cold, woken = (int((began & (seen.warmth == warmth)).sum()) for warmth in (Warmth.COLD, Warmth.WOKEN))
+    given_up = (seen.fate == Fate.ABANDONED) | (seen.cause == Cause.TIMEOUT)
     resident = window.share(outcome.started[ever], np.where(outcome.ended < 0, demand.stop, outcome.ended)[ever])
-    billed, of_asked = tokens(demand, outcome), demand.by_step(asked)
+    vain = in_vain(outcome)
+    billed, of_asked = tokens(demand, outcome), demand.by_step(tried)
     merged = total(demand.coalesced[asked])
     times = Times({name: one.times for name, one in timed(run).items()}, finite=FINITE)
     return Measures(
@@ -121,28 +127,33 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             "wake_fraction": (woken, int(began.sum())),
             "failed_fraction": (counts["failed"], arrived),
             "completed_fraction": (counts["completed"], arrived),
+            "given_up_fraction": (int((asked & given_up).sum()), arrived),
+            "retried_fraction": (int((asked & (attempts(demand, seen) > 1)).sum()), arrived),
         },
         ratios={
             "overhead_fraction": _overhead_of_latency(run, asked),
             "utilisation": (busy, up),
             "concurrency": (total(resident), busy),
+            "attempts": (int(tried.sum()), arrived),
+            "wasted_fraction": (total(resident[vain[ever]]), total(resident)),
             "memory_mb": (deployment.base_memory * busy + _weighted(demand.memory[ever], resident), busy * 1_000_000),
         },
         counts={
             "requests.arrived": arrived + merged,
             "requests.coalesced": merged,
             **{f"requests.{fate}": count for fate, count in counts.items()},
-            **{f"requests.failed_by_cause.{cause.name.lower()}": int((outcome.cause[asked] == cause).sum())
+            **{f"requests.failed_by_cause.{cause.name.lower()}": int((seen.cause[asked] == cause).sum())
                for cause in Cause if cause is not Cause.NONE},
         },
         amounts={
-            "requests.per_month": Fraction(_requests_of_month(outcome, window, month)),
+            "requests.per_month": Fraction(_requests_of_month(seen, window, month)),
             "instances.mean": Fraction(up, window.length),
             "instances.resting": Fraction(resting, window.length),
             "instances.max": Fraction(most),
-            **{f"work_s.{name}": Fraction(value, SECOND) for name, value in work(demand, outcome, asked).items()},
+            **{f"work_s.{name}": Fraction(value, SECOND) for name, value in work(demand, outcome, tried).items()},
             **{f"tokens.{name}": Fraction(total(count[of_asked])) for name, count in (
                 ("in", billed.prompt), ("cached", billed.cached), ("out", billed.generated))},
+            "tokens.wasted": Fraction(total((billed.prompt + billed.generated)[of_asked & demand.by_step(vain)])),
             **_costs(invoice, agents),
         },
         slowest=slowest(run.waits, run.ideal, asked),
@@ -170,18 +181,18 @@ class Timed(NamedTuple):
 
 def timed(run: Run) -> dict[str, Timed]:
     """Return the times of the window, by figure."""
-    demand, outcome, waits = run.demand, run.outcome, run.waits
+    demand, outcome, waits = run.demand, run.seen, run.waits
     asked, completed = run.window.holds(outcome.arrived), outcome.fate == Fate.COMPLETED
     arrived = outcome.arrived[asked]
     first = outcome.step_ended[demand.step_first[:-1]]
     starts, wakes = run.spans.state == State.STARTING, run.spans.state == State.WAKING
     # A start counts where the request does that the instance was opened for; a wake, and a start for no request, where
     # it begins.
-    opener, at = outcome.opener[run.spans.instance], run.spans.begin.copy()
+    opener, at = run.outcome.opener[run.spans.instance], run.spans.begin.copy()
     counts = run.window.holds(at)
     wakes &= counts
     opened = starts & (opener >= 0)
-    at[opened], counts[opened] = outcome.arrived[opener[opened]], asked[opener[opened]]
+    at[opened], counts[opened] = run.outcome.arrived[opener[opened]], _tried(run)[opener[opened]]
     starts &= counts
     found = {
         "latency_s": Timed(np.where(completed, waits.latency, INFINITE)[asked], arrived),
@@ -197,6 +208,12 @@ def timed(run: Run) -> dict[str, Timed]:
     return found
 
 
+def _tried(run: Run) -> Bools:
+    """Say which attempts were made at the requests of the window."""
+    callers, came = run.demand.callers, run.outcome.arrived
+    return run.window.holds(came if callers is None else came[callers.first]) & (came >= 0)
+
+
 def _lengths(spans: Spans, rows: Bools, stop: int) -> Int64s:
     """Return how long some spans last. Nothing happens at the end of the run: what lasts until then is cut off."""
     begin, end = spans.begin[rows], spans.end[rows]
@@ -205,7 +222,7 @@ def _lengths(spans: Spans, rows: Bools, stop: int) -> Int64s:
 
 def _counted(run: Run, times: Times, fates: Mapping[str, int]) -> Check:
     """Check that figures count the requests of the window, each once: their arrivals are counted anew, in order."""
-    arrivals = np.sort(run.outcome.arrived[run.outcome.fate != Fate.ABSENT])
+    arrivals = np.sort(run.seen.arrived[run.seen.fate != Fate.ABSENT])
     before, until = arrivals.searchsorted([run.window.begin, run.window.end]).tolist()
     told = {"latencies": len(times["latency_s"]), "overheads": len(times["overhead_s"]), "fates": sum(fates.values())}
     wrong = [f"{count} {name}" for name, count in told.items() if count != until - before]
@@ -219,8 +236,8 @@ def _came(outcome: Outcome) -> dict[str, Bools]:
     """Say which requests came to each wait: all that arrived to that for their turn, all admitted to the queue."""
     began = outcome.started >= 0
     arrived = outcome.arrived >= 0
-    return {"window": arrived, "turn": arrived, "queue": outcome.admitted >= 0, "start": began, "wake": began,
-            "contention": outcome.fate == Fate.COMPLETED}
+    return {"window": arrived, "retry": arrived, "turn": arrived, "queue": outcome.admitted >= 0, "start": began,
+            "wake": began, "contention": outcome.fate == Fate.COMPLETED}
 
 
 def _waited(times: Int64s, came: Bools) -> Int64s:

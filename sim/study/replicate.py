@@ -82,10 +82,10 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
     parts = backlog.stretches(scenario, window)
     measures, batched, loads, runs = {}, {}, {}, {}
     for deployment, capacity, outcome in ran:
-        ideal, lasting = workload.ideal(demand, outcome), spans(outcome, demand.stop)
+        seen, lasting = workload.seen(demand, outcome), spans(outcome, demand.stop)
         bills = partial(_bills, case, deployment, demand, outcome, lasting, month)
-        run = Run(window, demand, outcome, ideal, waits(demand, outcome), lasting, bills(window),
-                  audit(demand, capacity, outcome))
+        run = Run(window, demand, outcome, seen, workload.ideal(demand, seen), waits(demand, seen), lasting,
+                  bills(window), audit(demand, capacity, outcome))
         measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
         if cut.windows:
             cut_runs = (replace(run, window=part, bills=bills(part)) for part in cut.windows)
@@ -114,11 +114,12 @@ def fill(case: Case, number: int) -> dict[str, Filling]:
     """
     horizon, size = warmup.pilot(case.scenario)
     demand, ran = _ran(case, number, horizon)
-    return {
-        deployment.name: warmup.filling(
-            demand, outcome, workload.ideal(demand, outcome), spans(outcome, demand.stop), size)
-        for deployment, _, outcome in ran
-    }
+    found = {}
+    for deployment, _, outcome in ran:
+        seen = workload.seen(demand, outcome)
+        found[deployment.name] = warmup.filling(
+            demand, seen, workload.ideal(demand, seen), spans(outcome, demand.stop), size)
+    return found
 
 
 def _ran(case: Case, number: int, horizon: int) -> tuple[Demand, Iterable[_Ran]]:

@@ -44,7 +44,8 @@ class Column:
 
 
 _REQUESTS = (
-    Column("request", COUNT, "", "Row of the request in the demand; the same in every deployment.", "Demand"),
+    Column("request", COUNT, "", "Row of the request, or of its first attempt, in the demand; the same in every "
+           "deployment.", "Demand"),
     Column("agent", COUNT, "", "Rank of the agent it belongs to.", "Demand.agent"),
     Column("session", NUMBER, "", "Number of its session; missing outside sessions.", "Demand.session"),
     Column("pool", COUNT, "", "The pool that serves it.", "Capacity.pool_of"),
@@ -56,7 +57,8 @@ _REQUESTS = (
            "Outcome.admitted"),
     Column("bound_us", NUMBER, "us", "When it was given its instance; missing if it never was.", "Outcome.bound"),
     Column("started_us", NUMBER, "us", "When it began on its instance; missing if it never did.", "Outcome.started"),
-    Column("ended_us", NUMBER, "us", "When it left, completed or failed; missing if unfinished.", "Outcome.ended"),
+    Column("ended_us", NUMBER, "us", "When it left, completed or failed, or its caller gave it up; missing if "
+           "unfinished.", "Outcome.ended, Outcome.left"),
     Column("service_us", COUNT, "us", "Length of its steps on a full core of nominal speed.",
            "Demand.step_cpu, Demand.step_wait"),
     Column("ideal_us", NUMBER, "us", "Latency on a platform with instant, endless, free instances, the same luck and "
@@ -67,10 +69,14 @@ _REQUESTS = (
     Column("warmth", NAME, "", "What it waited for on its instance: nothing (warm), a start (cold), a wake (woken); "
            "missing if it never began.", "Outcome.warmth"),
     Column("instance", NUMBER, "", "The instance it began on; missing if it never did.", "Outcome.instance"),
+    Column("attempts", COUNT, "", "Attempts at it; all other values but the tokens are of the last one.",
+           "Callers.retry_of"),
     Column("window_s", SECONDS, "s", "Held back by a window in which requests are merged, from the first of them until "
            "it arrived; 0 without one.", "Demand.held"),
-    Column("turn_s", SECONDS, "s", "Wait for the agent's earlier requests: admitted less arrived.",
-           "Outcome.admitted, Outcome.arrived"),
+    Column("retry_s", SECONDS, "s", "Until its last attempt arrived: earlier ones, and the waits between; 0 without.",
+           "Outcome.due, Outcome.arrived"),
+    Column("turn_s", SECONDS, "s", "Wait for the agent's earlier requests: admitted less arrived, of the last attempt.",
+           "Outcome.admitted, Outcome.arrived, Outcome.due"),
     Column("queue_s", SECONDS, "s", "Wait for an instance: bound less admitted.", "Outcome.bound, Outcome.admitted"),
     Column("start_s", SECONDS, "s", "Wait for its instance to start: started less bound if cold, else 0.",
            "Outcome.started, Outcome.bound, Outcome.warmth"),
@@ -101,7 +107,8 @@ _REQUESTS = (
 _ATTEMPTS = (
     Column("request", COUNT, "", "Row of the request.", "Demand"),
     Column("step", COUNT, "", "Place of the step in its request, from 0.", "Demand.step_first"),
-    Column("attempt", COUNT, "", "Which try this is, from 1.", "Outcome.step_ended"),
+    Column("attempt", COUNT, "", "Which attempt at the request this is a step of, from 1.", "Callers.retry_of"),
+    Column("left_us", NUMBER, "us", "When its caller gave that attempt up; missing if it did not.", "Outcome.left"),
     Column("kind", NAME, "", "Kind of step.", "Demand.step_kind"),
     Column("begin_us", COUNT, "us", "When it began.", "Outcome.started, Outcome.step_ended"),
     Column("end_us", NUMBER, "us", "When it ended or was cut off; missing if unfinished.",

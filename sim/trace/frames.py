@@ -15,16 +15,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.engine.contract import NEVER, Bools, Capacity, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
+from sim.exact import sums
 from sim.trace.columns import DEPLOYMENT, TABLES, check
 from sim.trace.spans import spans
 from sim.trace.steps import began as steps_began
 from sim.trace.steps import tokens
 from sim.trace.waits import waits
 from sim.trace.window import Window
+from sim.workload.seen import attempts as tries
+from sim.workload.seen import seen
 
 EVENTS = (
-    "completed", "failed", "abandoned", "ready", "woken", "entered", "entering", "draining", "off", "arrived",
-    "admitted", "initial", "opened", "waking", "bound", "began",
+    "completed", "failed", "abandoned", "given_up", "ready", "woken", "entered", "entering", "draining", "off",
+    "retried", "arrived", "admitted", "initial", "opened", "waking", "bound", "began",
 )  # fmt: skip
 """Names of events, in the order in which those of one microsecond are listed."""
 
@@ -73,7 +76,7 @@ def tables(
         "requests": requests(demand, capacity, outcome, ideal, window),
         "attempts": attempts(demand, outcome, names),
         "instances": instances(demand, capacity, outcome, names),
-        "events": events(outcome, names),
+        "events": events(demand, outcome, names),
     }
 
 
@@ -103,12 +106,19 @@ def together(deployments: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str,
 
 def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s, window: Window) -> pd.DataFrame:
     """One row for each request that arrived; see `tables` for the parameters."""
-    found, billed = waits(demand, outcome), tokens(demand, outcome)
-    over = outcome.step_ended >= 0
+    billed, request = tokens(demand, outcome), _request(demand)
+    outcome = seen(demand, outcome)
+    found, over = waits(demand, outcome), outcome.step_ended >= 0
     rows = np.flatnonzero(outcome.fate != Fate.ABSENT)
     first_ended = outcome.step_ended[demand.step_first[:-1]]
+
+    def whole(values: Int64s) -> Int64s:
+        """Add up a quantity of steps over all attempts at a request."""
+        own = demand.by_request(values)
+        return own if demand.callers is None else np.asarray(sums(request, own, demand.n)[request], np.int64)
+
     columns: dict[str, Any] = {
-        "request": rows,
+        "request": request[rows],
         "agent": demand.agent[rows],
         "session": _maybe(demand.session[rows]),
         "pool": capacity.pool_of[rows],
@@ -125,7 +135,9 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "cause": _enumerated(outcome.cause[rows], Cause, skip=Cause.NONE),
         "warmth": _enumerated(np.where(outcome.started >= 0, outcome.warmth, NEVER)[rows], Warmth),
         "instance": _maybe(outcome.instance[rows]),
+        "attempts": tries(demand, outcome)[rows],
         "window_s": _seconds(found.window[rows]),
+        "retry_s": _seconds(found.retry[rows]),
         "turn_s": _seconds(found.turn[rows]),
         "queue_s": _seconds(found.queue[rows]),
         "start_s": _seconds(found.start[rows]),
@@ -137,9 +149,9 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "first_step_s": _seconds((first_ended - outcome.arrived + found.window)[rows], (first_ended >= 0)[rows]),
         "steps": np.diff(demand.step_first)[rows],
         "steps_ended": demand.by_request(over.astype(np.int64))[rows],
-        "tokens_in": demand.by_request(billed.prompt)[rows],
-        "tokens_cached": demand.by_request(billed.cached)[rows],
-        "tokens_out": demand.by_request(billed.generated)[rows],
+        "tokens_in": whole(billed.prompt)[rows],
+        "tokens_cached": whole(billed.cached)[rows],
+        "tokens_out": whole(billed.generated)[rows],
         "memory_bytes": demand.memory[rows],
         "coalesced": demand.coalesced[rows],
     }
@@ -157,9 +169,10 @@ def attempts(demand: Demand, outcome: Outcome, names: Names) -> pd.DataFrame:
     fate = np.where(ended >= 0, Fate.COMPLETED, np.where(cut, Fate.FAILED, Fate.UNFINISHED))
     end = np.where(cut, outcome.ended[row], ended)
     columns: dict[str, Any] = {
-        "request": row,
+        "request": _request(demand)[row],
         "step": steps - demand.step_first[row],
-        "attempt": np.ones(len(steps), dtype=np.int64),
+        "attempt": tries(demand, outcome)[row],
+        "left_us": _maybe(outcome.left[row] if len(outcome.left) else np.full(len(row), NEVER, np.int64)),
         "kind": _named(demand.step_kind[steps], names.kinds),
         "begin_us": begin,
         "end_us": _maybe(end),
@@ -180,7 +193,7 @@ def attempts(demand: Demand, outcome: Outcome, names: Names) -> pd.DataFrame:
 def instances(demand: Demand, capacity: Capacity, outcome: Outcome, names: Names) -> pd.DataFrame:
     """One row for each span of an instance in a state, by instance, then by time; see `tables` for the parameters."""
     found = spans(outcome, demand.stop)
-    pool = outcome.pool[found.instance]
+    pool, opener = outcome.pool[found.instance], outcome.opener[found.instance]
     columns: dict[str, Any] = {
         "instance": found.instance,
         "pool": pool,
@@ -191,20 +204,21 @@ def instances(demand: Demand, capacity: Capacity, outcome: Outcome, names: Names
         "end_us": found.end,
         "begin_s": _seconds(found.begin),
         "duration_s": _seconds(found.end - found.begin),
-        "opener": _maybe(outcome.opener[found.instance]),
+        "opener": _maybe(np.where(opener >= 0, np.append(_request(demand), NEVER)[opener], NEVER)),
     }
     return check("instances", pd.DataFrame(columns))
 
 
-def events(outcome: Outcome, names: Names) -> pd.DataFrame:
+def events(demand: Demand, outcome: Outcome, names: Names) -> pd.DataFrame:
     """List what happened, in order of time; see `tables` for the parameters.
 
     What follows from another row at once is left out: that an instance is busy (a request began on it) or idle (its
     last one left). Admission and binding have a row where they happened later than what they wait for.
     """
     parts = [*_request_events(outcome), *_instance_events(outcome)]
-    time, event, request, instance, rung, cause = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.lexsort((instance, request, event, time))
+    time, event, row, instance, rung, cause = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.lexsort((instance, row, event, time))
+    request = np.append(_request(demand), NEVER)[row]
     columns: dict[str, Any] = {
         "time_us": time[order],
         "time_s": _seconds(time[order]),
@@ -247,6 +261,11 @@ def _one_vocabulary(parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
     return list(parts)
 
 
+def _request(demand: Demand) -> Int64s:
+    """Return the number by which the tables name the request of each row."""
+    return np.arange(demand.n, dtype=np.int64) if demand.callers is None else demand.callers.first
+
+
 def _pool_agents(demand: Demand, capacity: Capacity) -> Int64s:
     """Find the agent of each pool, NEVER where several share it or none uses it."""
     least = np.full(capacity.pools, np.iinfo(np.int64).max)
@@ -272,8 +291,12 @@ def _request_events(outcome: Outcome) -> list[_Part]:
         return _part(event, time[rows], rows, outcome.instance[rows] if where else none, none, cause)
 
     o = outcome
+    nobody = np.zeros(len(o.fate), np.bool_)
+    again, gone = (o.due >= 0, o.left >= 0) if len(o.due) else (nobody, nobody)
     return [
-        part("arrived", o.fate != Fate.ABSENT, o.arrived, where=False),
+        part("arrived", (o.fate != Fate.ABSENT) & ~again, o.arrived, where=False),
+        part("retried", again & (o.arrived >= 0), o.arrived, where=False),
+        part("given_up", gone, np.where(gone, o.left, NEVER) if len(o.left) else o.ended, where=False),
         part("admitted", o.admitted > o.arrived, o.admitted, where=False),
         part("bound", (o.bound >= 0) & (o.started > o.bound), o.bound),
         part("began", o.started >= 0, o.started),

@@ -8,8 +8,9 @@ import numpy as np
 
 from sim.engine.contract import NEVER, Bools, Demand, Fate, Int64s, Outcome, Warmth
 from sim.exact import total
+from sim.workload.seen import tried_for
 
-CAUSES = ("turn", "queue", "start", "wake", "contention")
+CAUSES = ("retry", "turn", "queue", "start", "wake", "contention")
 """The parts of a platform's overhead, in the order in which a request meets them. A window is no part of it."""
 
 
@@ -17,14 +18,16 @@ CAUSES = ("turn", "queue", "start", "wake", "contention")
 class Waits:
     """Where the time of each request went. All int64[n], microseconds, NEVER where it did not come to that.
 
-    For a completed request the sum of the six waits and ``service`` is ``latency``, exactly.
+    For a completed request the sum of the seven waits and ``service`` is ``latency``, exactly.
 
     Attributes
     ----------
     window : ndarray
         For the window in which requests are merged, from the first of them; of those that arrived.
+    retry : ndarray
+        From its arrival until its last attempt, which all that follows is of: in earlier attempts and between them.
     turn : ndarray
-        For the agent's earlier requests: admitted less arrived.
+        For the agent's earlier requests: admitted less arrived, of the last attempt.
     queue : ndarray
         For an instance: bound less admitted.
     start, wake : ndarray
@@ -39,6 +42,7 @@ class Waits:
     """
 
     window: Int64s
+    retry: Int64s
     turn: Int64s
     queue: Int64s
     start: Int64s
@@ -49,7 +53,7 @@ class Waits:
 
 
 def waits(demand: Demand, outcome: Outcome) -> Waits:
-    """Divide the time of each request among what it waited for."""
+    """Divide the time of each request, as callers saw it, among what it waited for; see `sim.workload.seen`."""
 
     def known(mask: Bools, values: Int64s) -> Int64s:
         return np.where(mask, values, np.int64(NEVER))
@@ -58,9 +62,11 @@ def waits(demand: Demand, outcome: Outcome) -> Waits:
     completed = outcome.fate == Fate.COMPLETED
     service = demand.by_request(demand.step_length)
     ready = outcome.started - outcome.bound
+    tried = tried_for(outcome)
     return Waits(
         window=known(outcome.arrived >= 0, demand.held),
-        turn=known(outcome.admitted >= 0, outcome.admitted - outcome.arrived),
+        retry=known(outcome.arrived >= 0, tried),
+        turn=known(outcome.admitted >= 0, outcome.admitted - outcome.arrived - tried),
         queue=known(outcome.bound >= 0, outcome.bound - outcome.admitted),
         start=known(begun, np.where(outcome.warmth == Warmth.COLD, ready, 0)),
         wake=known(begun, np.where(outcome.warmth == Warmth.WOKEN, ready, 0)),
@@ -98,6 +104,6 @@ def slowest(found: Waits, ideal: Int64s, asked: Bools, per_cent: int = 1) -> dic
     count = -(-len(rows) * per_cent // 100)
     last = np.argsort(-overhead, kind="stable")[:count]
     rows = rows[last]
-    parts = {cause: total(getattr(found, cause)[rows]) for cause in CAUSES[1:]}
+    parts = {cause: total(getattr(found, cause)[rows]) for cause in CAUSES if cause != "turn"}
     whole, latency = total(overhead[last]), total(found.latency[rows])
     return {"requests": len(rows), "latency": latency, "overhead": whole, "turn": whole - sum(parts.values()), **parts}

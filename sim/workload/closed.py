@@ -15,7 +15,7 @@ import numpy as np
 
 from sim import luck
 from sim.distributions import Distribution
-from sim.engine.contract import NEVER, Demand, Int64s, Outcome
+from sim.engine.contract import Demand, Int64s, Outcome
 from sim.luck import Stream
 from sim.scenario.schema import Workload
 from sim.workload.points import MAX_POINTS, too_many
@@ -80,5 +80,10 @@ def ran_out(workload: Workload, demand: Demand, outcome: Outcome) -> bool:
     """
     if workload.arrivals.closed is None:
         return False
-    last = np.append(demand.after[1:] == NEVER, True)
-    return bool((outcome.ended[last] >= 0).any())
+    last = np.append(demand.agent[1:] != demand.agent[:-1], True)
+    if demand.callers is None:
+        return bool((outcome.ended[last] >= 0).any())
+    # Where an attempt at it is over, the request may be.
+    first = demand.callers.first
+    over = (outcome.ended >= 0) | (outcome.left >= 0)
+    return bool(over[np.isin(first, first[last])].any())

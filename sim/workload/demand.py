@@ -21,6 +21,7 @@ from sim.scenario.schema import Workload
 from sim.units import SECOND
 from sim.workload import closed as chains
 from sim.workload import opened, recording, replay, rows, skew, steps, week, windows
+from sim.workload.attempts import with_attempts
 from sim.workload.callers import with_callers
 from sim.workload.fleet import Fleet
 from sim.workload.places import ranges
@@ -59,7 +60,8 @@ def demand(
     -------
     Demand
         Requests by agent, then in order of arrival; those of sessions by agent, then in the order in which the
-        sessions start, then by turn. Sessions are numbered from 0 in the order in which they start in the fleet.
+        sessions start, then by turn; each as often as it may be tried. Sessions are numbered from 0 in the order in
+        which they start in the fleet.
 
     Raises
     ------
@@ -67,7 +69,8 @@ def demand(
         When a file cannot be used, or the workload is too large.
     """
     asked = _requests(workload, directory, horizon, drain, seed, replication, bootstrap, stretch)
-    return with_callers(asked, workload, directory, seed, replication)
+    asked = with_callers(asked, workload, directory, seed, replication)
+    return with_attempts(asked, workload, directory, seed, replication)
 
 
 def _requests(workload: Workload, directory: Path, horizon: int, drain: int, seed: int, replication: int,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.engine.contract import NEVER, Demand, Fate, Int64s, Outcome
+from sim.workload.seen import tried_for
 
 
 def work(demand: Demand) -> Int64s:
@@ -40,6 +41,9 @@ def ideal(demand: Demand, outcome: Outcome) -> Int64s:
     Where requests follow others (sessions), when they come depends on the platform, so a wait on one platform has no
     counterpart on another. There the wait is the one that was had, so that overhead counts from admission.
 
+    So it is too where callers try again: on the ideal platform each request needs one attempt, and an agent whose
+    request waits for another may meanwhile have had its turn with a later one.
+
     On instances of at most nominal speed no request can be faster than this, and on the ideal platform itself each
     takes exactly so long: a request holds its agent here at least as long as there, and Lindley's recursion grows with
     each of its terms.
@@ -48,7 +52,7 @@ def ideal(demand: Demand, outcome: Outcome) -> Int64s:
     ----------
     demand : Demand
     outcome : Outcome
-        Of the same run.
+        Of the same run, as callers saw it.
 
     Returns
     -------
@@ -59,8 +63,8 @@ def ideal(demand: Demand, outcome: Outcome) -> Int64s:
     admitted = outcome.admitted >= 0
     if not demand.serial:
         wait = np.zeros(demand.n, np.int64)
-    elif (demand.after != NEVER).any():
-        wait = outcome.admitted - outcome.arrived
+    elif (demand.after != NEVER).any() or demand.callers is not None:
+        wait = outcome.admitted - outcome.arrived - tried_for(outcome)
     else:
         failed = (outcome.fate == Fate.FAILED) | (outcome.fate == Fate.ABANDONED)
         begun = np.where(outcome.started >= 0, outcome.started, outcome.ended)

@@ -127,7 +127,7 @@ def same(value: float) -> Any:
 def test_latency_and_what_it_is_made_of(name: str, result: Result, sessions: list[int]) -> None:
     told, wanted = result.summary["deployments"][name], SESSION_OF[name]
     waits = {"start": [2.5, 0, 2.5], "contention": wanted["contention"], "queue": [0] * 3, "turn": [0] * 3,
-             "wake": [0] * 3, "window": [0] * 3}  # fmt: skip
+             "wake": [0] * 3, "window": [0] * 3, "retry": [0] * 3}  # fmt: skip
     assert set(told["wait_s"]) == set(waits)
     for figures, values in ((told["latency_s"], wanted["latency"]), (told["overhead_s"], wanted["overhead"]),
                             *((told["wait_s"][cause], values) for cause, values in waits.items())):  # fmt: skip
@@ -161,9 +161,9 @@ def test_shares_and_counts(name: str, result: Result, sessions: list[int]) -> No
     assert {key: figure["value"] for key, figure in told["work_s"].items()} == pytest.approx({
         "offered": 60 * count, "useful": 60 * count, "lost": 0, "wasted": 0, "remaining": 0})
     assert {key: figure["value"] for key, figure in told["tokens"].items()} == pytest.approx({
-        "in": 7000 * count, "cached": 1000 * count, "out": 300 * count})
+        "in": 7000 * count, "cached": 1000 * count, "out": 300 * count, "wasted": 0})
     assert told["utilisation"]["value"] == pytest.approx(wanted["busy"] / wanted["up"], rel=1e-12)
-    assert told["concurrency"]["value"] == 1
+    assert told["concurrency"]["value"] == told["attempts"]["value"] == 1
     # 50 MiB of its own and 100 of the request.
     assert told["memory_mb"]["value"] == pytest.approx(150 * 2**20 / 1e6, rel=1e-12)
     assert told["instances"]["mean"]["value"] == pytest.approx(count * wanted["up"] / 86_400, rel=1e-12)

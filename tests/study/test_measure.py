@@ -135,7 +135,7 @@ FIRST = invoice(line(Group.INFRASTRUCTURE, "1.25"), line(Group.LLM, "0.5"))
 
 
 def run_of(demand: Demand = DEMAND, outcome: Outcome = OUTCOME, bill: Invoice = BILL) -> Run:
-    return Run(window=Window(0, demand.horizon), demand=demand, outcome=outcome, ideal=IDEAL,
+    return Run(window=Window(0, demand.horizon), demand=demand, outcome=outcome, seen=outcome, ideal=IDEAL,
                waits=waits(demand, outcome), spans=spans(LIVES), bills=(invoice(), FIRST, bill),
                audit=Audit(()))  # fmt: skip
 
@@ -167,6 +167,7 @@ TIMES: dict[str, list[Any]] = {
     "start_up_s": [10, 2, 3, ENDLESS],
     "wake_up_s": [3],
     "wait_s.window": [0] * 7,
+    "wait_s.retry": [0] * 7,
     # Request 1 was held for 40 s; request 6 was held until the end.
     "wait_s.turn": [0, 40, 0, 0, 0, 0, ENDLESS],
     # Of the admitted: request 1 waited 3 s, and request 3 never began. Request 6 did not come to the queue.
@@ -203,6 +204,8 @@ def test_what_became_of_requests(found: Measures) -> None:
         "wake_fraction": (1, 5),  # request 2
         "failed_fraction": (2, 7),
         "completed_fraction": (3, 7),
+        "given_up_fraction": (0, 7),
+        "retried_fraction": (0, 7),
     }
 
 
@@ -307,7 +310,7 @@ def test_whole_weeks_keep_their_weekdays() -> None:
 def test_slowest(found: Measures) -> None:
     """One of the three that completed, request 1: 15 s, of which 3 in the queue and 2 of contention. It waited 40 s for
     its turn and would have waited 30 on the ideal platform. It was there for 50 s."""
-    assert dict(found.slowest) == {"requests": 1, "latency": 50 * S, "overhead": 15 * S, "turn": 10 * S,
+    assert dict(found.slowest) == {"requests": 1, "latency": 50 * S, "overhead": 15 * S, "retry": 0, "turn": 10 * S,
                                    "queue": 3 * S, "start": 0, "wake": 0, "contention": 2 * S}  # fmt: skip
 
 
@@ -351,8 +354,8 @@ def test_times_of_very_many_instances_do_not_overflow() -> None:
     demand = Demand(**{**each, "horizon": year, "stop": year, "serial": False, "step_first": np.arange(count + 1),
                        "step_wait": whole - 1})  # fmt: skip
     ideal = np.zeros(count, np.int64)
-    run = dataclasses.replace(run_of(), demand=demand, outcome=outcome, ideal=ideal, waits=waits(demand, outcome),
-                              spans=busy, window=Window(0, year))  # fmt: skip
+    run = dataclasses.replace(run_of(), demand=demand, outcome=outcome, seen=outcome, ideal=ideal,
+                              waits=waits(demand, outcome), spans=busy, window=Window(0, year))  # fmt: skip
     found = measured(run)
     assert found.amounts["instances.mean"] == count
     assert found.ratios["utilisation"] == (count * year, count * year)

@@ -118,6 +118,15 @@ def with_options(kind: Tree, window: Tree, batch: Tree, skew: Tree) -> Tree:
     """Put options beside a kind of arrivals, if they go with it."""
     return kind | window | ({} if "requests" in kind else batch) | ({} if "cron" in kind else skew)
 
+CALLING = (
+    {"timeout": "1 min"},
+    {"timeout": "exponential(mean=20 s)", "attempts": 3, "cancels": False, "backoff": {"base": "1 s"}},
+    {"timeout": "5 s", "attempts": 4, "backoff": {"base": "1 s", "cap": "3 s", "jitter": "decorrelated"},
+     "budget": {"tokens": 2, "per_success": 0.2}},
+    {"attempts": 2, "retry_on": ["queue-full", "duration"], "backoff": {"base": "3 s", "jitter": "equal"}},
+    {"timeout": "10 s", "attempts": 2, "breaker": {"calls": 2, "open_for": "20 s", "scope": "fleet"}},
+)
+
 
 optioned = st.builds(with_options, st.one_of(open_arrivals, replays), windows, batches, skews)
 
@@ -132,8 +141,10 @@ def workloads(draw: st.DrawFn) -> Tree:
     else:
         asked = draw(st.one_of(closed, *[optioned] * 4))
         made = {"agents": agents, "arrivals": asked, "request": draw(requests)}
-    callers = draw(given_keys(patience=one_of(MISSING, "5 s", "exponential(mean=2 min)"), keep_open=one_of(
-        MISSING, "1 min", "exponential(mean=10 min)"), payload=one_of(MISSING, "uniform(low=0, high=2000000)")))
+    callers = draw(given_keys(
+        callers=one_of(MISSING, MISSING, *CALLING), patience=one_of(MISSING, "5 s", "exponential(mean=2 min)"),
+        keep_open=one_of(MISSING, "1 min", "exponential(mean=10 min)"),
+        payload=one_of(MISSING, "uniform(low=0, high=2000000)")))
     return without_missing(made | {"memory": memory, "serial": serial} | callers)
 
 

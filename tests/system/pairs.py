@@ -119,6 +119,12 @@ def crowd(wait: str = "20 s", **keys: Any) -> Tree:
     )  # fmt: skip
 
 
+def impatient(**callers: Any) -> Tree:
+    """The crowd on one instance, by callers who give up after 15 s and try again."""
+    said = {"timeout": "15 s", "attempts": 4} | callers
+    return with_value(crowd(instances=1), "workload.callers", said)
+
+
 def scaled(by: str = "requests", **keys: Any) -> Tree:
     """The crowd with a scaler, which is in no hurry; each request uses CPU too."""
     load = {"requests": {"target": 1}, "cpu": {"target": "20%"}}[by]
@@ -156,6 +162,8 @@ def kept(**schedule: Any) -> Tree:
 
 LABOUR = {"hours": "4 h", "rate": "$80/h"}
 LATENCY, OVERHEAD, COST = "here:latency_s.mean.value", "here:overhead_s.mean.value", "here:cost.infrastructure.value"
+GIVEN_UP, ATTEMPTS, RETRY = "here:given_up_fraction.value", "here:attempts.value", "here:wait_s.retry.mean.value"
+BROKEN = "here:requests.failed_by_cause.breaker.value"
 WINDOW, COALESCED = "here:wait_s.window.mean.value", "here:requests.coalesced"
 COLD, ARRIVED, TOKENS = "here:cold_start_fraction.value", "here:requests.arrived", "here:tokens.in.value"
 TWO = {"here": {"platform": "cloud-run/request-based", "concurrency": 9}, "there": {"platform": "hetzner/cx23"}}
@@ -372,6 +380,33 @@ PAIRS = (
     # Callers
     Pair("Workload.patience", "workload.patience", MISSING, "exponential(mean=5 s)",
          ("here:requests.abandoned.value",), crowd(instances=1)),
+    Pair("Workload.callers", "workload.callers", MISSING, {"timeout": "15 s"}, (GIVEN_UP,), crowd(instances=1)),
+    Pair("Callers.timeout", "workload.callers.timeout", "15 s", "exponential(mean=15 s)", (GIVEN_UP,), impatient()),
+    Pair("Callers.cancels", "workload.callers.cancels", MISSING, False, ("here:wasted_fraction.value",), impatient()),
+    Pair("Callers.attempts", "workload.callers.attempts", MISSING, 3, (ATTEMPTS,), impatient()),
+    Pair("Callers.backoff", "workload.callers.backoff", MISSING, {"base": "2 s"}, (RETRY,), impatient()),
+    Pair("Callers.retry_on", "workload.callers.retry_on", MISSING, ["memory"], (ATTEMPTS,), impatient()),
+    Pair("Callers.budget", "workload.callers.budget", MISSING, {"tokens": 1, "per_success": 0}, (ATTEMPTS,),
+         impatient()),
+    Pair("Callers.breaker", "workload.callers.breaker", MISSING, {"calls": 2, "open_for": "1 min"},
+         ("here:requests.failed_by_cause.breaker.value",), impatient()),
+    Pair("Backoff.base", "workload.callers.backoff.base", "2 s", "20 s", (RETRY,), impatient(backoff={})),
+    Pair("Backoff.factor", "workload.callers.backoff.factor", 1, 4, (RETRY,), impatient(backoff={"base": "2 s"})),
+    Pair("Backoff.cap", "workload.callers.backoff.cap", MISSING, "3 s", (RETRY,), impatient(backoff={"base": "2 s"})),
+    Pair("Backoff.jitter", "workload.callers.backoff.jitter", "none", "equal", (RETRY,),
+         impatient(backoff={"base": "2 s"})),
+    Pair("Budget.tokens", "workload.callers.budget.tokens", 1, 3, (ATTEMPTS,), impatient(budget={"per_success": 0})),
+    Pair("Budget.per_success", "workload.callers.budget.per_success", 0, 0.5, (ATTEMPTS,),
+         impatient(budget={"tokens": 1})),
+    Pair("Budget.scope", "workload.callers.budget.scope", "agent", "fleet", (ATTEMPTS,),
+         impatient(budget={"tokens": 2, "per_success": 0})),
+    Pair("Breaker.calls", "workload.callers.breaker.calls", 1, 3, (BROKEN,), impatient(breaker={"open_for": "1 min"})),
+    Pair("Breaker.share", "workload.callers.breaker.share", "50%", "100%", (BROKEN,),
+         impatient(breaker={"calls": 4, "open_for": "1 min"})),
+    Pair("Breaker.open_for", "workload.callers.breaker.open_for", "5 s", "5 min", (BROKEN,),
+         impatient(breaker={"calls": 2})),
+    Pair("Breaker.scope", "workload.callers.breaker.scope", "agent", "fleet", (BROKEN,),
+         impatient(breaker={"calls": 2, "open_for": "1 min"})),
     Pair("Workload.keep_open", "workload.keep_open", MISSING, "10 min", (COST,), own()),
     Pair("Workload.payload", "workload.payload", 200_000, "uniform(low=0, high=2000000)",
          ("here:requests.failed.value",), crowd(limits={"payload": "1 MB"})),
@@ -458,11 +493,16 @@ CHOICES = {
     "Bursts.scope": arriving(bursts={"phases": PHASES}),
     "Bulk.over": arriving(poisson=POISSON, bulk={"size": 3}),
     "Burstiness.scope": arriving(poisson=POISSON, burstiness=BURSTY),
+    "Backoff.jitter": impatient(backoff={"base": "2 s"}),
+    "Budget.scope": impatient(budget={"tokens": 2, "per_success": 0}),
+    "Breaker.scope": impatient(breaker={"calls": 2, "open_for": "1 min"}),
 }
 """For each field with named values, a scenario in which no two of them give the same trace."""
 
 PLACES = {"Deployment": "deployments.here", "Limits": "deployments.here.limits", "Bursts": "workload.arrivals.bursts",
-          "Bulk": "workload.arrivals.bulk", "Burstiness": "workload.arrivals.burstiness"}
+          "Bulk": "workload.arrivals.bulk", "Burstiness": "workload.arrivals.burstiness",
+          "Backoff": "workload.callers.backoff", "Budget": "workload.callers.budget",
+          "Breaker": "workload.callers.breaker"}
 """Where the models of these fields stand in a scenario."""
 
 _SCALING = "deployments.here.scaling"
@@ -477,5 +517,12 @@ NESTED = {
     **{f"{_IDLE}.learnt.{key}": (value, habitual(learnt={}))
        for key, value in (("bin", "1 min"), ("range", "4 h"), ("head", "5%"), ("tail", "99%"), ("margin", "10%"),
                           ("cv", 2), ("least", 10))},
+    "workload.callers.cancels": (True, impatient()),
+    "workload.callers.attempts": (1, with_value(crowd(), "workload.callers", {"timeout": "9 s"})),
+    **{f"workload.callers.backoff.{key}": (value, impatient(backoff={"base": "2 s"}))
+       for key, value in (("factor", 2), ("jitter", "full"))},
+    "workload.callers.budget.scope": ("agent", impatient(budget={"tokens": 2, "per_success": 0})),
+    **{f"workload.callers.breaker.{key}": (value, impatient(breaker={"calls": 2, "open_for": "1 min"}))
+       for key, value in (("share", "100%"), ("scope", "agent"))},
 }
 """What the schema says of fields below a deployment that are left out, and a scenario that leaves each out."""

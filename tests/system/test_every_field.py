@@ -15,7 +15,7 @@ from sim import scenario
 from sim.api import Result, Study
 from sim.distributions.recorded import Samples
 from sim.report.terminal import render
-from sim.scenario import arrivals, elastic, schema
+from sim.scenario import arrivals, callers, elastic, schema
 from sim.scenario.model import Model
 from sim.scenario.recorded import Column
 
@@ -28,7 +28,8 @@ ECHOED = ("identity", "seed", "scenario", "about", "as_of", "prices", "reference
 
 def models() -> Iterator[type[Model]]:
     """Return every model of the schema, once."""
-    found = {one for module in (schema, arrivals, elastic) for _, one in inspect.getmembers(module, inspect.isclass)
+    modules = (schema, arrivals, callers, elastic)
+    found = {one for module in modules for _, one in inspect.getmembers(module, inspect.isclass)
              if issubclass(one, Model) and one not in (Model, elastic.Target)}  # fmt: skip
     yield from sorted(found, key=lambda one: one.__name__)
 

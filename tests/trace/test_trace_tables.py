@@ -119,10 +119,11 @@ def test_the_slowest_are_divided_among_their_causes(by_hand) -> None:
     found = waits(by_hand.demand, by_hand.outcome)
     # Overheads are 50, 50 and 20. Of request 1's 55 us of waiting for its turn, 5 are there on the ideal platform too.
     assert slowest(found, IDEAL, ALL) == {
-        "requests": 1, "latency": 85, "overhead": 50, "turn": 0, "queue": 0, "start": 50, "wake": 0, "contention": 0,
+        "requests": 1, "latency": 85, "overhead": 50, "retry": 0, "turn": 0, "queue": 0, "start": 50, "wake": 0,
+        "contention": 0,
     }  # fmt: skip
     assert slowest(found, IDEAL, ALL, per_cent=100) == {
-        "requests": 3, "latency": 180, "overhead": 120, "turn": 50, "queue": 0, "start": 50, "wake": 20,
+        "requests": 3, "latency": 180, "overhead": 120, "retry": 0, "turn": 50, "queue": 0, "start": 50, "wake": 20,
         "contention": 0,
     }  # fmt: skip
     later = slowest(found, IDEAL, np.array([False, True, True, True, False]))
@@ -279,7 +280,7 @@ def test_instances_of_agents_name_their_agent(fleets) -> None:
     run = fleets["own"]
     table = frames.instances(run.demand, run.capacity, run.outcome, Names(("step",), (), ("a", "b")))
     assert table["agent"].tolist() == table["pool"].tolist()
-    assert "initial" in set(frames.events(run.outcome, Names(("step",), (), ("a", "b")))["event"])
+    assert "initial" in set(frames.events(run.demand, run.outcome, Names(("step",), (), ("a", "b")))["event"])
 
 
 def test_deployments_stand_below_each_other(made, fleets) -> None:
@@ -297,7 +298,7 @@ def test_deployments_stand_below_each_other(made, fleets) -> None:
 def test_every_name_of_an_event_happens_somewhere(fleets) -> None:
     seen: set[str] = set()
     for run in fleets.values():
-        seen |= set(frames.events(run.outcome, Names(("step",), (), ("a", "b")))["event"])
+        seen |= set(frames.events(run.demand, run.outcome, Names(("step",), (), ("a", "b")))["event"])
     assert seen == set(EVENTS)
 
 

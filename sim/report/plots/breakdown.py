@@ -19,6 +19,7 @@ Figure = Literal["latency_s", "overhead_s"]
 """What requests are ordered by, and what the parts add up to."""
 
 _CAUSES = {
+    "retry": ("earlier attempts", style.BLACK),
     "turn": ("agent's turn", style.PURPLE),
     "queue": ("queue", style.BLUE),
     "start": ("start", style.VERMILLION),
@@ -119,7 +120,8 @@ def _means(requests: pd.DataFrame, attempts: pd.DataFrame, figure: Figure) -> Ma
         # An agent's requests wait for each other on the ideal platform too; that part is in the ideal latency.
         rest = sum(value for cause, value in causes.items() if cause != "turn")
         return {**causes, "turn": float(requests["overhead_s"].mean()) - rest}
-    steps = attempts[attempts["request"].isin(requests["request"]).to_numpy()]
+    last = attempts["request"].map(requests.set_index("request")["attempts"])
+    steps = attempts[(attempts["attempt"] == last).to_numpy()]
     work = (steps["cpu_us"] + steps["wait_us"]).groupby(steps["kind"], observed=True).sum() / (1e6 * len(requests))
     held = {"window": float(requests["window_s"].mean())}
     return {**causes, **{str(kind): float(value) for kind, value in work.items()}, **held}

@@ -9,7 +9,7 @@ import numpy as np
 from sim.engine.contract import NEVER, Bools, Cause, Fate, Int64s, State, Warmth
 from sim.exact import total
 from sim.trace.audit.records import Finding, Records, at_once, first_fault, padded
-from sim.trace.waits import waits
+from sim.trace.waits import CAUSES, waits
 
 
 def requests(records: Records) -> Finding:
@@ -93,7 +93,7 @@ def waiting(records: Records) -> Finding:
     o = records.outcome
     found = waits(records.demand, o)
     completed = o.fate == Fate.COMPLETED
-    parts = found.window + found.turn + found.queue + found.start + found.wake + found.contention + found.service
+    parts = found.window + found.service + sum((getattr(found, cause) for cause in CAUSES), np.int64(0))
     cold, woken = records.began & (o.warmth == Warmth.COLD), records.began & (o.warmth == Warmth.WOKEN)
     ready, asked = _readiness(records)
     fault = first_fault(
