@@ -18,10 +18,10 @@ from sim.scenario.quantities import Number, Share, SomeDuration, Times, Truth, W
 
 Scope = Literal["fleet", "agent"]
 
-Failure = Literal["timeout", "queue-full", "memory", "duration", "payload", "lifetime", "breaker"]
+Failure = Literal["timeout", "queue-full", "memory", "duration", "payload", "lifetime", "breaker", "too-large"]
 """Why an attempt fails, as `sim.engine.contract.Cause` says it."""
 
-PERMANENT: tuple[Failure, ...] = ("payload",)
+PERMANENT: tuple[Failure, ...] = ("payload", "too-large")
 """What comes again whenever it is tried, so that it is not unless somebody says so."""
 
 TRANSIENT: tuple[Failure, ...] = tuple(name for name in get_args(Failure) if name not in PERMANENT)
@@ -100,7 +100,8 @@ class Callers(Model):
         1, description="Attempts at a request, the first included.")
     backoff: Backoff | None = Field(None, description="Wait between attempts; none when nothing is said.")
     retry_on: Annotated[tuple[Failure, ...], Field(min_length=1)] | None = Field(
-        None, description="Failures after which a request is tried again: all but `payload` when nothing is said.",
+        None, description="Failures after which a request is tried again: all but `payload` and `too-large` when "
+        "nothing is said.",
         examples=["[timeout, queue-full]"])
     budget: Budget | None = Field(None, description="How many retries there may be.")
     breaker: Breaker | None = Field(None, description="When attempts are not even made.")

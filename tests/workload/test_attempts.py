@@ -67,7 +67,7 @@ def test_what_is_said_of_callers_is_what_models_read():
     assert found.budget == Budget(3 * CORE, CORE // 4, own=False)
     assert found.breaker == Breaker(4, CORE // 2, 30 * SECOND, own=True)
     everything = asked({"timeout": "1 min", "attempts": 2}).callers.retried
-    assert [cause for cause in Cause if not everything[cause]] == [Cause.NONE, Cause.PAYLOAD]
+    assert [cause for cause in Cause if not everything[cause]] == [Cause.NONE, Cause.PAYLOAD, Cause.TOO_LARGE]
 
 
 def test_every_cause_of_the_contract_can_be_named():
