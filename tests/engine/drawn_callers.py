@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import strategies as st
 
-from sim.engine.contract import CORE, NEVER, Breaker, Budget, Callers, Cause, Demand
+from sim.engine.contract import CORE, NEVER, Breaker, Budget, Callers, Cause, Demand, Market
 
 from .cases import Case
 from .drawn import capacities, demands
+from .drawn_gpu import on_gpus
+from .drawn_spot import fit, freeing, gaps, recoveries, unshared
 
 
 @st.composite
@@ -68,4 +70,23 @@ def calling(draw: st.DrawFn, most: int = 6) -> Case:
     """A demand of attempts and a capacity on one clock."""
     tick = draw(st.sampled_from([1, 10, 1000]))
     demanded = draw(called(draw(demands(most=most, unit=tick)), tick))
-    return Case(demanded, draw(capacities(demanded, tick)))
+    case = Case(demanded, draw(capacities(demanded, tick)))
+    return draw(on_gpus(case, tick)) if draw(st.integers(0, 3)) == 0 else case
+
+
+@st.composite
+def calling_on_spot(draw: st.DrawFn) -> Case:
+    """Attempts that go on elsewhere when their instance is taken, also when nobody waits for them any more."""
+    tick = draw(st.sampled_from([1, 10]))
+    asked = draw(called(draw(demands(most=5, unit=tick)), tick))
+    assert asked.callers is not None
+    stop = min(asked.stop, 60 * tick)
+    asked = replace(asked, stop=stop, horizon=min(asked.horizon, stop), callers=replace(asked.callers, cancels=False))
+    serves = fit(draw(capacities(asked, tick)), eased=True)
+    recovery = draw(recoveries(tick))
+    if recovery.checkpoints is not None:
+        serves = unshared(serves)
+    if recovery.frees:
+        asked = replace(asked, frees=freeing(asked, draw(st.integers(0, 7))))
+    market = Market(offers=draw(gaps(serves.pools, tick)), deadline=np.zeros(0, np.int64))
+    return Case(asked, replace(serves, market=market, recovery=recovery))

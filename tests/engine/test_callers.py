@@ -14,13 +14,19 @@ from sim.trace.audit import audit
 from sim.workload.seen import seen
 
 from .cases import Case, capacity, demand
-from .drawn_callers import attempts, calling
+from .drawn_callers import attempts, calling, calling_on_spot
 from .test_parity import QUIET, compare
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=QUIET)
 @given(calling())
 def test_every_row_of_cases_with_callers(case: Case) -> None:
+    compare(case)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=QUIET)
+@given(calling_on_spot())
+def test_every_row_of_cases_with_callers_on_spot(case: Case) -> None:
     compare(case)
 
 

@@ -10,9 +10,10 @@ away: the request is there already.
 
 An attempt that is still in the system ``timeout`` after it arrived is given up (TIMEOUT, row; patience that ends then
 comes first). `Outcome.left` says when. With ``cancels`` it leaves: its instance as if it had come to a limit of
-duration, wherever else it waits as if it had lost patience; it has failed (`Cause.TIMEOUT`). Without, it goes on where
-it is, and nobody waits for it: it has no more patience, holds its place, is worked on, holds back later requests of its
-agent where they are served one at a time, and ends as it would have. Of what becomes of it its caller takes no note.
+duration, wherever else it waits as if it had lost patience; it has failed (`Cause.TIMEOUT`). That cannot be with a
+`Recovery`: what is to survive its instance survives its caller too. Without, it goes on where it is, and nobody waits
+for it: it has no more patience, holds its place, is worked on, holds back later requests of its agent where they are
+served one at a time, and ends as it would have. Of what becomes of it its caller takes no note.
 
 An attempt is over for its caller when it is given up, or when it leaves. Then, once the event is done, and in the order
 of departures, before its turn passes:
