@@ -111,8 +111,9 @@ class Counter:
             It is not said what a charge needs, or something is said that no charge is for.
         """
         meter = self._meter(one)
-        on = [charge for charge in self._of_size(one)
-              if charge.meter == meter and charge.measure in _RUNNING and charge.scope is not Scope.REQUEST]
+        # What is provisioned is paid for in whatever state it is.
+        on = [charge for charge in self._of_size(one) if charge.measure is Measure.PROVISIONED or (
+            charge.meter == meter and charge.measure in _RUNNING and charge.scope is not Scope.REQUEST)]
         turns = {Measure.STARTS: one.starts or 0, Measure.ENTERS: one.enters, Measure.WAKES: one.wakes}
         turned = [charge for charge in self._of_size(one) if turns.get(charge.measure)]
         timed = [charge for charge in on if charge.measure in (Measure.TIME, Measure.PROVISIONED)]

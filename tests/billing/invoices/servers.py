@@ -28,6 +28,13 @@ INVOICES = [
         without: [ipv4]
         instances: [{size: cx23, hours: 624}, {size: cx23, hours: 625}, {size: cx23, hours: month}]
     """, {"cx23": "19.47"}, "19.47", "2026-02"),
+    # Card and computer are written off over 36 months whatever they do, 1,999/36 and 1,000/36; for 100 h the card
+    # draws 0.575 kW, for 620 h 0.04, the computer 0.1 for 720: 57.5, 24.8 and 72 kWh x 0.1743
+    Page("a card of one's own", "Prices and powers of the comparison article, and of electricity", """
+        platform: owned/rtx
+        instances: [{size: rtx-5090, hours: 100}, {size: rtx-5090, meter: idle, hours: 620}]
+    """, {"card-rtx-5090": "55.53", "host": "27.78", "power-rtx-5090": "10.02", "power-idle": "4.32",
+          "host-power": "12.55"}, "110.20"),
     # Two of Pro for half of November: 85 x 2 x 0.5; Pro Ultra all of it; 3 x 19; 100 x 0.20, 400 x 0.05; ten hours of
     # each machine: 0.40, 0.70, 1.00, 1.50, 2.50
     Page("render: services and workflows", RENDER, """
