@@ -141,15 +141,19 @@ def _add_lines(table: Table, title: str, lines: Sequence[Tree], *, wide: bool) -
     priced = all(line["amount"] is not None for line in lines)
     # Shares of what is charged: a credit is none, it is taken off.
     whole = math.fsum(max(line["amount"] or 0.0, 0.0) for line in lines)
-    for index, line in enumerate(_notable(lines, whole)[:_LINES]):
+    found = _notable(lines, whole)
+    if len(found) > 1 and all(line["amount"] == 0 for line in found):
+        found = [{**found[0], "item": "all of it is free", "how": ", ".join(map(used, found))}]
+    for index, line in enumerate(found[:_LINES]):
         charged = line["amount"]
         item = Text(line["item"])
+        how = line.get("how") or arithmetic(line)
         if not wide:
-            item.append(f"\n{arithmetic(line)}", style="dim")
+            item.append(f"\n{how}", style="dim")
         table.add_row(
             Text(title if index == 0 else "", style="bold"),
             item,
-            *([Text(arithmetic(line), style="dim")] if wide else []),
+            *([Text(how, style="dim")] if wide else []),
             Text(NONE if charged is None else dollars(charged)),
             Text(share(charged / whole) if priced and whole and line["credit"] is None else ""),
         )

@@ -232,6 +232,14 @@ def test_an_allowance_that_covers_all_is_shown(summary) -> None:
     bill["lines"] = [bill_line("infrastructure", "requests", 0.46, "1M requests", "0.40", 0.0, free=0.46)]
     text = render(summary, width=120)
     assert "460,000 requests, all free" in text
+    # Where nothing costs anything, one line says so; where something does, each has its own.
+    bill["lines"].append(bill_line("infrastructure", "memory", 900.0, "GB-s", "0.0000025", 0.0, free=900.0))
+    for width in (80, 120):
+        text = " ".join(render(summary, width=width).split())
+        assert "all of it is free" in text and "460,000 requests, 900 GB-s" in text and "900 GB-s, all" not in text
+    bill["lines"].append(bill_line("infrastructure", "disk", 9.0, "GB-h", "1", 9.0))
+    text = render(summary, width=120)
+    assert "460,000 requests, all free" in text and "900 GB-s, all free" in text
 
 
 def test_an_unknown_figure_of_the_reference_is_no_ratio_of_one(summary) -> None:
