@@ -38,6 +38,11 @@ Callers
 With ``Demand.callers`` rows are attempts at requests, which are given up and tried again as
 `sim.engine.contract.callers` says. What is said of requests elsewhere holds for each attempt.
 
+Calls
+-----
+With ``Capacity.provider``, steps that are calls of a language model are answered by a provider, within its limits, and
+made again by their clients, as `sim.engine.contract.provider` says. Elsewhere they wait as other steps do.
+
 Admission
 ---------
 An instance is *warm* when idle or busy, *coming* when starting, waking, or entering a rung with a waker set. A warm

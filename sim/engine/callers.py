@@ -108,6 +108,11 @@ class Circuit:
         self._probe = row
         return True
 
+    def forget(self, row: int) -> None:
+        """Take note that an attempt has no result."""
+        if row == self._probe:
+            self._probe = NEVER
+
     def note(self, row: int, good: bool, now: int) -> None:
         """Take note of the result of an attempt."""
         if self._opened >= 0:

@@ -11,7 +11,7 @@ from enum import Enum
 
 import numpy as np
 
-from sim.engine.contract import CORE, NEVER, Capacity, Demand, Fate, Int8s, Int64s
+from sim.engine.contract import CORE, NEVER, Capacity, Demand, Fate, Int8s, Int64s, none
 
 
 class Cut(Enum):
@@ -21,7 +21,7 @@ class Cut(Enum):
     ----------
     NOWHERE : nothing disturbs a request; it is one leg, CPU time included.
     AT_CPU : how long CPU time lasts depends on the instance or on other residents, or there is GPU time, of which that
-        is true: a leg begins with it.
+        is true: a leg begins with it; or calls are answered by a provider: a leg ends with one.
     AT_STEPS : residents may die or be interrupted together at any event, so the end of every step is one.
     """
 
@@ -44,7 +44,7 @@ class Cut(Enum):
             or (capacity.scaler is not None and capacity.scaler.by_cpu)
             or bool((capacity.speed != CORE).any())
         )
-        if shares and bool(demand.step_cpu.any()):
+        if capacity.provider is not None or (shares and bool(demand.step_cpu.any())):
             return cls.AT_CPU
         return cls.NOWHERE
 
@@ -68,6 +68,8 @@ class Legs:
         The leg of each step.
     offset : int64[m]
         From the beginning of the leg's rest to the end of the step.
+    call : int64[legs] or int64[0]
+        The step of the call that a leg ends with, after its rest, or NEVER; empty without a provider.
     """
 
     cut: Cut
@@ -79,6 +81,7 @@ class Legs:
     begin: Int64s
     of_step: Int64s
     offset: Int64s
+    call: Int64s
 
     @classmethod
     def of(cls, demand: Demand, capacity: Capacity) -> Legs:
@@ -90,8 +93,10 @@ class Legs:
             opens |= demand.step_cpu + demand.step_gpu > 0
         elif cut is Cut.AT_STEPS:
             opens[:] = True
+        calls = np.zeros(len(opens), np.bool_) if capacity.provider is None else capacity.provider.call_of >= 0
+        opens[1:] |= calls[:-1]
         of_step = np.cumsum(opens) - 1
-        alone = demand.step_wait + (demand.step_cpu if cut is Cut.NOWHERE else 0)
+        alone = np.where(calls, 0, demand.step_wait + (demand.step_cpu if cut is Cut.NOWHERE else 0))
         total = np.concatenate(([0], np.cumsum(alone)))
         begin = np.flatnonzero(opens)
         end = np.append(begin[1:], len(opens))
@@ -105,6 +110,7 @@ class Legs:
             begin=begin,
             of_step=of_step,
             offset=total[1:] - total[begin][of_step],
+            call=none() if capacity.provider is None else np.where(calls[end - 1], end - 1, NEVER),
         )
 
     def step_ends(self, rest_began: Int64s, done: Int64s, fate: Int8s, ended: Int64s, stop: int) -> Int64s:
@@ -127,6 +133,9 @@ class Legs:
         # Of a leg that was broken off, the steps that were over by then: an end comes before what broke it off.
         last = np.where(fate[owner] == Fate.UNFINISHED, stop - 1, ended[owner])
         over = (done[self.of_step] >= 0) | ((self.cut is not Cut.AT_STEPS) & (time <= last))
+        if len(self.call):
+            called = np.flatnonzero(self.call >= 0)
+            time[self.call[called]], over[self.call[called]] = done[called], done[called] >= 0
         return np.where((rest_began[self.of_step] >= 0) & over, time, NEVER)
 
     def spent(self, demand: Demand, began: Int64s, until: Int64s, step_ended: Int64s, unspent: Int64s) -> Int64s:

@@ -17,7 +17,7 @@ from simpy.events import Event
 
 from sim.engine.callers import Callers
 from sim.engine.clock import ORDER, Clock, Timer, redirect
-from sim.engine.contract import CORE, NEVER, Capacity, Cause, Demand, Fate, Int64s, Kind, Outcome
+from sim.engine.contract import CORE, NEVER, Capacity, Cause, Demand, Fate, Int64s, Kind, Outcome, Tries
 from sim.engine.fleet import Fleet
 from sim.engine.gpu import SharedGpu
 from sim.engine.instance import Instance
@@ -25,6 +25,7 @@ from sim.engine.legs import Cut, Legs, in_flight
 from sim.engine.line import Needs
 from sim.engine.ordered import OrderedPool
 from sim.engine.pool import Pool
+from sim.engine.provider import Calls
 from sim.engine.rules import Rules
 from sim.engine.scaling import Autoscaler
 
@@ -110,6 +111,10 @@ class Model:
         self._pool = [fleet.pools[index] for index in capacity.pool_of.tolist()]
         if capacity.scaler is not None:
             fleet.autoscaler = Autoscaler(capacity.scaler, fleet.pools[0])
+        provider = capacity.provider
+        self._calls = None if provider is None else Calls(self._clock, self, provider, demand)
+        self._call_of = [] if provider is None else [
+            (step, int(provider.call_of[step])) if step >= 0 else None for step in legs.call.tolist()]
         self._load = None if fleet.autoscaler is None or fleet.autoscaler.by_cpu else fleet.autoscaler
         fleet.begin(capacity.initial_rung)
 
@@ -261,6 +266,11 @@ class Model:
                 yield event
                 if cause[row]:
                     return
+            if self._calls is not None and (call := self._call_of[leg]) is not None:
+                waits[row] = event = self._calls.begin(row, *call)
+                yield event
+                if cause[row]:
+                    return
             self._done[leg] = clock.now
 
     def _work_on_gpu(self, row: int, leg: int, gpu: SharedGpu) -> Story:
@@ -301,6 +311,8 @@ class Model:
     def fail(self, row: int, cause: Cause) -> None:
         """Let the request go on to its end."""
         self._cause[row] = int(cause)
+        if self._calls is not None:
+            self._calls.hang_up(row)
         self._note_unspent(row)
         event = self._waits[row]
         if event is None:
@@ -407,6 +419,7 @@ class Model:
             left=np.array(self._left, np.int64),
             due=np.array(self._due, np.int64),
             **self._on_gpu(started, until, step_ended),
+            tries=Tries() if self._calls is None else self._calls.tries(),
         )
 
     def _on_gpu(self, started: Int64s, until: Int64s, step_ended: Int64s) -> dict[str, Any]:

@@ -84,8 +84,8 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
     for deployment, capacity, outcome in ran:
         seen, lasting = workload.seen(demand, outcome), spans(outcome, demand.stop)
         bills = partial(_bills, case, deployment, demand, outcome, lasting, month)
-        run = Run(window, demand, outcome, seen, workload.ideal(demand, seen), waits(demand, seen), lasting,
-                  bills(window), audit(demand, capacity, outcome))
+        run = Run(window, demand, outcome, seen, workload.ideal(demand, seen), waits(demand, seen, capacity.provider),
+                  lasting, bills(window), audit(demand, capacity, outcome))
         measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
         if cut.windows:
             cut_runs = (replace(run, window=part, bills=bills(part)) for part in cut.windows)

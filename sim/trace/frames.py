@@ -108,7 +108,7 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
     """One row for each request that arrived; see `tables` for the parameters."""
     billed, request = tokens(demand, outcome), _request(demand)
     outcome = seen(demand, outcome)
-    found, over = waits(demand, outcome), outcome.step_ended >= 0
+    found, over = waits(demand, outcome, capacity.provider), outcome.step_ended >= 0
     rows = np.flatnonzero(outcome.fate != Fate.ABSENT)
     first_ended = outcome.step_ended[demand.step_first[:-1]]
 

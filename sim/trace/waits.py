@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.engine.contract import NEVER, Bools, Demand, Fate, Int64s, Outcome, Warmth
+from sim.engine.contract import NEVER, Bools, Demand, Fate, Int64s, Outcome, Provider, Warmth
 from sim.exact import total
+from sim.trace.calls import calls
 from sim.workload.seen import tried_for
 
-CAUSES = ("retry", "turn", "queue", "start", "wake", "contention")
+CAUSES = ("retry", "turn", "queue", "start", "wake", "contention", "provider", "backoff")
 """The parts of a platform's overhead, in the order in which a request meets them. A window is no part of it."""
 
 
@@ -18,7 +19,7 @@ CAUSES = ("retry", "turn", "queue", "start", "wake", "contention")
 class Waits:
     """Where the time of each request went. All int64[n], microseconds, NEVER where it did not come to that.
 
-    For a completed request the sum of the seven waits and ``service`` is ``latency``, exactly.
+    For a completed request the sum of the nine waits and ``service`` is ``latency``, exactly.
 
     Attributes
     ----------
@@ -35,6 +36,11 @@ class Waits:
     contention : ndarray
         What shared or slow CPU added: ended less started less ``service``, of completed requests. Negative on an
         instance that is faster than the nominal speed.
+    provider : ndarray
+        What calls took at their provider beyond their steps' waiting times, of completed requests: in its queue, or at
+        another model, which may be faster.
+    backoff : ndarray
+        From when calls first asked until they asked for the last time, of completed requests.
     service : ndarray
         Length of the steps on a full core of nominal speed; known of every request.
     latency : ndarray
@@ -48,12 +54,22 @@ class Waits:
     start: Int64s
     wake: Int64s
     contention: Int64s
+    provider: Int64s
+    backoff: Int64s
     service: Int64s
     latency: Int64s
 
 
-def waits(demand: Demand, outcome: Outcome) -> Waits:
-    """Divide the time of each request, as callers saw it, among what it waited for; see `sim.workload.seen`."""
+def waits(demand: Demand, outcome: Outcome, provider: Provider | None = None) -> Waits:
+    """Divide the time of each request, as callers saw it, among what it waited for; see `sim.workload.seen`.
+
+    Parameters
+    ----------
+    demand : Demand
+    outcome : Outcome
+    provider : Provider or None
+        That it ran with.
+    """
 
     def known(mask: Bools, values: Int64s) -> Int64s:
         return np.where(mask, values, np.int64(NEVER))
@@ -63,6 +79,7 @@ def waits(demand: Demand, outcome: Outcome) -> Waits:
     service = demand.by_request(demand.step_length)
     ready = outcome.started - outcome.bound
     tried = tried_for(outcome)
+    beyond, again = _of_calls(demand, outcome, provider)
     return Waits(
         window=known(outcome.arrived >= 0, demand.held),
         retry=known(outcome.arrived >= 0, tried),
@@ -70,10 +87,25 @@ def waits(demand: Demand, outcome: Outcome) -> Waits:
         queue=known(outcome.bound >= 0, outcome.bound - outcome.admitted),
         start=known(begun, np.where(outcome.warmth == Warmth.COLD, ready, 0)),
         wake=known(begun, np.where(outcome.warmth == Warmth.WOKEN, ready, 0)),
-        contention=known(completed, outcome.ended - outcome.started - service),
+        contention=known(completed, outcome.ended - outcome.started - service - beyond - again),
+        provider=known(completed, beyond),
+        backoff=known(completed, again),
         service=service,
         latency=known(completed, outcome.ended - outcome.arrived + demand.held),
     )
+
+
+def _of_calls(demand: Demand, outcome: Outcome, provider: Provider | None) -> tuple[Int64s, Int64s]:
+    """Add up, by request, what its calls took beyond their steps' waiting times: at the provider, and before that."""
+    beyond, again = (np.zeros(len(demand.step_wait), np.int64) for _ in range(2))
+    if provider is not None:
+        found = calls(demand, outcome, provider)
+        last = np.flatnonzero(found.last)
+        first = np.append(0, last[:-1] + 1)[: len(last)]
+        step = found.step[last]
+        beyond[step] = found.ended[last] - found.asked[last] - demand.step_wait[step]
+        again[step] = found.asked[last] - found.asked[first]
+    return demand.by_request(beyond), demand.by_request(again)
 
 
 def slowest(found: Waits, ideal: Int64s, asked: Bools, per_cent: int = 1) -> dict[str, int]:

@@ -61,7 +61,7 @@ def story(outcome: Outcome) -> list[str]:
     for time, number, state, rung in turns(outcome):
         lines.append(f"{time}: instance {number} {state.name}" + (f" {rung}" if rung != NEVER else ""))
     lines.append(f"offers {outcome.offer.tolist()}")
-    lines += table("visit", outcome.visits) + table("repeat", outcome.repeats)
+    lines += table("visit", outcome.visits) + table("repeat", outcome.repeats) + table("try", outcome.tries)
     lines.append(f"presence {outcome.presence}")
     return lines
 

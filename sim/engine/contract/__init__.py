@@ -10,6 +10,7 @@ from sim.engine.contract.demand import Demand
 from sim.engine.contract.gpu import Gpu, gpu_pace
 from sim.engine.contract.market import Checkpoints, Market, Offer, Recovery
 from sim.engine.contract.outcome import Outcome
+from sim.engine.contract.provider import Layer, Provider, Status, Tries
 from sim.engine.contract.queueing import Queueing
 from sim.engine.contract.visits import Repeats, Visits
 from sim.engine.contract.words import (
@@ -27,6 +28,7 @@ from sim.engine.contract.words import (
     Reuse,
     State,
     Warmth,
+    none,
 )
 
 __all__ = [
@@ -47,11 +49,13 @@ __all__ = [
     "Int64s",
     "KeepAlive",
     "Kind",
+    "Layer",
     "Market",
     "Number",
     "Offer",
     "Outcome",
     "Parting",
+    "Provider",
     "Queueing",
     "Recovery",
     "Repeats",
@@ -59,8 +63,11 @@ __all__ = [
     "Reuse",
     "Scaler",
     "State",
+    "Status",
+    "Tries",
     "Visits",
     "Warmth",
     "cpu_share",
     "gpu_pace",
+    "none",
 ]

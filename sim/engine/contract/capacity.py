@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sim.engine.contract.gpu import Gpu
 from sim.engine.contract.market import Market, Recovery
+from sim.engine.contract.provider import Provider
 from sim.engine.contract.queueing import Queueing
 from sim.engine.contract.words import NEVER, Bools, Int64s, Reuse, nobody, none
 
@@ -154,6 +155,8 @@ class Capacity:
         With a recovery.
     recovery : Recovery or None
         With a market, or where waits free. Not with GPU time, queueing and callers.
+    provider : Provider or None
+        What answers calls of language models; None where each takes its step's waiting time.
     """
 
     pools: int
@@ -197,3 +200,4 @@ class Capacity:
     queueing: Queueing | None = None
     market: Market | None = None
     recovery: Recovery | None = None
+    provider: Provider | None = None

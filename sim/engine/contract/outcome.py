@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sim.engine.contract.provider import Tries
 from sim.engine.contract.visits import Repeats, Visits
 from sim.engine.contract.words import Int8s, Int64s, none
 
@@ -50,6 +51,8 @@ class Outcome:
         The offer that an instance is from; empty without a market.
     visits : Visits
     repeats : Repeats
+    tries : Tries
+        Of calls of language models, where there is a provider.
     """
 
     arrived: Int64s
@@ -77,3 +80,4 @@ class Outcome:
     offer: Int64s = field(default_factory=none)
     visits: Visits = field(default_factory=Visits)
     repeats: Repeats = field(default_factory=Repeats)
+    tries: Tries = field(default_factory=Tries)

@@ -74,6 +74,7 @@ class Cause(IntEnum):
     BREAKER = 7
     TOO_LARGE = 8
     INTERRUPTED = 9
+    PROVIDER = 10
 
 
 class Warmth(IntEnum):

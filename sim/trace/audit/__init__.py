@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.engine.contract import Capacity, Demand, Outcome
 from sim.errors import SimError
-from sim.trace.audit import callers, gpu, instances, requests, service
+from sim.trace.audit import callers, gpu, instances, provider, requests, service
 from sim.trace.audit.records import Finding, Records, unreadable
 
 
@@ -100,6 +100,7 @@ CHECKS: dict[str, Callable[[Records], Finding]] = {
     "states": instances.states,
     "clocks": instances.clocks,
     "work": service.worked,
+    "calls": provider.answered,
     "waits": requests.waiting,
     "residents": service.residents,
     "instances": instances.instances,

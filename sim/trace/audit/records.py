@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.contract import CORE, NEVER, Bools, Capacity, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
+from sim.engine.contract import (
+    CORE,
+    NEVER,
+    Bools,
+    Capacity,
+    Cause,
+    Demand,
+    Fate,
+    Int64s,
+    Outcome,
+    State,
+    Status,
+    Warmth,
+)  # fmt: skip
 from sim.workload.seen import seen
 
 
@@ -59,6 +73,12 @@ class Records:
         return found
 
     @cached_property
+    def calls(self) -> Bools:
+        """Whether each step is a call that a provider answers."""
+        provider = self.capacity.provider
+        return np.zeros(len(self.demand.step_cpu), np.bool_) if provider is None else provider.call_of >= 0
+
+    @cached_property
     def length(self) -> Int64s:
         """How long each state lasted, by change."""
         end = np.where(self.final, self.demand.stop, np.roll(self.time, -1))
@@ -105,6 +125,8 @@ def unreadable(demand: Demand, capacity: Capacity, outcome: Outcome) -> str:
         (0 if demand.callers is None else n, ("left", "due")),
     )
     wrong = [name for length, names in lengths for name in names if getattr(outcome, name).shape != (length,)]
+    tries = {one.name: getattr(outcome.tries, one.name) for one in fields(outcome.tries)}
+    wrong += [f"tries.{name}" for name, values in tries.items() if values.shape != tries["step"].shape]
     if wrong:
         return f"wrong length: {', '.join(wrong)}"
     ranges: tuple[tuple[str, int, int], ...] = (
@@ -123,8 +145,17 @@ def unreadable(demand: Demand, capacity: Capacity, outcome: Outcome) -> str:
         ("left", NEVER, demand.stop),
         ("due", NEVER, np.iinfo(np.int64).max),
     )
-    for name, least, limit in ranges:
-        values = getattr(outcome, name)
+    ways = 0 if capacity.provider is None else len(capacity.provider.upstream)
+    tried: tuple[tuple[str, int, int], ...] = (
+        ("step", 0, m if ways else 0),
+        ("number", 0, np.iinfo(np.int64).max),
+        ("way", 0, ways),
+        ("status", 0, len(Status)),
+        *((name, NEVER, demand.stop) for name in ("asked", "served", "ended")),
+    )
+    told = [(name, getattr(outcome, name), least, limit) for name, least, limit in ranges]
+    told += [(f"tries.{name}", tries[name], least, limit) for name, least, limit in tried]
+    for name, values, least, limit in told:
         outside = np.flatnonzero((values < least) | (values >= limit))
         if len(outside):
             return f"{name}[{outside[0]}] is {values[outside[0]]}, outside [{least}, {limit})"

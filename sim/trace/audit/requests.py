@@ -91,7 +91,7 @@ def _ties(records: Records, rows: Int64s) -> tuple[Int64s, ...]:
 def waiting(records: Records) -> Finding:
     """Check that waits add up to latencies, and that who waited for an instance began as it became ready."""
     o = records.outcome
-    found = waits(records.demand, o)
+    found = waits(records.demand, o, records.capacity.provider)
     completed = o.fate == Fate.COMPLETED
     parts = found.window + found.service + sum((getattr(found, cause) for cause in CAUSES), np.int64(0))
     cold, woken = records.began & (o.warmth == Warmth.COLD), records.began & (o.warmth == Warmth.WOKEN)

@@ -90,6 +90,7 @@ class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing, Offering,
             events.append((self.floors[0][0], Kind.TICK, 1))
         if self.tick_at is not None:
             events.append((self.tick_at, Kind.TICK, 2))
+        events += self.call_events()
         return events
 
     def run(self) -> Outcome:
@@ -101,7 +102,9 @@ class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing, Offering,
             if time >= self.demand.stop:
                 break
             self.pass_time(time)
-            if kind == Kind.ARRIVAL or (kind == Kind.RETRY and self.requests[key].arrival is not None):
+            if self.of_a_call(kind, key):
+                self.call_happens(kind, key)
+            elif kind == Kind.ARRIVAL or (kind == Kind.RETRY and self.requests[key].arrival is not None):
                 self.arrive(self.requests[key])
             elif kind == Kind.END:
                 self.end_phase(self.requests[key])
@@ -224,6 +227,7 @@ class Reference(Requests, Admission, Life, Scaling, GpuTime, Queueing, Offering,
                 longs([v.overhead for _, v in visits]),
             ),
             repeats=Repeats(*map(longs, repeats[:3]), np.array(repeats[3], dtype=np.bool_), *map(longs, repeats[4:])),
+            tries=self.told_tries(),
         )
 
 

@@ -52,7 +52,7 @@ class GpuTime(World):
 
     def in_a_step(self, request: Request) -> bool:
         states = (request.work_left, request.prefill_left, request.decode_left, request.wait_until)
-        return any(state is not None for state in states)
+        return request.calling or any(state is not None for state in states)
 
     def gpu_spent(self, request: Request) -> int:
         """Microseconds of GPU time that are done of the step it is in."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sim.engine.contract import NEVER, Cause, Fate, Parting, State, Warmth
 
-from .callers import Calling
+from .provider import Provided
 from .things import MILLION, Execution, Instance, Request
 
 
-class Requests(Calling):
+class Requests(Provided):
     """Arrival, Work and Departure of the contract."""
 
     def arrive(self, request: Request) -> None:
@@ -66,6 +66,7 @@ class Requests(Calling):
             self.prefill_ended[request.steps[0][0]] = NEVER
         request.work_left = request.prefill_left = request.decode_left = None
         request.wait_until = None
+        self.hang_up(request)
         self.present = [other for other in self.present if other is not request]
         self.left.append(request)
 
@@ -141,6 +142,9 @@ class Requests(Calling):
             if over < 3 and decode > 0:
                 request.decode_left = decode * MILLION
                 return True
+            if over < 4 and self.is_call(step):
+                self.call(request)
+                return True
             if over < 4 and wait > 0:
                 request.wait_until = self.now + wait
                 if self.frees(step) and request.open is not None:
@@ -190,6 +194,13 @@ class Requests(Calling):
             request.wait_until = self.now + wait
             return
         self.admit_again(request)
+
+    def called(self, request: Request) -> None:
+        if not self.next_phase(request, 4):
+            self.leave_instance(request, Cause.NONE)
+
+    def give_up(self, request: Request) -> None:
+        self.leave_instance(request, Cause.PROVIDER)
 
     def leave_instance(self, request: Request, cause: Cause) -> None:
         instance = self.instances[request.instance]

@@ -67,6 +67,7 @@ class Request:
     need: int = 1  # slots
     rank: int = 0
     wait_until: int | None = None  # while in waiting time
+    calling: bool = False  # while in a call
     spent: int = 0  # microseconds of CPU done on the step it was in when it left, or at the end
     gpu_spent: int = 0  # the same of GPU time
     visits: list[Visit] = field(default_factory=list)
