@@ -22,6 +22,8 @@ SLOW_PARTS = {
     "queue": ("waiting in a queue", "more instances, or more slots on each, take them out of it"),
     "start": ("waiting for a start", "a minimum of instances, or a longer idle timeout, avoids starts"),
     "wake": ("waiting for a wake", "a longer idle timeout makes wakes rarer"),
+    "provider": ("the provider's queue", "a provider or plan with more calls at once, shortens it"),
+    "backoff": ("trying calls again", "higher rate limits, or fewer calls at once, shorten it"),
     "contention": ("sharing CPU", "fewer slots on an instance, or more CPU, shorten it"),
 }
 """What the slowest requests may have been doing, and what helps."""
@@ -70,6 +72,10 @@ def _longer_timeout(_: Tree) -> str:
     return "let callers wait longer (`timeout` of `callers`), give them more attempts, or make answers faster"
 
 
+def _other_provider(_: Tree) -> str:
+    return "raise the limits of the model (`provider`), fall back to another, or try longer"
+
+
 def _closed_breaker(_: Tree) -> str:
     return "see to what fails before it opens, or let it look at more calls or open for less long"
 
@@ -88,6 +94,7 @@ CAUSES = {
     "timeout": Cause("timed out", "because their callers give up on them", _longer_timeout),
     "breaker": Cause("breaker", "because a circuit breaker keeps them away", _closed_breaker),
     "too_large": Cause("too large", "because no instance has room for them", _larger_instance),
+    "provider": Cause("provider", "because a call of a language model fails for good", _other_provider),
 }
 """Why requests fail, by the name of the cause in a summary."""
 

@@ -203,8 +203,9 @@ def timed(run: Run) -> dict[str, Timed]:
     }
     for cause, came in _came(outcome).items():
         found[f"wait_s.{cause}"] = Timed(_waited(getattr(waits, cause), came & asked), outcome.arrived[came & asked])
-    # Below 0 on instances that are faster than the nominal speed.
-    found["wait_s.contention"] = Timed(waits.contention[completed & asked], outcome.arrived[completed & asked])
+    # Below 0 on instances that are faster than the nominal speed, and at models that are faster than the one asked for.
+    for cause in ("contention", "provider"):
+        found[f"wait_s.{cause}"] = Timed(getattr(waits, cause)[completed & asked], outcome.arrived[completed & asked])
     return found
 
 
@@ -237,7 +238,8 @@ def _came(outcome: Outcome) -> dict[str, Bools]:
     began = outcome.started >= 0
     arrived = outcome.arrived >= 0
     return {"window": arrived, "retry": arrived, "turn": arrived, "queue": outcome.admitted >= 0, "start": began,
-            "wake": began, "contention": outcome.fate == Fate.COMPLETED}
+            "wake": began,
+            **dict.fromkeys(("contention", "provider", "backoff"), outcome.fate == Fate.COMPLETED)}
 
 
 def _waited(times: Int64s, came: Bools) -> Int64s:

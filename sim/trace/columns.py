@@ -84,6 +84,10 @@ _REQUESTS = (
            "Outcome.started, Outcome.bound, Outcome.warmth"),
     Column("contention_s", SECONDS, "s", "What shared or slow CPU added: ended less started less its length at full "
            "speed; missing unless completed.", "Outcome.ended, Outcome.started, Demand.step_cpu, Demand.step_wait"),
+    Column("provider_s", SECONDS, "s", "What calls took at their provider beyond their steps' waiting times; missing "
+           "unless completed.", "Outcome.tries, Outcome.step_ended"),
+    Column("backoff_s", SECONDS, "s", "From when calls first asked until they asked for the last time: failed tries "
+           "and the delays after them; missing unless completed.", "Outcome.tries"),
     Column("latency_s", SECONDS, "s", "From arrival to answer, a window before that included; missing unless "
            "completed.", "Outcome.ended, Outcome.arrived, Demand.held"),
     Column("ideal_s", SECONDS, "s", "The ideal latency in seconds.", "Demand, Outcome"),

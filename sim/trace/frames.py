@@ -143,6 +143,8 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "start_s": _seconds(found.start[rows]),
         "wake_s": _seconds(found.wake[rows]),
         "contention_s": _seconds(found.contention[rows], (outcome.fate == Fate.COMPLETED)[rows]),
+        "provider_s": _seconds(found.provider[rows], (outcome.fate == Fate.COMPLETED)[rows]),
+        "backoff_s": _seconds(found.backoff[rows], (outcome.fate == Fate.COMPLETED)[rows]),
         "latency_s": _seconds(found.latency[rows]),
         "ideal_s": _seconds(ideal[rows]),
         "overhead_s": _seconds((found.latency - ideal)[rows], (found.latency >= 0)[rows]),

@@ -88,7 +88,7 @@ def deployment(platform: str, overhead: Tree, latency: Tree, cold: float, woken:
 
 
 def slowest(**parts: int) -> Tree:
-    causes = {"retry": 0, "turn": 0, "queue": 0, "start": 0, "wake": 0, "contention": 0} | parts
+    causes = dict.fromkeys(CAUSES, 0) | parts
     return {"requests": 110_711, "latency": 1_000_000_000_000, "overhead": sum(causes.values()), **causes}
 
 

@@ -32,6 +32,7 @@ from sim.report import plots
 from sim.report.plots import breakdown, cost, exceedance, fleet, style
 from sim.study import warmup
 from sim.study.replicate import replicate
+from sim.trace.waits import CAUSES
 
 SCENARIO = """
 name: little
@@ -312,7 +313,7 @@ def test_bars_are_what_the_steps_took(result: Any) -> None:
     requests = result.requests[result.requests.deployment == "crowded"].sort_values("latency_s")
     worst = requests.tail(math.ceil(len(requests) / 100))
     attempts = result.attempts[result.attempts.deployment == "crowded"]
-    expected = {part: worst[f"{part}_s"].mean() for part in ("retry", "turn", "queue", "start", "wake", "contention")}
+    expected = {part: worst[f"{part}_s"].mean() for part in CAUSES}
     for kind in ("llm", "tool"):
         times = [sum((rows.cpu_us + rows.wait_us)[rows.kind == kind]) / 1e6
                  for _, rows in attempts[attempts.request.isin(worst.request)].groupby("request")]

@@ -127,7 +127,8 @@ def same(value: float) -> Any:
 def test_latency_and_what_it_is_made_of(name: str, result: Result, sessions: list[int]) -> None:
     told, wanted = result.summary["deployments"][name], SESSION_OF[name]
     waits = {"start": [2.5, 0, 2.5], "contention": wanted["contention"], "queue": [0] * 3, "turn": [0] * 3,
-             "wake": [0] * 3, "window": [0] * 3, "retry": [0] * 3}  # fmt: skip
+             "wake": [0] * 3, "window": [0] * 3, "retry": [0] * 3, "provider": [0] * 3,
+             "backoff": [0] * 3}  # fmt: skip
     assert set(told["wait_s"]) == set(waits)
     for figures, values in ((told["latency_s"], wanted["latency"]), (told["overhead_s"], wanted["overhead"]),
                             *((told["wait_s"][cause], values) for cause, values in waits.items())):  # fmt: skip
@@ -154,7 +155,7 @@ def test_shares_and_counts(name: str, result: Result, sessions: list[int]) -> No
     causes = requests.pop("failed_by_cause")
     assert {key: figure["value"] for key, figure in causes.items()} == {
         "queue_full": 0, "memory": 0, "duration": 0, "payload": 0, "lifetime": 0, "timeout": 0, "breaker": 0,
-        "too_large": 0}
+        "too_large": 0, "provider": 0}
     assert {key: figure["value"] for key, figure in requests.items()} == pytest.approx({
         "arrived": 3 * count, "completed": 3 * count, "failed": 0, "abandoned": 0, "unfinished": 0, "coalesced": 0,
         "per_month": 90 * count})

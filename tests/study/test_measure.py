@@ -177,6 +177,8 @@ TIMES: dict[str, list[Any]] = {
     "wait_s.wake": [0, 0, 3, 0, 0],
     # Of the completed: 50 - 50, 7 - 5, 30 - 30.
     "wait_s.contention": [0, 2, 0],
+    "wait_s.provider": [0, 0, 0],
+    "wait_s.backoff": [0, 0, 0],
 }  # fmt: skip
 
 
@@ -198,7 +200,8 @@ def test_what_became_of_requests(found: Measures) -> None:
         "requests.failed_by_cause.duration": 1, "requests.failed_by_cause.payload": 0,
         "requests.failed_by_cause.lifetime": 0, "requests.failed_by_cause.timeout": 0,
         "requests.failed_by_cause.breaker": 0,
-        "requests.failed_by_cause.too_large": 0}  # fmt: skip
+        "requests.failed_by_cause.too_large": 0,
+        "requests.failed_by_cause.provider": 0}  # fmt: skip
     assert dict(found.proportions) == {
         "cold_start_fraction": (2, 5),  # requests 0 and 4, of the five that began
         "wake_fraction": (1, 5),  # request 2
@@ -311,7 +314,8 @@ def test_slowest(found: Measures) -> None:
     """One of the three that completed, request 1: 15 s, of which 3 in the queue and 2 of contention. It waited 40 s for
     its turn and would have waited 30 on the ideal platform. It was there for 50 s."""
     assert dict(found.slowest) == {"requests": 1, "latency": 50 * S, "overhead": 15 * S, "retry": 0, "turn": 10 * S,
-                                   "queue": 3 * S, "start": 0, "wake": 0, "contention": 2 * S}  # fmt: skip
+                                   "queue": 3 * S, "start": 0, "wake": 0, "contention": 2 * S, "provider": 0,
+                                   "backoff": 0}  # fmt: skip
 
 
 def costs(found: Measures) -> dict[str, Fraction]:
@@ -346,7 +350,7 @@ def test_times_of_very_many_instances_do_not_overflow() -> None:
     whole = np.full(count, year, np.int64)
     busy = Spans(np.arange(count), np.full(count, BUSY, np.int8), np.full(count, NEVER, np.int8), whole * 0, whole, 0)
     many = {field.name: np.repeat(getattr(OUTCOME, field.name)[:1], count)
-            for field in dataclasses.fields(OUTCOME) if field.name != "presence"}  # fmt: skip
+            for field in dataclasses.fields(OUTCOME) if field.name not in ("presence", "tries")}  # fmt: skip
     outcome = Outcome(**{**many, "presence": 0, "arrived": whole * 0, "admitted": whole * 0, "bound": whole * 0,
                          "started": whole * 0, "ended": whole - 1})  # fmt: skip
     each = {field.name: np.repeat(getattr(DEMAND, field.name)[:1], count)

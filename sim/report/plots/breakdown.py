@@ -25,6 +25,8 @@ _CAUSES = {
     "start": ("start", style.VERMILLION),
     "wake": ("wake", style.ORANGE),
     "contention": ("CPU contention", style.GREEN),
+    "provider": ("provider", style.SKY),
+    "backoff": ("calls again", style.BLACK),
 }
 """What a platform adds, in words, and its colour."""
 
