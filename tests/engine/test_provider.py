@@ -43,7 +43,7 @@ def served(draw: st.DrawFn, most: int = 8) -> Case:
     if draw(st.sampled_from([False, False, True])):
         asked = draw(called(asked, tick))
     serves = draw(capacities(asked, tick))
-    return Case(asked, replace(serves, provider=draw(providers(asked, tick))))
+    return Case(asked, replace(serves, provider=draw(providers(asked, tick)), market=None, recovery=None))
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=QUIET)

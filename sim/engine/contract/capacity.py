@@ -154,7 +154,7 @@ class Capacity:
     market : Market or None
         With a recovery.
     recovery : Recovery or None
-        With a market, or where waits free. Not with GPU time, queueing and callers.
+        With a market, or where waits free. Not with GPU time, queueing, callers and a provider.
     provider : Provider or None
         What answers calls of language models; None where each takes its step's waiting time.
     """
