@@ -96,7 +96,7 @@ FIGURES: tuple[str, ...] = (
       for what in ("arrived", "completed", "failed", "abandoned", "unfinished", "coalesced", "per_month")),
     *(f"requests.failed_by_cause.{cause}"
       for cause in ("queue_full", "memory", "duration", "payload", "lifetime", "timeout", "breaker", "too_large",
-                    "provider")),
+                    "interrupted", "provider")),
     *(f"{time}.{spread}" for time in _TIMES for spread in _SPREAD),
     "cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction", "given_up_fraction",
     "retried_fraction", "wasted_fraction", "attempts", "overhead_fraction",

@@ -72,6 +72,10 @@ def _longer_timeout(_: Tree) -> str:
     return "let callers wait longer (`timeout` of `callers`), give them more attempts, or make answers faster"
 
 
+def _often_taken(_: Tree) -> str:
+    return "let them go on more often, from a checkpoint or a finished step, or take instances that last longer"
+
+
 def _other_provider(_: Tree) -> str:
     return "raise the limits of the model (`provider`), fall back to another, or try longer"
 
@@ -94,6 +98,7 @@ CAUSES = {
     "timeout": Cause("timed out", "because their callers give up on them", _longer_timeout),
     "breaker": Cause("breaker", "because a circuit breaker keeps them away", _closed_breaker),
     "too_large": Cause("too large", "because no instance has room for them", _larger_instance),
+    "interrupted": Cause("interrupted", "because their instance is taken too often", _often_taken),
     "provider": Cause("provider", "because a call of a language model fails for good", _other_provider),
 }
 """Why requests fail, by the name of the cause in a summary."""

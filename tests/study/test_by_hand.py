@@ -155,7 +155,7 @@ def test_shares_and_counts(name: str, result: Result, sessions: list[int]) -> No
     causes = requests.pop("failed_by_cause")
     assert {key: figure["value"] for key, figure in causes.items()} == {
         "queue_full": 0, "memory": 0, "duration": 0, "payload": 0, "lifetime": 0, "timeout": 0, "breaker": 0,
-        "too_large": 0, "provider": 0}
+        "too_large": 0, "interrupted": 0, "provider": 0}
     assert {key: figure["value"] for key, figure in requests.items()} == pytest.approx({
         "arrived": 3 * count, "completed": 3 * count, "failed": 0, "abandoned": 0, "unfinished": 0, "coalesced": 0,
         "per_month": 90 * count})

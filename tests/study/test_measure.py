@@ -201,7 +201,7 @@ def test_what_became_of_requests(found: Measures) -> None:
         "requests.failed_by_cause.lifetime": 0, "requests.failed_by_cause.timeout": 0,
         "requests.failed_by_cause.breaker": 0,
         "requests.failed_by_cause.too_large": 0,
-        "requests.failed_by_cause.provider": 0}  # fmt: skip
+        "requests.failed_by_cause.interrupted": 0, "requests.failed_by_cause.provider": 0}  # fmt: skip
     assert dict(found.proportions) == {
         "cold_start_fraction": (2, 5),  # requests 0 and 4, of the five that began
         "wake_fraction": (1, 5),  # request 2
@@ -350,7 +350,7 @@ def test_times_of_very_many_instances_do_not_overflow() -> None:
     whole = np.full(count, year, np.int64)
     busy = Spans(np.arange(count), np.full(count, BUSY, np.int8), np.full(count, NEVER, np.int8), whole * 0, whole, 0)
     many = {field.name: np.repeat(getattr(OUTCOME, field.name)[:1], count)
-            for field in dataclasses.fields(OUTCOME) if field.name not in ("presence", "tries")}  # fmt: skip
+            for field in dataclasses.fields(OUTCOME) if isinstance(getattr(OUTCOME, field.name), np.ndarray)}  # fmt: skip
     outcome = Outcome(**{**many, "presence": 0, "arrived": whole * 0, "admitted": whole * 0, "bound": whole * 0,
                          "started": whole * 0, "ended": whole - 1})  # fmt: skip
     each = {field.name: np.repeat(getattr(DEMAND, field.name)[:1], count)
