@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from sim.trace.waits import CAUSES
+
 Tree = dict[str, Any]
 
 

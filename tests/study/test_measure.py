@@ -350,7 +350,8 @@ def test_times_of_very_many_instances_do_not_overflow() -> None:
     whole = np.full(count, year, np.int64)
     busy = Spans(np.arange(count), np.full(count, BUSY, np.int8), np.full(count, NEVER, np.int8), whole * 0, whole, 0)
     many = {field.name: np.repeat(getattr(OUTCOME, field.name)[:1], count)
-            for field in dataclasses.fields(OUTCOME) if isinstance(getattr(OUTCOME, field.name), np.ndarray)}  # fmt: skip
+            for field in dataclasses.fields(OUTCOME)
+            if isinstance(getattr(OUTCOME, field.name), np.ndarray)}  # fmt: skip
     outcome = Outcome(**{**many, "presence": 0, "arrived": whole * 0, "admitted": whole * 0, "bound": whole * 0,
                          "started": whole * 0, "ended": whole - 1})  # fmt: skip
     each = {field.name: np.repeat(getattr(DEMAND, field.name)[:1], count)
