@@ -77,6 +77,8 @@ METERS = {
     "aws-lambda/x86-provisioned": {"invocation"},
     "aws-lambda/arm-provisioned": {"invocation"},
     "aws-lambda-microvms/arm": {"running", "suspended"},
+    "aws-lambda-managed/on-demand": {"instance", "request"},
+    "aws-lambda-managed/savings": {"instance", "request"},
     "lambda-cloud/on-demand": {"instance"},
     "lambda-cloud/reserved": {"reserved"},
     "spheron/on-demand": {"instance"},
@@ -171,7 +173,8 @@ class TestEveryPlatform:
 
     def test_scales_to_zero_exactly_if_it_has_a_ladder(self, profile: Profile) -> None:
         kept = 1 if profile.id.endswith("-provisioned") else 0
-        assert profile.minimum.value == (kept if profile.ladder else 1)
+        machines = 3 if profile.id.startswith("aws-lambda-managed/") else 1
+        assert profile.minimum.value == (kept if profile.ladder else machines)
 
     def test_stays_within_its_own_limits(self, profile: Profile) -> None:
         if profile.maximum.value is not None:

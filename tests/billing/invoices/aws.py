@@ -40,6 +40,18 @@ INVOICES = [
         allowances: false
         quantities: {requests: 11250M, duration-arm: "11,520,000,000 GB-s"}
     """, {"requests": "2250.00", "duration-arm": "148240.90"}, "150490.90"),
+    # Three machines all November: 2,160 h x 0.1632 = 352.512 and x 0.02448 = 52.8768; 100M x 0.20/M. On a savings plan
+    # the machines are 2,160 x 0.0457 = 98.712, and their management costs as much
+    Page("lambda: managed instances", LAMBDA, """
+        platform: aws-lambda-managed/on-demand
+        instances: {size: m7g.xlarge, count: 3, hours: month}
+        quantities: {requests: 100M}
+    """, {"requests": "20.00", "m7g-xlarge": "352.51", "management": "52.88"}, "425.39"),
+    Page("lambda: managed instances on a savings plan", LAMBDA, """
+        platform: aws-lambda-managed/savings
+        instances: {size: m7g.xlarge, count: 3, hours: month}
+        requests: {count: 100M}
+    """, {"requests": "20.00", "m7g-xlarge-saving": "98.71", "management": "52.88"}, "171.59"),
     # 100,000 workflows of four transitions are 400,000, less 4,000: 396 x 0.025
     Page("step functions: standard", STATES, """
         {platform: aws-step-functions, quantities: {transitions: 400K}}
