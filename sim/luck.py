@@ -75,6 +75,8 @@ class Stream(IntEnum):
     BACKOFF : wait before an attempt. Entity: request; ordinal: attempt.
     SPARE_START, SPARE_WAKE, SPARE_SPEED : the same of openings and wakes that are done for no request. Entity: their
         number; ordinal: part or rung.
+    GPU : time on a GPU. Entity: request; ordinal: visit of a step.
+    PRIORITY, SLOTS : the class of a request; slots that it needs. Entity: request.
     """
 
     ARRIVAL = 1
@@ -114,6 +116,9 @@ class Stream(IntEnum):
     SPARE_SPEED = 47
     TIMEOUT = 48
     BACKOFF = 49
+    GPU = 80
+    PRIORITY = 81
+    SLOTS = 82
 
 
 def of_agent(agent: Int64s, ordinal: Int64s) -> Int64s:

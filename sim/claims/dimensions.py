@@ -87,7 +87,7 @@ _GROUPS = ("infrastructure", "llm", "orchestration", "labour")
 _MEBI = 2**20
 
 _TIMES = ("latency_s", "overhead_s", "first_step_s", "completed.latency_s", "completed.overhead_s", "start_up_s",
-          "wake_up_s",
+          "wake_up_s", "first_token_s", "prefill_s", "decode_s",
           *(f"wait_s.{cause}"
             for cause in ("window", "retry", "turn", "queue", "start", "wake", "contention")))  # fmt: skip
 
@@ -100,7 +100,7 @@ FIGURES: tuple[str, ...] = (
     *(f"{time}.{spread}" for time in _TIMES for spread in _SPREAD),
     "cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction", "given_up_fraction",
     "retried_fraction", "wasted_fraction", "attempts", "overhead_fraction",
-    "utilisation", "concurrency", "memory_mb",
+    "utilisation", "concurrency", "gpu_token_rate", "memory_mb",
     "instances.mean", "instances.resting", "instances.max",
     *(f"work_s.{what}" for what in ("offered", "useful", "lost", "wasted", "remaining")),
     "cost.total", "cost.per_agent", "cost.per_1000_requests",

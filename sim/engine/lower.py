@@ -13,6 +13,7 @@ import numpy as np
 from sim import luck
 from sim.distributions import Distribution
 from sim.engine.contract import CORE, NEVER, Bools, Capacity, Credit, Demand, Int64s, KeepAlive, Reuse, Scaler
+from sim.engine.lower_gpu import gpu, queueing
 from sim.luck import Floats, Stream
 from sim.scenario import BoundDeployment
 from sim.scenario.elastic import Limits
@@ -72,8 +73,8 @@ def lower(
         reuse=_REUSE[deployment.reuse],
         # Less than one part for each resident would stop the clock of the contract.
         cpu=max(deployment.concurrency, int(deployment.vcpu * CORE)),
-        memory=deployment.memory,
-        base_memory=deployment.base_memory,
+        memory=deployment.memory if deployment.gpu.memory is None else deployment.gpu.memory,
+        base_memory=deployment.base_memory if deployment.gpu.memory is None else 0,
         memory_kills=deployment.memory_kills,
         rung_after=np.array([_limit(rung.after) for rung in deployment.ladder], np.int64),
         rung_enter=np.array([rung.enter for rung in deployment.ladder], np.int64),
@@ -85,6 +86,8 @@ def lower(
         scaler=_scaler(deployment),
         buffer=deployment.elastic.spare,
         keep_alive=_keep_alive(deployment),
+        gpu=gpu(deployment.gpu, demand),
+        queueing=queueing(deployment.discipline, demand),
         **_floor(deployment, demand.horizon),
         **_limits(deployment.elastic.limits, demand),
         **_idle_and_cpu(deployment, drawn),

@@ -15,7 +15,7 @@ from sim import catalog, units
 from sim.catalog import PACKAGE, Catalogue
 from sim.documents import Flaw, Place, problems
 from sim.errors import AdvisedError, InputError, Problem, UnknownName, choose, quoted
-from sim.scenario import extends, resting
+from sim.scenario import extends, gpus, resting
 from sim.scenario.deployment import BoundDeployment, Surroundings, bind_deployment
 from sim.scenario.schema import Scenario, Workload
 
@@ -199,7 +199,7 @@ def _surroundings(data: Mapping[str, Any], catalogue: Catalogue) -> Surroundings
     # Of what cannot be read, nothing follows.
     serial = None if workload.get("serial") is False else agents if isinstance(agents, int) else 1
     return Surroundings(memory, isinstance(arrivals, Mapping) and "sessions" in arrivals, serial, catalogue,
-                        workload.get("payload") is not None)
+                        workload.get("payload") is not None, gpus.asked(workload))
 
 
 def _model_flaws(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Flaw]:

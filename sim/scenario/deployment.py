@@ -13,9 +13,10 @@ from sim.catalog.prices import PriceList
 from sim.distributions import ZERO, Distribution
 from sim.documents import Flaw
 from sim.errors import UnknownName, quoted
-from sim.scenario import elastic, resting
+from sim.scenario import elastic, gpus, resting
 from sim.scenario.elastic import Elastic
 from sim.scenario.extends import Given
+from sim.scenario.gpus import Discipline, Gpu
 from sim.scenario.resting import RestsOn
 from sim.scenario.shape import Needed, Shape, fit, requests
 
@@ -102,6 +103,8 @@ class BoundDeployment:
         Parts of the start-up, which follow each other.
     elastic : Elastic
         Scaling, schedule, limits, idleness and CPU, where the scenario says something of them.
+    gpu, discipline : Gpu, Discipline
+        Where nothing is said of them, what holds then.
     plan, region : str or None
         Of the vendor; those of the price list where they are None.
     labour : Labour or None
@@ -131,6 +134,8 @@ class BoundDeployment:
     ladder: tuple[BoundRung, ...]
     start: tuple[Distribution, ...]
     elastic: Elastic
+    gpu: Gpu
+    discipline: Discipline
     plan: str | None
     region: str | None
     labour: Labour | None
@@ -169,6 +174,8 @@ class Surroundings:
         Where platforms are looked up.
     payload : bool
         Whether something is said of the size of requests.
+    on_gpu : Asked
+        What the workload asks for of GPUs and queues.
     """
 
     memory: int | None
@@ -176,6 +183,7 @@ class Surroundings:
     agents: int | None = None
     catalogue: Catalogue = PACKAGE
     payload: bool = False
+    on_gpu: gpus.Asked = gpus.Asked()  # noqa: RUF009  # it is frozen
 
 
 def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[BoundDeployment | None, list[Flaw]]:
@@ -203,7 +211,8 @@ def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[Boun
     shape, found = fit(name, given, profile, Needed(around.memory, _at_once(pool.placement, around)))
     kept = pool.minimum + given.value("spare_instances", 0)
     found += [*more, *_limit_flaws(given, profile), *_ladder_flaws(given, profile, kept),
-              *_elastic_flaws(given, profile, pool, around)]
+              *_elastic_flaws(given, profile, pool, around),
+              *gpus.flaws(given, given.value("binding", profile.binding.value), around.on_gpu)]
     if shape is None or found:
         return None, found
     return _bound(name, given, profile, shape, pool, around.catalogue), []
@@ -233,6 +242,8 @@ def _bound(
         ladder=tuple(_ladder(given, profile, shape.memory)),
         start=(given.value("start"),) if "start" in given else tuple(part.time.value for part in profile.start),
         elastic=elastic.bound(given, profile, shape.size),
+        gpu=given.value("gpu") or Gpu.model_construct(),
+        discipline=given.value("discipline") or Discipline.model_construct(),
         plan=given.value("plan"),
         region=given.value("region"),
         labour=_labour(given),

@@ -181,6 +181,20 @@ def _at_least_once(value: object) -> Distribution:
     return law
 
 
+def _slots(value: object) -> Distribution:
+    law = distributions.count(value)
+    if law.samples is None and law.mean < 1:
+        raise AdvisedError("a request holds one slot at least", "write a whole number of 1 or more, such as `4`")
+    return law
+
+
+def _tokens_a_second(value: object) -> Fraction:
+    rate = units.rate(value)
+    if rate == 0:
+        raise AdvisedError("at this speed no token ever comes", "write tokens a second, such as `33.3/s`")
+    return rate
+
+
 def _batch(value: object) -> Distribution:
     law = distributions.count(value)
     if law.samples is None and law.mean < 1:
@@ -327,6 +341,15 @@ StepTokens = Annotated[Distribution | Column, PlainValidator(_or_column(_tokens,
 StepRounds = Annotated[Distribution | Column, PlainValidator(_or_column(_at_least_once, recorded.COUNT)),
                        PlainSerializer(_show_or_column(_show_law), when_used="json"),
                        _with_column(_law_schema("A number of 1 or more", number=True), recorded.COUNT)]  # fmt: skip
+StepCount = Annotated[Distribution | Column, PlainValidator(_or_column(distributions.count, recorded.COUNT)),
+                      PlainSerializer(_show_or_column(_show_law), when_used="json"),
+                      _with_column(_law_schema("A number", number=True), recorded.COUNT)]  # fmt: skip
+StepSlots = Annotated[Distribution | Column, PlainValidator(_or_column(_slots, recorded.COUNT)),
+                      PlainSerializer(_show_or_column(_show_law), when_used="json"),
+                      _with_column(_law_schema("A number of 1 or more", number=True), recorded.COUNT)]  # fmt: skip
+TokenRate = Annotated[Fraction, PlainValidator(_tokens_a_second),
+                      PlainSerializer(units.show_rate, when_used="json"),
+                      WithJsonSchema(_RATE_SCHEMA)]  # fmt: skip
 StepMemory = Annotated[int | Column, PlainValidator(_or_column(units.size, recorded.SIZE)),
                        PlainSerializer(_show_or_column(units.show_size), when_used="json"),
                        _with_column(_SIZE_SCHEMA, recorded.SIZE)]  # fmt: skip

@@ -29,6 +29,7 @@ from sim.scenario.arrivals import Arrivals
 from sim.scenario.axes import Axis, Settings
 from sim.scenario.callers import Callers
 from sim.scenario.elastic import Cpu, Floor, Idle, Limits, Scaling
+from sim.scenario.gpus import Discipline, Gpu, GpuWork
 from sim.scenario.intervals import Intervals, Precision
 from sim.scenario.model import ONE, Model, Raw, Value, keys_of, one_of
 from sim.scenario.quantities import (
@@ -43,8 +44,10 @@ from sim.scenario.quantities import (
     Name,
     Queue,
     Size,
+    StepCount,
     StepMemory,
     StepRounds,
+    StepSlots,
     StepTimes,
     StepTokens,
     Text,
@@ -132,6 +135,7 @@ class Step(Model):
 
     llm: Llm | None = None
     tool: Tool | None = None
+    gpu: GpuWork | None = None
     wait: StepTimes | None = Field(None, description="Wait that holds the instance and uses no CPU.")
     loop: Loop | None = None
 
@@ -162,6 +166,12 @@ class Workload(Model):
                               "values from its columns, `{column: tokens_in}`.")
     memory: StepMemory = Field(256 * 2**20, description="Memory in use while a request is served, beside the "
                                "runtime's.")
+    priority: StepCount | None = Field(
+        None, description="Class of a request, for queues in order of `priority`: lower goes first.",
+        examples=["empirical([0, 1, 1])"])
+    slots: StepSlots | None = Field(
+        None, description="What a request holds of an instance's `concurrency`, such as GPUs of a machine; 1 when "
+        "absent. It waits until that many are free on one instance.", examples=[4])
     patience: Times | None = Field(None, description="A caller whose request has not begun after this time leaves.",
                                    examples=["exponential(mean=30 s)"])
     callers: Callers | None = Field(None, description="How callers give up on a request and try it again.")
@@ -201,7 +211,8 @@ def _row_flaws(raw: Raw, arrivals: Raw) -> Iterator[Flaw]:
     for kind in ("requests", "sessions"):
         if rows and kind in arrivals:
             yield Flaw(("rows",), f"recorded {kind} bring rows of their own", "leave these out", at_key=True)
-    places = [place for key in ("request", "memory") for place, _ in recorded.columns(raw.get(key), (key,))]
+    places = [place for key in ("request", "memory", "priority", "slots")
+              for place, _ in recorded.columns(raw.get(key), (key,))]
     if rows and not places:
         yield Flaw(("rows",), "nothing is taken from the rows", "take a value from them in a step, such as "
                    "`input: {column: tokens_in}`; or leave them out", at_key=True)
@@ -254,6 +265,9 @@ class Deployment(Model):
     limits: Limits | None = Field(None, description="What holds for all instances together.")
     idle: Idle | None = Field(None, description="How idle instances are let go.")
     cpu: Cpu | None = Field(None, description="How fast their CPU is.")
+    gpu: Gpu | None = Field(None, description="How fast their GPU is, and how residents share it; a nominal one, in "
+                            "equal shares, when absent.")  # fmt: skip
+    discipline: Discipline | None = Field(None, description="In which order the queue is served.")
     start: Times | None = Field(None, description="Start-up of an instance, instead of the profile's parts.")
     wake: Times | None = Field(None, description="Wake from the first rung, instead of the profile's.")
     plan: Text | None = Field(None, description="The vendor's plan, where the price book knows several.")

@@ -18,6 +18,7 @@ from sim.scenario import BoundDeployment
 from sim.stats import INFINITE
 from sim.study.times import Times
 from sim.trace.audit import Audit, Check
+from sim.trace.gpu import first_token, on_gpu, phases
 from sim.trace.spans import Spans
 from sim.trace.steps import tokens
 from sim.trace.waits import Waits, slowest
@@ -136,6 +137,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             "concurrency": (total(resident), busy),
             "attempts": (int(tried.sum()), arrived),
             "wasted_fraction": (total(resident[vain[ever]]), total(resident)),
+            "gpu_token_rate": (_generated(demand, outcome, window) * SECOND, up),
             "memory_mb": (deployment.base_memory * busy + _weighted(demand.memory[ever], resident), busy * 1_000_000),
         },
         counts={
@@ -203,6 +205,7 @@ def timed(run: Run) -> dict[str, Timed]:
     }
     for cause, came in _came(outcome).items():
         found[f"wait_s.{cause}"] = Timed(_waited(getattr(waits, cause), came & asked), outcome.arrived[came & asked])
+    found |= _on_gpu(run, asked)
     # Below 0 on instances that are faster than the nominal speed, and at models that are faster than the one asked for.
     for cause in ("contention", "provider"):
         found[f"wait_s.{cause}"] = Timed(getattr(waits, cause)[completed & asked], outcome.arrived[completed & asked])
@@ -213,6 +216,17 @@ def _tried(run: Run) -> Bools:
     """Say which attempts were made at the requests of the window."""
     callers, came = run.demand.callers, run.outcome.arrived
     return run.window.holds(came if callers is None else came[callers.first]) & (came >= 0)
+
+
+def _on_gpu(run: Run, asked: Bools) -> dict[str, Timed]:
+    """Return the times of the requests that have GPU time."""
+    demand, outcome = run.demand, run.seen
+    rows, done = asked & on_gpu(demand), outcome.fate == Fate.COMPLETED
+    spent, first = phases(demand, outcome), first_token(demand, outcome)
+    to_first = np.where(first >= 0, first - outcome.arrived + run.waits.window, INFINITE)
+    return {"first_token_s": Timed(to_first[rows], outcome.arrived[rows])} | {
+        name: Timed(demand.by_request(times)[rows & done], outcome.arrived[rows & done])
+        for name, times in (("prefill_s", spent.prefill), ("decode_s", spent.decode))}
 
 
 def _lengths(spans: Spans, rows: Bools, stop: int) -> Int64s:
@@ -231,6 +245,12 @@ def _counted(run: Run, times: Times, fates: Mapping[str, int]) -> Check:
     if wrong:
         return Check("window", False, f"{here}, but figures are of {', '.join(wrong)}")
     return Check("window", True, f"{here}; figures count those in it")
+
+
+def _generated(demand: Demand, outcome: Outcome, window: Window) -> int:
+    """Count the tokens of the decodes that ended in the window."""
+    own = (demand.step_gpu > 0) & window.holds(outcome.step_ended)
+    return total(demand.step_tokens_out[own])
 
 
 def _came(outcome: Outcome) -> dict[str, Bools]:

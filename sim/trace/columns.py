@@ -82,8 +82,13 @@ _REQUESTS = (
            "Outcome.started, Outcome.bound, Outcome.warmth"),
     Column("wake_s", SECONDS, "s", "Wait for its instance to wake: started less bound if woken, else 0.",
            "Outcome.started, Outcome.bound, Outcome.warmth"),
-    Column("contention_s", SECONDS, "s", "What shared or slow CPU added: ended less started less its length at full "
-           "speed; missing unless completed.", "Outcome.ended, Outcome.started, Demand.step_cpu, Demand.step_wait"),
+    Column("prefill_s", SECONDS, "s", "In prefill on a GPU, in all steps, as far as that ended; missing without GPU "
+           "time.", "Outcome.prefill_ended"),
+    Column("decode_s", SECONDS, "s", "In decode on a GPU, likewise.", "Outcome.step_ended, Outcome.prefill_ended"),
+    Column("first_token_s", SECONDS, "s", "From arrival, a window before that included, to the end of the first "
+           "prefill on a GPU; missing if there was none.", "Outcome.prefill_ended, Outcome.arrived"),
+    Column("contention_s", SECONDS, "s", "What shared or slow CPU and GPU added: ended less started less its length at "
+           "full speed; missing unless completed.", "Outcome.ended, Outcome.started, Demand"),
     Column("provider_s", SECONDS, "s", "What calls took at their provider beyond their steps' waiting times; missing "
            "unless completed.", "Outcome.tries, Outcome.step_ended"),
     Column("backoff_s", SECONDS, "s", "From when calls first asked until they asked for the last time: failed tries "
@@ -124,6 +129,12 @@ _ATTEMPTS = (
     Column("cpu_us", COUNT, "us", "CPU time it asks for, on a full core of nominal speed.", "Demand.step_cpu"),
     Column("spent_us", COUNT, "us", "How much of that was done: all of a step that ended or waits, a part of one that "
            "was cut off before.", "Outcome.spent"),
+    Column("gpu_us", COUNT, "us", "GPU time it asks for, alone on a nominal one.",
+           "Demand.step_prefill, Demand.step_decode"),
+    Column("gpu_spent_us", COUNT, "us", "How much of that was done.", "Outcome.gpu_spent"),
+    Column("prefill_s", SECONDS, "s", "In prefill on a GPU; missing if that did not end.", "Outcome.prefill_ended"),
+    Column("decode_s", SECONDS, "s", "In decode on a GPU; missing if that did not end.",
+           "Outcome.step_ended, Outcome.prefill_ended"),
     Column("wait_us", COUNT, "us", "Time it waits without using CPU.", "Demand.step_wait"),
     Column("tokens_in", COUNT, "tokens", "Prompt tokens, which are billed once the call has begun.",
            "Demand.step_tokens_in, Outcome.step_ended"),

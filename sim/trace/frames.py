@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sim.engine.contract import NEVER, Bools, Capacity, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
 from sim.exact import sums
 from sim.trace.columns import DEPLOYMENT, TABLES, check
+from sim.trace.gpu import first_token, on_gpu, phases
 from sim.trace.spans import spans
 from sim.trace.steps import began as steps_began
 from sim.trace.steps import tokens
@@ -109,6 +110,7 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
     billed, request = tokens(demand, outcome), _request(demand)
     outcome = seen(demand, outcome)
     found, over = waits(demand, outcome, capacity.provider), outcome.step_ended >= 0
+    on, gpu, first = phases(demand, outcome), on_gpu(demand), first_token(demand, outcome)
     rows = np.flatnonzero(outcome.fate != Fate.ABSENT)
     first_ended = outcome.step_ended[demand.step_first[:-1]]
 
@@ -142,6 +144,9 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "queue_s": _seconds(found.queue[rows]),
         "start_s": _seconds(found.start[rows]),
         "wake_s": _seconds(found.wake[rows]),
+        "prefill_s": _seconds(demand.by_request(np.maximum(on.prefill, 0))[rows], gpu[rows]),
+        "decode_s": _seconds(demand.by_request(np.maximum(on.decode, 0))[rows], gpu[rows]),
+        "first_token_s": _seconds((first - outcome.arrived + found.window)[rows], (first >= 0)[rows]),
         "contention_s": _seconds(found.contention[rows], (outcome.fate == Fate.COMPLETED)[rows]),
         "provider_s": _seconds(found.provider[rows], (outcome.fate == Fate.COMPLETED)[rows]),
         "backoff_s": _seconds(found.backoff[rows], (outcome.fate == Fate.COMPLETED)[rows]),
@@ -163,6 +168,8 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
 def attempts(demand: Demand, outcome: Outcome, names: Names) -> pd.DataFrame:
     """One row for each step that began, by request, then by step; see `tables` for the parameters."""
     request = demand.by_step(np.arange(demand.n, dtype=np.int64))
+    on = phases(demand, outcome)
+    gpu_spent = outcome.gpu_spent if len(outcome.gpu_spent) else np.zeros(demand.n, np.int64)
     began, begun = steps_began(demand, outcome)
     billed = tokens(demand, outcome)
     steps = np.flatnonzero(begun)
@@ -183,6 +190,10 @@ def attempts(demand: Demand, outcome: Outcome, names: Names) -> pd.DataFrame:
         "fate": _enumerated(fate, Fate, skip=Fate.ABSENT),
         "cpu_us": demand.step_cpu[steps],
         "spent_us": np.where(ended >= 0, demand.step_cpu[steps], outcome.spent[row]),
+        "gpu_us": demand.step_gpu[steps],
+        "gpu_spent_us": np.where(ended >= 0, demand.step_gpu[steps], gpu_spent[row]),
+        "prefill_s": _seconds(on.prefill[steps]),
+        "decode_s": _seconds(on.decode[steps]),
         "wait_us": demand.step_wait[steps],
         "tokens_in": billed.prompt[steps],
         "tokens_cached": billed.cached[steps],

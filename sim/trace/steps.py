@@ -81,6 +81,14 @@ def tokens(demand: Demand, outcome: Outcome) -> Tokens:
     generated[cut] = [out * min(time, whole) // whole for out, time, whole in zip(
         demand.step_tokens_out[cut].tolist(), elapsed[cut].tolist(), wait[cut].tolist(), strict=True)]
     called = over | cut
+    if len(demand.step_decode):
+        # On an own GPU, what was generated is in proportion to the decode that was done.
+        rows = np.flatnonzero(outcome.gpu_spent > 0)
+        own = begun & ~over & (outcome.prefill_ended >= 0) & (demand.step_decode > 0)
+        own &= demand.by_step(np.isin(np.arange(demand.n), rows))
+        done = demand.by_step(outcome.gpu_spent)[own] - demand.step_prefill[own]
+        generated[own] = demand.step_tokens_out[own] * done // demand.step_decode[own]
+        called = called | own
     return Tokens(
         prompt=np.where(called, demand.step_tokens_in, 0),
         cached=np.where(called, demand.step_tokens_cached, 0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from sim import luck
+from sim.distributions import Distribution
 from sim.engine.contract import NEVER, Demand, Int64s
+from sim.engine.contract.words import none
 from sim.errors import AdvisedError
 from sim.luck import Stream
 from sim.scenario import recordings
@@ -86,17 +88,18 @@ def _requests(workload: Workload, directory: Path, horizon: int, drain: int, see
     else:
         asked = _open(workload, fleet)
     work = asked.work
-    longest = float(work.cpu.sum(dtype=np.float64) + work.wait.sum(dtype=np.float64))
+    longest = float(work.length.sum(dtype=np.float64))
     if longest > MAX_WORK:
         years = longest / (_DAY_S * SECOND * 365)
         raise AdvisedError(f"the workload comes to {years:.2g} years of work, which is more than can be counted",
                            "shorten the steps, or give their distributions a `max`")
     return Demand(
         horizon=horizon, stop=horizon + drain, serial=workload.serial, agent=asked.agent, session=asked.session,
-        after=asked.after, at=asked.at, coalesced=asked.coalesced, held=asked.held, memory=asked.memory,
+        after=asked.after, at=asked.at, coalesced=asked.coalesced, held=asked.held, memory=asked.each.memory,
         step_first=work.first, step_kind=work.kind, step_cpu=work.cpu, step_wait=work.wait,
         step_tokens_in=work.tokens_in, step_tokens_cached=work.tokens_cached, step_tokens_out=work.tokens_out,
-        step_model=work.model)
+        step_model=work.model, step_prefill=work.prefill, step_decode=work.decode, priority=asked.each.priority,
+        slots=asked.each.slots)
 
 
 def models(workload: Workload, directory: Path) -> tuple[str, ...]:
@@ -124,8 +127,17 @@ class _Asked:
     at: Int64s
     coalesced: Int64s
     held: Int64s
-    memory: Int64s
     work: Work
+    each: _Each
+
+
+@dataclass(frozen=True, slots=True)
+class _Each:
+    """What each request has beside its steps; see `Demand`."""
+
+    memory: Int64s
+    priority: Int64s = field(default_factory=none)
+    slots: Int64s = field(default_factory=none)
 
 
 def _open(workload: Workload, fleet: Fleet) -> _Asked:
@@ -139,9 +151,9 @@ def _open(workload: Workload, fleet: Fleet) -> _Asked:
     found = handed.points
     if recorded is not None:
         recorded = Rows(recorded.table, recorded.row[handed.first])
-    none = np.full(len(found.value), NEVER, np.int64)
-    work, memory = _work(workload, fleet, luck.of_agent(found.entity, found.ordinal), recorded)
-    return _Asked(found.entity, none, none, found.value, handed.coalesced, handed.held, memory, work)
+    never = np.full(len(found.value), NEVER, np.int64)
+    work, each = _work(workload, fleet, luck.of_agent(found.entity, found.ordinal), recorded)
+    return _Asked(found.entity, never, never, found.value, handed.coalesced, handed.held, work, each)
 
 
 def _closed(workload: Workload, closed: Closed, fleet: Fleet, stretch: int) -> _Asked:
@@ -155,23 +167,36 @@ def _closed(workload: Workload, closed: Closed, fleet: Fleet, stretch: int) -> _
     counts = chains.counts(workload.agents, fleet.horizon, thinking, lengths) * stretch
     agent = np.repeat(np.arange(workload.agents, dtype=np.int64), counts)
     ordinal = ranges(np.zeros(workload.agents, np.int64), counts)
-    work, memory = _work(workload, fleet, luck.of_agent(agent, ordinal))
+    work, each = _work(workload, fleet, luck.of_agent(agent, ordinal))
     after = np.where(ordinal == 0, NEVER, np.arange(len(agent)) - 1)
-    never, none = np.full(len(agent), NEVER, np.int64), np.zeros(len(agent), np.int64)
-    return _Asked(agent, never, after, thinking(agent, ordinal), none, none, memory, work)
+    never, zero = np.full(len(agent), NEVER, np.int64), np.zeros(len(agent), np.int64)
+    return _Asked(agent, never, after, thinking(agent, ordinal), zero, zero, work, each)
 
 
-def _work(workload: Workload, fleet: Fleet, keys: Int64s, recorded: Rows | None = None) -> tuple[Work, Int64s]:
-    """Draw the work of requests, by their addresses, and the memory in which it is done."""
+def _work(workload: Workload, fleet: Fleet, keys: Int64s, recorded: Rows | None = None) -> tuple[Work, _Each]:
+    """Draw the work of requests, by their addresses, and what else each of them has."""
     if workload.rows is not None:
         found = recordings.table(fleet.directory, workload.rows.file)
         recorded = rows.drawn(found, keys, fleet.seed, fleet.replication)
-    unrolling = Unrolling(fleet.seed, fleet.replication, keys, fleet.directory, recorded)
-    memory = workload.memory
-    if not isinstance(memory, Column):
-        return unrolling.work(workload.request or ()), np.full(len(keys), memory, np.int64)
-    assert recorded is not None  # the schema lets columns be named only where there are rows
-    return unrolling.work(workload.request or ()), recorded.integers(memory)
+    work = Unrolling(fleet.seed, fleet.replication, keys, fleet.directory, recorded).work(workload.request or ())
+
+    def drawn(law: Distribution | Column | None, stream: Stream, least: int) -> Int64s:
+        if law is None:
+            return none()
+        if isinstance(law, Column):
+            assert recorded is not None  # the schema lets columns be named only where there are rows
+            return np.maximum(recorded.integers(law), least)
+        u = luck.uniform(fleet.seed, fleet.replication, stream, keys)
+        return np.maximum(law.load(fleet.directory).integers(u), least)
+
+    if isinstance(workload.memory, Column):
+        assert recorded is not None
+        memory = recorded.integers(workload.memory)
+    else:
+        memory = np.full(len(keys), workload.memory, np.int64)
+    if len(work.memory):
+        memory = memory + work.memory
+    return work, _Each(memory, drawn(workload.priority, Stream.PRIORITY, 0), drawn(workload.slots, Stream.SLOTS, 1))
 
 
 def _sessions(workload: Workload, sessions: Sessions, fleet: Fleet, bootstrap: bool) -> _Asked:
@@ -211,7 +236,7 @@ def _played(workload: Workload, recorded: Recording, agent: Int64s, number: Int6
     work = Work(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), recorded.kind[step], cpu,
                 np.where(cpu + wait < 1, 1, wait), recorded.tokens_in[step], recorded.tokens_cached[step],
                 recorded.tokens_out[step], recorded.model[step])
-    none = np.zeros(len(at), np.int64)
+    zero = np.zeros(len(at), np.int64)
     assert not isinstance(workload.memory, Column)  # the schema lets columns be named only where there are rows
-    return _Asked(np.repeat(agent, lengths), np.repeat(number, lengths), after, at, none, none, none + workload.memory,
-                  work)
+    return _Asked(np.repeat(agent, lengths), np.repeat(number, lengths), after, at, zero, zero, work,
+                  _Each(zero + workload.memory))

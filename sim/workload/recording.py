@@ -30,6 +30,7 @@ class StepKind(IntEnum):
     LLM = 0
     TOOL = 1
     WAIT = 2
+    GPU = 3
 
 
 @dataclass(frozen=True, slots=True)

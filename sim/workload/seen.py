@@ -56,7 +56,16 @@ def seen(demand: Demand, outcome: Outcome) -> Outcome:
         cause=_only(np.where(gone, Cause.TIMEOUT, outcome.cause), last & ~again, Cause.NONE),
         step_ended=kept(outcome.step_ended, demand.by_step(cut), demand.by_step(last)),
         spent=np.where(last & ~gone, outcome.spent, 0),
+        **_on_gpu(outcome, cut, last, gone, demand),
     )
+
+
+def _on_gpu(outcome: Outcome, cut: Int64s, last: Bools, gone: Bools, demand: Demand) -> dict[str, Int64s]:
+    if not len(outcome.prefill_ended):
+        return {}
+    ended = outcome.prefill_ended
+    here = demand.by_step(last) & (ended <= demand.by_step(cut))
+    return {"prefill_ended": np.where(here, ended, NEVER), "gpu_spent": np.where(last & ~gone, outcome.gpu_spent, 0)}
 
 
 def tried_for(outcome: Outcome) -> Int64s:

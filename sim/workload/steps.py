@@ -8,7 +8,7 @@ one loop leaves the luck of all other steps as it was.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,10 @@ from sim import catalog, luck
 from sim.distributions import Distribution
 from sim.distributions.portable import Floats
 from sim.engine.contract import NEVER, Int8s, Int64s
+from sim.engine.contract.words import none
 from sim.errors import AdvisedError
 from sim.luck import Stream
+from sim.scenario.gpus import GpuWork
 from sim.scenario.quantities import MOST_TOKENS
 from sim.scenario.recorded import Column
 from sim.scenario.schema import Llm, Step
@@ -44,9 +46,13 @@ class Work:
     kind : int8[m]
         `StepKind`.
     cpu, wait : int64[m]
-        Microseconds; their sum is at least 1.
+        Microseconds; with the two below at least 1.
     tokens_in, tokens_cached, tokens_out, model : int64[m]
-        Of ``llm`` steps; 0 and NEVER elsewhere.
+        Of ``llm`` steps, tokens also of ``gpu`` steps; 0 and NEVER elsewhere.
+    prefill, decode : int64[m] or int64[0]
+        Microseconds on a GPU; empty where no step has any.
+    memory : int64[n] or int64[0]
+        Bytes that each request needs for the tokens of its steps; empty for none.
     """
 
     first: Int64s
@@ -57,11 +63,19 @@ class Work:
     tokens_cached: Int64s
     tokens_out: Int64s
     model: Int64s
+    prefill: Int64s = field(default_factory=none)
+    decode: Int64s = field(default_factory=none)
+    memory: Int64s = field(default_factory=none)
+
+    @property
+    def length(self) -> Int64s:
+        """Length of each step, in microseconds."""
+        return self.cpu + self.wait + (self.prefill + self.decode if len(self.decode) else 0)
 
     @property
     def lengths(self) -> Int64s:
         """Work of each request: the sum of its steps, in microseconds."""
-        total = np.concatenate(([0], np.cumsum(self.cpu + self.wait)))
+        total = np.concatenate(([0], np.cumsum(self.length)))
         return np.asarray(total[self.first[1:]] - total[self.first[:-1]], np.int64)
 
 
@@ -130,13 +144,18 @@ class Unrolling:
         owner, row = self._sequence(steps, requests)
         names = {name: index for index, name in enumerate(models(steps))}
         drawn = [self._drawn(visits, names) for visits in self._visits]
-        kind, cpu, wait, tokens_in, tokens_out, model = (
-            np.concatenate([part[column] for part in drawn])[row] for column in range(6))
+        kind, cpu, wait, tokens_in, tokens_out, model, prefill, decode, memory = (
+            np.concatenate([part[column] for part in drawn])[row] for column in range(9))
         counts = np.bincount(owner, minlength=len(requests))
+        most = np.zeros(len(requests), np.int64)
+        np.maximum.at(most, owner, memory)
+        on_gpu, of_tokens = bool((prefill + decode).any()), bool(memory.any())
         return Work(
             first=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-            kind=kind.astype(np.int8), cpu=cpu, wait=np.where(cpu + wait < 1, 1, wait), tokens_in=tokens_in,
-            tokens_cached=np.zeros_like(tokens_in), tokens_out=tokens_out, model=model)
+            kind=kind.astype(np.int8), cpu=cpu, wait=np.where(cpu + prefill + decode + wait < 1, 1, wait),
+            tokens_in=tokens_in, tokens_cached=np.zeros_like(tokens_in), tokens_out=tokens_out, model=model,
+            prefill=prefill if on_gpu else none(), decode=decode if on_gpu else none(),
+            memory=most if of_tokens else none())
 
     def _sequence(self, steps: Sequence[Step], request: Int64s) -> tuple[Int64s, Int64s]:
         """Unroll steps for rounds, given by the request that each round belongs to, sorted.
@@ -175,7 +194,14 @@ class Unrolling:
         return np.arange(count, dtype=np.int64), np.arange(self._count - count, self._count, dtype=np.int64)
 
     def _drawn(self, visits: _Visits, names: dict[str, int]) -> tuple[Int64s, ...]:
-        """Draw one step for all visits: kind, CPU, waiting, tokens in, tokens out, model."""
+        """Draw one step for all visits: kind, CPU, waiting, tokens in, tokens out, model, prefill, decode, memory."""
+        step, none = visits.step, np.zeros(len(visits.request), np.int64)
+        if step.gpu is not None:
+            tokens_in, tokens_out, prefill, decode, memory = self._gpu(step.gpu, visits)
+            return none + StepKind.GPU, none, none, tokens_in, tokens_out, none + NEVER, prefill, decode, memory
+        return (*self._elsewhere(visits, names), none, none, none)
+
+    def _elsewhere(self, visits: _Visits, names: dict[str, int]) -> tuple[Int64s, ...]:
         step, none = visits.step, np.zeros(len(visits.request), np.int64)
         if step.llm is not None:
             tokens_in, tokens_out, length = self._llm(step.llm, visits)
@@ -200,6 +226,20 @@ class Unrolling:
         speed = profile.tokens_per_second.value.quantile(self._uniform(Stream.SPEED, visits))
         further = np.maximum(tokens_out - 1, 0)
         return tokens_in, tokens_out, first + np.rint(further * float(SECOND) / speed).astype(np.int64)
+
+    def _gpu(self, work: GpuWork, visits: _Visits) -> tuple[Int64s, ...]:
+        """Draw work on a GPU: tokens in, tokens out, microseconds of prefill and of decode, bytes for the tokens."""
+        none = np.zeros(len(visits.request), np.int64)
+        if work.time is not None:
+            return none, none, none, self._integers(work.time, Stream.GPU, visits), none
+        # The schema lets a step that gives no time give all of these.
+        assert work.input is not None and work.output is not None
+        assert work.prefill is not None and work.decode is not None
+        tokens_in = _possible(self._integers(work.input, Stream.TOKENS_IN, visits), "input")
+        tokens_out = _possible(self._integers(work.output, Stream.TOKENS_OUT, visits), "output")
+        prefill, decode = (np.rint(tokens * float(SECOND / rate)).astype(np.int64)
+                           for tokens, rate in ((tokens_in, work.prefill), (tokens_out, work.decode)))
+        return tokens_in, tokens_out, prefill, decode, (tokens_in + tokens_out) * (work.memory_per_token or 0)
 
     def _common(self, correlation: float | None, visits: _Visits) -> copula.Common | None:
         """Draw what the values of a step have in common, where they are correlated."""

@@ -166,6 +166,8 @@ TIMES: dict[str, list[Any]] = {
     # Instance 2 was still starting at the end; a start after the horizon is one all the same.
     "start_up_s": [10, 2, 3, ENDLESS],
     "wake_up_s": [3],
+    # Nobody has GPU time.
+    "first_token_s": [], "prefill_s": [], "decode_s": [],
     "wait_s.window": [0] * 7,
     "wait_s.retry": [0] * 7,
     # Request 1 was held for 40 s; request 6 was held until the end.

@@ -134,6 +134,18 @@ def scaled(by: str = "requests", **keys: Any) -> Tree:
     return tree
 
 
+SEQUENCE = {"input": 2000, "output": "exponential(mean=900)", "prefill": "2000/s", "decode": "30/s"}
+
+
+def on_gpu(asked: Tree | None = None, **keys: Any) -> Tree:
+    """The crowd with sequences of a language model, before one GPU for two of them."""
+    return base(
+        workload=workload(**{"agents": 30, "serial": False, "arrivals": {"poisson": {"rate": "4/h"}},
+                             "request": [{"gpu": SEQUENCE}], "memory": "10 MiB"} | (asked or {})),
+        deployments=here(**{"concurrency": 2, "max_instances": 1, "gpu": {"each_decode": "10%"}} | keys),
+    )
+
+
 def rushed(**limits: Any) -> Tree:
     """The crowd, every one with a sandbox of its own that starts slowly, under limits."""
     return crowd(placement="per-agent", concurrency=1, start="20 s", idle_timeout="1 min", limits=limits)
@@ -189,6 +201,7 @@ PAIRS = (
          {"wait": "1 s"}, (TOKENS, "here:cost.llm.value"), base(workload=workload(request=[{"wait": "1 s"}, {}]))),
     Pair("Step.tool", "workload.request.0", {"tool": {"cpu": "2 s"}}, {"wait": "2 s"},
          ("here:wait_s.contention.mean.value",), crowd(concurrency=50, vcpu=1)),
+    Pair("Step.gpu", "workload.request.0", {"gpu": {"time": "2 s"}}, {"wait": "2 s"}, ("here:decode_s.mean.value",)),
     Pair("Step.wait", "workload.request.0.wait", "2 s", "3 s", (LATENCY,), base(workload=workload(request=[{}]))),
     Pair("Step.loop", "workload.request.0", {"loop": {"times": 2, "steps": [{"wait": "2 s"}]}}, {"wait": "2 s"},
          (LATENCY,)),
@@ -326,6 +339,36 @@ PAIRS = (
          crowd()),
     Pair("Deployment.limits", "deployments.here.limits", MISSING, {"quota": 1}, (OVERHEAD,), crowd()),
     Pair("Deployment.idle", "deployments.here.idle", MISSING, {"check": "3 min"}, (COST,), crowd(idle_timeout="30 s")),
+    *(Pair(f"GpuWork.{key}", f"workload.request.0.gpu.{key}", one, other, shows, on_gpu())
+      for key, one, other, shows in (
+          ("input", 2000, 4000, ("here:prefill_s.mean.value", "here:first_token_s.p50.value")),
+          ("output", 900, 800, ("here:decode_s.mean.value", "here:gpu_token_rate.value")),
+          ("prefill", "2000/s", "1000/s", ("here:prefill_s.mean.value",)),
+          ("decode", "30/s", "40/s", ("here:decode_s.mean.value",)))),
+    Pair("GpuWork.time", "workload.request.0.gpu.time", "2 s", "exponential(mean=2 s)", ("here:decode_s.p99.value",),
+         on_gpu({"request": [{"gpu": {"time": "2 s"}}]})),
+    Pair("GpuWork.memory_per_token", "workload.request.0.gpu.memory_per_token", MISSING, "500 kB",
+         ("here:wait_s.queue.mean.value",), on_gpu(gpu={"memory": "2 GiB"}, discipline={"memory": "wait"})),
+    *(Pair(f"Gpu.{key}", f"deployments.here.gpu.{key}", one, other, shows, on_gpu())
+      for key, one, other, shows in (
+          ("prefill_speed", 1, 0.5, ("here:prefill_s.mean.value",)),
+          ("decode_speed", 1, 1.5, ("here:decode_s.mean.value",)),
+          ("each_prefill", "100%", "0%", ("here:decode_s.mean.value",)),
+          ("each_decode", "10%", "60%", ("here:decode_s.mean.value",)))),
+    Pair("Gpu.memory", "deployments.here.gpu.memory", MISSING, "15 MiB", ("here:requests.failed.value",), on_gpu()),
+    Pair("Workload.priority", "workload.priority", 1, "empirical([0, 1])", ("here:wait_s.queue.p99.value",),
+         on_gpu({"priority": 1}, discipline={"order": "priority"})),
+    Pair("Workload.slots", "workload.slots", MISSING, 2, ("here:wait_s.queue.mean.value",), on_gpu()),
+    Pair("Discipline.order", "deployments.here.discipline.order", "arrival", "shortest",
+         ("here:wait_s.queue.mean.value",), on_gpu(discipline={"backfill": False})),
+    Pair("Discipline.backfill", "deployments.here.discipline.backfill", False, True,
+         ("here:wait_s.queue.mean.value",), on_gpu({"slots": "empirical([1, 2])"}, discipline={})),
+    Pair("Discipline.memory", "deployments.here.discipline.memory", "fail", "wait",
+         ("here:requests.failed.value",), on_gpu(gpu={"memory": "15 MiB"}, discipline={})),
+    Pair("Deployment.gpu", "deployments.here.gpu", MISSING, {"decode_speed": 2}, ("here:decode_s.mean.value",),
+         on_gpu()),
+    Pair("Deployment.discipline", "deployments.here.discipline", MISSING, {"order": "shortest"},
+         ("here:wait_s.queue.mean.value",), on_gpu()),
     Pair("Deployment.cpu", "deployments.here.cpu", MISSING, {"speed": 0.5}, (LATENCY,), crowd()),
     # Scaling
     Pair("Scaling.requests", "deployments.here.scaling.requests.target", 1, 2, (COST,), scaled()),
@@ -489,6 +532,8 @@ CHOICES = {
     "Deployment.placement": recorded(),
     "Deployment.binding": crowd(start="30 s"),
     "Deployment.reuse": crowd(idle_timeout="30 s"),
+    "Discipline.order": on_gpu({"priority": "empirical([0, 1])"}, discipline={}),
+    "Discipline.memory": on_gpu(gpu={"memory": "15 MiB"}, discipline={}),
     "Limits.at_lifetime": crowd(limits={"lifetime": "1 min"}),
     "Bursts.scope": arriving(bursts={"phases": PHASES}),
     "Bulk.over": arriving(poisson=POISSON, bulk={"size": 3}),
@@ -499,7 +544,8 @@ CHOICES = {
 }
 """For each field with named values, a scenario in which no two of them give the same trace."""
 
-PLACES = {"Deployment": "deployments.here", "Limits": "deployments.here.limits", "Bursts": "workload.arrivals.bursts",
+PLACES = {"Deployment": "deployments.here", "Discipline": "deployments.here.discipline",
+          "Limits": "deployments.here.limits", "Bursts": "workload.arrivals.bursts",
           "Bulk": "workload.arrivals.bulk", "Burstiness": "workload.arrivals.burstiness",
           "Backoff": "workload.callers.backoff", "Budget": "workload.callers.budget",
           "Breaker": "workload.callers.breaker"}
@@ -514,6 +560,12 @@ NESTED = {
        for key, value in (("window", "1 min"), ("every", "2 s"), ("stabilise", "0 s"), ("tolerance", "0%"),
                           ("counts_starting", True))},
     f"{_SCALING}.requests.panic.at": ("200%", crowd(scaling={"requests": {"target": 1, "panic": {"window": "6 s"}}})),
+    **{f"deployments.here.gpu.{key}": (value, on_gpu(gpu={"memory": "1 GiB"}))
+       for key, value in (("prefill_speed", 1), ("decode_speed", 1), ("each_prefill", "100%"),
+                          ("each_decode", "100%"))},
+    **{f"deployments.here.discipline.{key}": (value, on_gpu(discipline={other: said}))
+       for key, value, other, said in (("order", "arrival", "memory", "wait"), ("backfill", False, "order", "shortest"),
+                                       ("memory", "fail", "order", "shortest"))},
     **{f"{_IDLE}.learnt.{key}": (value, habitual(learnt={}))
        for key, value in (("bin", "1 min"), ("range", "4 h"), ("head", "5%"), ("tail", "99%"), ("margin", "10%"),
                           ("cv", 2), ("least", 10))},

@@ -55,6 +55,9 @@ class Demand:
     frees : bool[m] or bool[0]
         Whether a request may leave its instance for the waiting of a step, which has some; empty for no. Not of a first
         step that has no CPU time.
+    priority, slots : int64[n] or int64[0]
+        Class of each request, lower first, and slots that it needs; empty where nothing is said of them; not read by
+        models.
     """
 
     horizon: int
@@ -82,6 +85,8 @@ class Demand:
     step_prefill: Int64s = field(default_factory=none)
     step_decode: Int64s = field(default_factory=none)
     frees: Bools = field(default_factory=nobody)
+    priority: Int64s = field(default_factory=none)
+    slots: Int64s = field(default_factory=none)
 
     @property
     def n(self) -> int:
