@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sim.engine.contract import CORE, Demand, Gpu, Queueing
-from sim.engine.contract.words import none
+from sim.engine.contract import CORE, Demand, Gpu, Queueing, none
 from sim.scenario import gpus
 
 

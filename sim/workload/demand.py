@@ -12,8 +12,7 @@ import numpy as np
 
 from sim import luck
 from sim.distributions import Distribution
-from sim.engine.contract import NEVER, Demand, Int64s
-from sim.engine.contract.words import none
+from sim.engine.contract import NEVER, Demand, Int64s, none
 from sim.errors import AdvisedError
 from sim.luck import Stream
 from sim.scenario import recordings

@@ -16,8 +16,7 @@ import numpy as np
 from sim import catalog, luck
 from sim.distributions import Distribution
 from sim.distributions.portable import Floats
-from sim.engine.contract import NEVER, Int8s, Int64s
-from sim.engine.contract.words import none
+from sim.engine.contract import NEVER, Int8s, Int64s, none
 from sim.errors import AdvisedError
 from sim.luck import Stream
 from sim.scenario.gpus import GpuWork

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import pytest
 from sim import catalog, luck
 from sim.catalog import limits
 from sim.distributions import Distribution, parse
+from sim.engine import contract
 from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, Reuse, Scaler
 from sim.engine.lower import lower
 from sim.luck import Stream
 from sim.scenario import BoundDeployment, elastic, extends
 from sim.scenario.deployment import BoundRung
+from sim.scenario.gpus import Discipline, Gpu
 from sim.scenario.schema import Deployment
 from tests.engine.cases import demand
 
@@ -42,7 +45,7 @@ BOUND = BoundDeployment(
     memory=2**31, placement="shared", binding="late", reuse="oldest", concurrency=4, minimum=2, maximum=9, queue=17,
     duration_limit=3600 * S, base_memory=50_000_000, memory_kills=False, ladder=LADDER, start=(parse("1500 ms"),),
     elastic=elastic.bound(extends.Given({}), catalog.profile("hetzner/cx23"), None), plan=None, region=None,
-    labour=None, catalogue=catalog.PACKAGE,
+    labour=None, catalogue=catalog.PACKAGE, gpu=Gpu.model_construct(), discipline=Discipline.model_construct(),
     rests_on=(),
 )  # fmt: skip
 
@@ -324,3 +327,43 @@ def test_openings_for_no_request_have_luck_of_their_own() -> None:
              for number in range(3)]  # fmt: skip
     assert found.start[6:9].tolist() == spare and len(found.start) == 6 + found.spare
     assert found.rung_wake.shape == (3, 6 + found.spare)
+
+
+# GPUs and queues
+
+
+def on_gpu(**said: Any) -> Gpu:
+    return Gpu.model_validate(said)
+
+
+GPU_DEMAND = dataclasses.replace(
+    DEMAND, step_prefill=np.full(len(DEMAND.step_cpu), 10), step_decode=np.full(len(DEMAND.step_cpu), 90))
+
+
+def test_a_gpu_is_there_where_there_is_work_for_it() -> None:
+    assert lowered().gpu is None
+    assert lowered(asked=GPU_DEMAND).gpu == contract.Gpu(CORE, CORE, CORE, CORE)
+    found = lowered(asked=GPU_DEMAND, gpu=on_gpu(prefill_speed=0.5, decode_speed=2, each_prefill="25%",
+                                                 each_decode="1.04%", memory="3 GiB"))
+    assert found.gpu == contract.Gpu(CORE // 2, 2 * CORE, CORE // 4, 10_400)
+    assert (found.memory, found.base_memory) == (3 * 2**30, 0)
+
+
+def test_an_order_of_the_queue() -> None:
+    def rule(asked: Demand = GPU_DEMAND, **said: Any) -> contract.Queueing | None:
+        return lowered(asked=asked, discipline=Discipline.model_validate(said)).queueing
+
+    assert lowered().queueing is None
+    assert rule(order="arrival") is None
+    n = DEMAND.n
+    shortest, classes = rule(order="shortest"), rule(dataclasses.replace(DEMAND, priority=np.arange(n)),
+                                                     order="priority")
+    assert shortest is not None and classes is not None
+    ends = DEMAND.step_first
+    length = GPU_DEMAND.step_cpu + GPU_DEMAND.step_wait + 100
+    assert shortest.rank.tolist() == [length[a:b].sum() for a, b in pairwise(ends)]
+    assert classes.rank.tolist() == list(range(n))
+    waits = rule(memory="wait", backfill=True)
+    assert waits is not None and (waits.memory_waits, waits.backfill, len(waits.rank)) == (True, True, 0)
+    several = rule(dataclasses.replace(DEMAND, slots=np.full(n, 3)), order="arrival")
+    assert several is not None and several.need.tolist() == [3] * n

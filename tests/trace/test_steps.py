@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import capacity, demand
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.engine import simulate
@@ -84,6 +84,7 @@ def test_long_calls_of_many_tokens_do_not_overflow():
     assert found == [(1, 0, 10**9 - 1)]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_what_is_cut_off_costs_more_the_longer_it_lasted_and_never_more_than_all(data):
     """A longer limit bills no less of any step, no more than there is, and the tables say the same."""
