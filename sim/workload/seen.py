@@ -60,7 +60,7 @@ def seen(demand: Demand, outcome: Outcome) -> Outcome:
     )
 
 
-def _on_gpu(outcome: Outcome, cut: Int64s, last: Bools, gone: Bools, demand: Demand) -> dict[str, Int64s]:
+def _on_gpu(outcome: Outcome, cut: Int64s, last: Bools, gone: Bools, demand: Demand) -> dict[str, Any]:
     if not len(outcome.prefill_ended):
         return {}
     ended = outcome.prefill_ended
