@@ -102,11 +102,12 @@ the queue, in their order; then the pool is replenished. A request that fails in
 and where.
 
 Then its steps run in order, each first its CPU time, then its GPU time, then its waiting time. While ``k`` residents of
-an instance are in CPU time, each progresses by `cpu_share` millionths of a microsecond of work in a microsecond. Of the
-residents in CPU time, the one with the least ``(remaining work, row)`` ends it next, at the first microsecond at which
-nothing remains; when that time comes, only it ends, the others are looked at again. Remaining work is not clipped at 0:
-who would have ended earlier within the microsecond comes first. A phase's end is an event of kind END with the row as
-key; phases of no length are passed over at once, and the request ends with its last phase.
+an instance are in CPU time, each progresses by `cpu_share` millionths of a microsecond of work in a microsecond, with
+the ``parallel`` part of the demand. Of the residents in CPU time, the one with the least ``(remaining work, row)`` ends
+it next, at the first microsecond at which nothing remains; when that time comes, only it ends, the others are looked at
+again. Remaining work is not clipped at 0: who would have ended earlier within the microsecond comes first. A phase's
+end is an event of kind END with the row as key; phases of no length are passed over at once, and the request ends with
+its last phase.
 
 A request that has not ended ``duration_limit`` microseconds after it began fails then (kind CRASH, row;
 `Cause.DURATION`), and leaves the instance as if it had ended.

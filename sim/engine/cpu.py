@@ -17,7 +17,7 @@ _END, _CAPACITY = ORDER[Kind.END], ORDER[Kind.CAPACITY] + 1
 
 
 class SharedCpu(Sharing):
-    """The CPU time of residents: a full core at most for each, while there is credit.
+    """The CPU time of residents, while there is credit.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class SharedCpu(Sharing):
     def __init__(self, fleet: Fleet, number: int, speed: int) -> None:
         super().__init__(fleet.clock, _END, self._progress)
         self._fleet = fleet
-        self._capacity = fleet.rules.cpu
+        self._capacity, self._parallel = fleet.rules.cpu, fleet.rules.parallel
         self._number = number
         self._speed = speed
         self._used = 0
@@ -50,7 +50,7 @@ class SharedCpu(Sharing):
         capacity = self._capacity
         if self._credit is not None and not self._has_credit:
             capacity = min(capacity, self._credit.rate)
-        share = cpu_share(capacity, asking)
+        share = cpu_share(capacity, asking, self._parallel)
         self._used = share * asking
         return max(1, share * self._speed // CORE)
 

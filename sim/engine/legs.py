@@ -40,6 +40,7 @@ class Cut(Enum):
             return cls.AT_CPU
         shares = (
             capacity.cpu < capacity.concurrency * CORE
+            or (demand.parallel > 0 and capacity.cpu > CORE)
             or capacity.credit is not None
             or (capacity.scaler is not None and capacity.scaler.by_cpu)
             or bool((capacity.speed != CORE).any())

@@ -19,6 +19,7 @@ class Rules:
     early: bool
     reuse: Reuse
     cpu: int
+    parallel: int
     memory: int
     base_memory: int
     memory_kills: bool
@@ -65,6 +66,7 @@ class Rules:
             early=capacity.early,
             reuse=capacity.reuse,
             cpu=capacity.cpu,
+            parallel=demand.parallel,
             memory=capacity.memory,
             base_memory=capacity.base_memory,
             memory_kills=capacity.memory_kills,

@@ -211,7 +211,7 @@ class Idle(Model):
             yield Flaw(("check",), "an instance that has learnt when to go is not checked", "leave out `check`", True)
         if time_of(raw.get("check")) == 0:
             yield Flaw(("check",), "there is no end of checks", "write for example `5 min`")
-        yield from _more_than_all(raw, "stuck", "there are no more instances than all that should go")
+        yield from more_than_all(raw, "stuck", "there are no more instances than all that should go")
 
 
 class Credit(Model):
@@ -225,7 +225,7 @@ class Credit(Model):
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether there is more of something than there can be."""
-        yield from _more_than_all(raw, "baseline", "an instance has no more CPU than all of its own")
+        yield from more_than_all(raw, "baseline", "an instance has no more CPU than all of its own")
         first, most = time_of(raw.get("first")), time_of(raw.get("most"))
         if first is not None and most is not None and first > most:
             yield Flaw(("first",), f"the balance is {units.show_duration(most)} at most",
@@ -337,7 +337,8 @@ def _key(value: Any, key: str) -> Any:
     return value.get(key) if isinstance(value, Mapping) else getattr(value, key, None)
 
 
-def _more_than_all(raw: Raw, key: str, message: str) -> Iterator[Flaw]:
+def more_than_all(raw: Raw, key: str, message: str) -> Iterator[Flaw]:
+    """Refuse more than 100% of something."""
     share = share_of(raw.get(key))
     if share is not None and share > 1:
         yield Flaw((key,), message, "write 100% or less")

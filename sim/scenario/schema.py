@@ -8,6 +8,7 @@ field is its reference: the JSON Schema and the documentation are made from it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -43,6 +44,7 @@ from sim.scenario.quantities import (
     Month,
     Name,
     Queue,
+    Share,
     Size,
     StepCount,
     StepMemory,
@@ -177,6 +179,8 @@ class Workload(Model):
     callers: Callers | None = Field(None, description="How callers give up on a request and try it again.")
     keep_open: Times | None = Field(None, description="How long a connection stays open after its answer, which keeps "
                                     "the instance from counting as idle.", examples=["1 min"])  # fmt: skip
+    parallel: Share = Field(Fraction(0), description="The part of CPU time that several cores can do at once, "
+                            "where an instance has more than one for a request.", examples=["90%"])  # fmt: skip
     payload: Bytes | None = Field(None, description="Bytes of a request, which a platform may refuse.",
                                    examples=["lognormal(mean=200000, p95=900000)"])
 
@@ -187,6 +191,7 @@ class Workload(Model):
         in_sessions = "sessions" in arrivals
         yield from _row_flaws(raw, arrivals)
         yield from reachable.flaws(raw.get("arrivals"), raw.get("agents"))
+        yield from elastic.more_than_all(raw, "parallel", "no more of the CPU time is parallel than all of it")
         shares, agents = keys_of(arrivals.get("skew")).get("shares"), raw.get("agents")
         if isinstance(shares, (list, tuple)) and isinstance(agents, int) and len(shares) > agents:
             yield Flaw(("arrivals", "skew", "shares"), f"there are {len(shares)} shares and {agents} agents",

@@ -1,4 +1,4 @@
-"""What callers do beside asking: lose patience, keep connections open, send requests of some size."""
+"""What holds for all requests beside their steps: patience, open connections, sizes, work that is parallel."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 
 from sim import luck
 from sim.distributions import Distribution
-from sim.engine.contract import Demand, Int64s
+from sim.engine.contract import CORE, Demand, Int64s
 from sim.luck import Stream
 from sim.scenario.schema import Workload
 
 
 def with_callers(asked: Demand, workload: Workload, directory: Path, seed: int, replication: int) -> Demand:
-    """Add what callers do to a demand.
+    """Add to a demand what holds for all of its requests.
 
     Parameters
     ----------
@@ -43,4 +43,5 @@ def with_callers(asked: Demand, workload: Workload, directory: Path, seed: int, 
         patience=drawn(workload.patience, Stream.PATIENCE),
         linger=drawn(workload.keep_open, Stream.KEEP_OPEN),
         payload=drawn(workload.payload, Stream.PAYLOAD),
+        parallel=round(workload.parallel * CORE),
     )

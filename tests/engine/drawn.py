@@ -45,6 +45,7 @@ def demands(draw: st.DrawFn, most: int = 12, chains: bool = True, stops: bool = 
         after=after,
         memory=draw(st.lists(st.sampled_from([0, 1, 1, 2, 3]), min_size=n, max_size=n)),
         patience=ticks(draw, [[NEVER], [NEVER], [NEVER, 0, 1, 2, 3, 5, 8]], n, tick),
+        parallel=draw(st.sampled_from([0, 0, 0, 333_333, 900_000, CORE])),
         linger=ticks(draw, [[0], [0], [0, 0, 1, 2, 5, 13]], n, tick),
         serial=draw(st.booleans()),
         horizon=horizon,
@@ -230,7 +231,7 @@ def cases(
         return draw(on_gpus(Case(demanded, serves), tick))
     if plain:
         nothing = {f.name: f.default_factory() for f in fields(Demand) if f.default_factory is not MISSING}
-        demanded = replace(demanded, **nothing)
+        demanded = replace(demanded, **nothing, parallel=0)
         given = {f.name: f.default for f in fields(Capacity) if f.default is not MISSING and f.name != "spare"}
         nothing = {f.name: f.default_factory() for f in fields(Capacity) if f.default_factory is not MISSING}
         serves = replace(serves, **given, **nothing)

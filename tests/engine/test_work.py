@@ -40,6 +40,20 @@ def test_nobody_gets_more_than_a_core(run: Simulate) -> None:
 
 
 @both
+def test_several_cores_do_what_is_parallel_at_once(run: Simulate) -> None:
+    # Amdahl 1967: nine tenths on four cores, 1 / (0.1 + 0.9 / 4) = 40 / 13 times as fast; on two, 1 / 0.55 = 20 / 11.
+    asked = demand([0, 1000], [[(40_000, 0)], [(20_000, 0)]], parallel=900_000)
+    # The first alone until 1000 does 3077 (rounded up); then both do 20 / 11 a microsecond, for 11,000.1: the second
+    # is done at 12,001, and the first has 40,000 - 1000 x 40 / 13 - 11,001 x 20 / 11 = 16,921.1 left: 13 / 40 of that.
+    o = run(asked, one_host(2, 4 * CORE))
+    assert o.ended.tolist() == [12_001 + 5_500, 12_001]
+    # Below a core there is nothing to do at once: 100,000 at half a core.
+    assert run(demand([0], [[(100_000, 0)]], parallel=CORE), one_host(1, CORE // 2)).ended.tolist() == [200_000]
+    # All of it is parallel: four times as fast.
+    assert run(demand([0], [[(100_000, 7)]], parallel=CORE), one_host(1, 4 * CORE)).ended.tolist() == [25_007]
+
+
+@both
 def test_waiting_takes_no_cpu(run: Simulate) -> None:
     # Request 0 computes 4 alone and waits until 14; request 1 computes from 4 to 14 alone. At 14 request 0 computes 2
     # more beside request 1's last 6, at half a core each, until 18; then request 1's last 4 until 22.

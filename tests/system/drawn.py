@@ -142,7 +142,8 @@ def workloads(draw: st.DrawFn) -> Tree:
         asked = draw(st.one_of(closed, *[optioned] * 4))
         made = {"agents": agents, "arrivals": asked, "request": draw(requests)}
     callers = draw(given_keys(
-        callers=one_of(MISSING, MISSING, *CALLING), patience=one_of(MISSING, "5 s", "exponential(mean=2 min)"),
+        callers=one_of(MISSING, MISSING, *CALLING), parallel=one_of(MISSING, "75%"),
+        patience=one_of(MISSING, "5 s", "exponential(mean=2 min)"),
         keep_open=one_of(MISSING, "1 min", "exponential(mean=10 min)"),
         payload=one_of(MISSING, "uniform(low=0, high=2000000)")))
     return without_missing(made | {"memory": memory, "serial": serial} | callers)

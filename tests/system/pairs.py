@@ -158,9 +158,9 @@ def habitual(**idle: Any) -> Tree:
     return tree
 
 
-def computing(**cpu: Any) -> Tree:
+def computing(vcpu: int = 1, **cpu: Any) -> Tree:
     """Requests that only compute, on an instance each."""
-    tree = crowd(concurrency=1, vcpu=1, cpu=cpu)
+    tree = crowd(concurrency=1, vcpu=vcpu, memory="2 GiB", cpu=cpu)
     tree["workload"]["request"] = [{"tool": {"cpu": "30 s"}}]
     return tree
 
@@ -420,6 +420,7 @@ PAIRS = (
          computing(credit={"baseline": "10%", "most": "9 s"})),
     Pair("Credit.most", "deployments.here.cpu.credit.most", "2 s", "90 s", (LATENCY,),
          computing(credit={"baseline": "10%", "first": "1 s"})),
+    Pair("Workload.parallel", "workload.parallel", "0%", "60%", (LATENCY,), computing(vcpu=4)),
     # Callers
     Pair("Workload.patience", "workload.patience", MISSING, "exponential(mean=5 s)",
          ("here:requests.abandoned.value",), crowd(instances=1)),

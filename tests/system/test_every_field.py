@@ -129,7 +129,8 @@ def test_a_case_of_an_axis_is_the_scenario_with_the_value_written_in_it(data: Pa
 DEFAULTS = {
     "axes": {}, "about": "", "warmup": "0 s", "drain": "1 day", "seed": 0, "replications": 8, "prices": "list-2026",
     "expect": [],
-    "workload.serial": True, "workload.memory": "256 MiB", "workload.request.0.tool.cpu": "0 s",
+    "workload.serial": True, "workload.memory": "256 MiB", "workload.parallel": "0%",
+    "workload.request.0.tool.cpu": "0 s",
     "workload.request.1.tool.wait": "0 s", "workload.arrivals.sessions.shape.time": "t_s",
     "workload.arrivals.sessions.shape.rate": "rate", "workload.arrivals.bursts.scope": "agent",
     "workload.arrivals.burstiness.scope": "fleet", "workload.arrivals.bulk.over": "agent",

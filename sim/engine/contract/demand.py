@@ -48,6 +48,8 @@ class Demand:
         Microseconds for which its connection stays open after it has left an instance; empty for 0.
     payload : int64[n] or int64[0]
         Bytes of the request itself; empty where nothing is said of them; not read by models.
+    parallel : int
+        Millionths of all CPU time that several cores can do at once.
     callers : Callers or None
         Where it is not None, rows are attempts at requests; see `sim.engine.contract.callers`.
     step_prefill, step_decode : int64[m] or int64[0]
@@ -81,6 +83,7 @@ class Demand:
     patience: Int64s = field(default_factory=none)
     linger: Int64s = field(default_factory=none)
     payload: Int64s = field(default_factory=none)
+    parallel: int = 0
     callers: Callers | None = None
     step_prefill: Int64s = field(default_factory=none)
     step_decode: Int64s = field(default_factory=none)

@@ -53,7 +53,8 @@ class Records:
         """Whether something is done at more than nominal speed."""
         gpu = self.capacity.gpu
         faster = gpu is not None and max(gpu.prefill_speed, gpu.decode_speed) > CORE
-        return faster or bool((self.capacity.speed > CORE).any())
+        many = self.demand.parallel > 0 and self.capacity.cpu > CORE
+        return faster or many or bool((self.capacity.speed > CORE).any())
 
     @cached_property
     def retry(self) -> Bools:

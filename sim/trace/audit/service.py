@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.engine.contract import CORE, Fate
+from sim.engine.contract import CORE, Fate, cpu_share
 from sim.exact import total
 from sim.trace.audit.records import Finding, Records, at_once, duration, first_fault
 from sim.trace.work import work
@@ -24,7 +24,8 @@ def worked(records: Records) -> Finding:
     cut = records.began & (o.fate != Fate.COMPLETED)
     step = np.minimum(demand.step_first[:-1] + demand.by_request(done.astype(np.int64)), demand.step_first[1:] - 1)
     since = np.where(step > demand.step_first[:-1], o.step_ended[step - 1], o.started)
-    inside = (records.left - since) * -(-int(records.capacity.speed.max(initial=CORE)) // CORE)
+    best = cpu_share(records.capacity.cpu, 1, demand.parallel) * int(records.capacity.speed.max(initial=CORE))
+    inside = (records.left - since) * max(1, -(-best // CORE**2))
     fast = records.fast
     # How long a call takes is for its provider to say; its own check asks for that.
     fixed = done & ~records.calls
@@ -56,7 +57,7 @@ def worked(records: Records) -> Finding:
 def _alone(records: Records) -> bool:
     """Tell whether every request has a core of nominal speed to itself."""
     capacity = records.capacity
-    whole = capacity.credit is None and bool((capacity.speed == CORE).all())
+    whole = records.demand.parallel == 0 and capacity.credit is None and bool((capacity.speed == CORE).all())
     return whole and capacity.cpu >= CORE * capacity.concurrency
 
 

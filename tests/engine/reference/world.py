@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from sim.engine.contract import NEVER, Capacity, Checkpoints, Demand, State
 
 from .things import MILLION, Instance, Request
@@ -95,7 +97,12 @@ class World:
         cpu = self.capacity.cpu
         if self.capacity.credit is not None and not instance.has_credit:
             cpu = min(cpu, self.capacity.credit.rate)
-        return min(MILLION, cpu // k)
+        each, parallel = cpu // k, self.demand.parallel
+        if parallel == 0 or each <= MILLION:
+            return min(MILLION, each)
+        # Amdahl: one second of work takes 1 - p and p / c, in rational numbers rounded down at the end.
+        serial = Fraction(MILLION - parallel, MILLION) + Fraction(parallel, each)
+        return int(MILLION / serial)
 
     def used(self, instance: Instance) -> int:
         return self.share(instance) * len(self.computing(instance))
