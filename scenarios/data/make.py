@@ -1,9 +1,10 @@
 """Make the compact data of this folder from the originals.
 
 ``python scenarios/data/make.py SOURCE`` reads the folders ``claude-code-sessions``, ``azure-llm-2024-week``,
-``sandbox-tti``, ``azure-llm-2023``, ``servegen-tenants``, ``spot-aws-v100`` and ``gcp-preemptible-vm`` below SOURCE and
-writes the files beside this script. README.md says where the originals come from, what each file means and what was
-left out; the counts printed here are the ones it quotes. The same originals give the same bytes.
+``sandbox-tti``, ``azure-llm-2023``, ``servegen-tenants``, ``spot-aws-v100``, ``gcp-preemptible-vm`` and
+``gpu-cluster-pods`` below SOURCE and writes the files beside this script. README.md says where the originals come from,
+what each file means and what was left out; the counts printed here are the ones it quotes. The same originals give the
+same bytes.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ WEEK = (("mon",), ("tue",), ("mon", "tue"), ("mon", "tue"), ("fri",), ("sat",), 
 
 PROVIDERS = ("blaxel", "cloudflare", "daytona", "e2b", "modal", "railway", "render", "runloop", "vercel")
 MODES = ("sequential", "staggered")
+FIRST_DAY = 114
+"""Before it, only stray tasks of a cluster are recorded."""
 KEPT = 400
 """Samples kept of each provider and mode that has more."""
 
@@ -244,6 +247,16 @@ def lives(source: Path) -> None:
         print(f"lives: {zone}, {events['preempted']} preempted, {events['stopped']} stopped by their owner")
 
 
+def pods(source: Path) -> None:
+    """Write the tasks of a GPU cluster that had whole GPUs, from the day on from which all of them were recorded."""
+    rows = [row for row in read(source / "gpu-cluster-pods" / "pods_to_day135.csv.gz")
+            if int(row["creation_s"]) > FIRST_DAY * 86_400 and row["gpu_milli"] == "1000" and row["scheduled_s"]]
+    found = sorted((int(row["creation_s"]) - FIRST_DAY * 86_400, int(row["num_gpu"]),
+                    int(row["deletion_s"]) - int(float(row["scheduled_s"]))) for row in rows)
+    write("gpu-cluster-pods.csv.gz", ("t_s", "gpus", "ran_s"), found)
+    print(f"pods: {len(found)} tasks, GPUs {sorted(Counter(gpus for _, gpus, _ in found).items())}")
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -256,6 +269,7 @@ def main() -> None:
     tenants(source)
     spot(source)
     lives(source)
+    pods(source)
 
 
 if __name__ == "__main__":
