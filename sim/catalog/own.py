@@ -1,9 +1,10 @@
 """The catalogue of the package, with a folder of a person's own over it.
 
 The folder is laid out as the package's: ``profiles/<platform>.yaml`` and ``prices/<book>/<platform>.yaml``, in the same
-language. A platform of the folder stands in the place of the package's of the same name; its other variants stay. A
-price list of the folder is put over the package's of the same book and platform: charges of the same name are replaced,
-others are added, and so are allowances, regions and commitments; what else the list says replaces what the other says.
+language. A platform of the folder stands in the place of the package's of the same name; its other variants stay. So
+does a language model of ``profiles/llm.yaml``, which says how fast models answer. A price list of the folder is put
+over the package's of the same book and platform: charges of the same name are replaced, others are added, and so are
+allowances, regions and commitments; what else the list says replaces what the other says.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim.catalog import lookup, prices
-from sim.catalog.lookup import Profiles
+from sim.catalog.lookup import Llms, Profiles
 from sim.catalog.prices import PriceList
-from sim.catalog.profiles import Profile
+from sim.catalog.profiles import LlmProfile, Profile
 from sim.documents import there
 from sim.errors import InputError, Problem, UnknownName
 
@@ -39,13 +40,16 @@ class Catalogue:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._profiles: dict[str, Path] = {}
+        self._llm_path: Path | None = None
+        self._llms: Llms | None = None
         self._lists: dict[tuple[str, str], Path] = {}
         if folder is not None:
             _require(folder)
             self._profiles = {path.stem: path for path in _yaml(folder / "profiles")}
+            self._llm_path = self._profiles.pop(lookup.LLM.stem, None)
             self._lists = {(path.parent.name, path.stem): path for book in _folders(folder / "prices")
                            for path in _yaml(book)}  # fmt: skip
-            if not self._profiles and not self._lists:
+            if not self._profiles and not self._lists and self._llm_path is None:
                 raise InputError([Problem(str(folder), 0, 0, "nothing of a catalogue is in this folder", LAYOUT)])
         self._files: dict[str, Profiles] = {}
         self._made: dict[str, Profile] = {}
@@ -98,6 +102,15 @@ class Catalogue:
         except UnknownName as error:
             raise UnknownName(id, self.platform_ids(), "platform") from error
 
+    def llm(self, model: str) -> LlmProfile:
+        """Look up how fast a language model answers; raises UnknownName or InputError as `profile` does."""
+        own = self._own_llms()
+        if own is not None and model in own.ids:
+            return own.load(model)
+        if model not in lookup.llm_ids():
+            raise UnknownName(model, (*lookup.llm_ids(), *(own.ids if own is not None else ())), "language model")
+        return lookup.llm(model)
+
     def books(self) -> tuple[str, ...]:
         """Return the names of the price books."""
         return tuple(sorted({*prices.books(), *(book for book, _ in self._lists)}))
@@ -133,11 +146,8 @@ class Catalogue:
 
     def problems(self) -> Iterator[Problem]:
         """Say everything that is wrong in the files of the folder."""
+        yield from self._llm_problems()
         for platform in self._profiles:
-            if platform == lookup.LLM.stem:
-                yield Problem(str(self._profiles[platform]), 0, 0, "how fast a model answers is not told here",
-                              "give `time` where the model is called; its price may be in `prices`")
-                continue
             try:
                 ids = self._file(platform).ids
             except InputError as error:
@@ -153,6 +163,25 @@ class Catalogue:
                 self.whole(book, platform)
             except InputError as error:
                 yield from error.problems
+
+    def _llm_problems(self) -> Iterator[Problem]:
+        """Say everything that is wrong in the folder's file of language models."""
+        try:
+            own = self._own_llms()
+            models = own.ids if own is not None else ()
+        except InputError as error:
+            yield from error.problems
+            return
+        for model in models:
+            try:
+                self.llm(model)
+            except InputError as error:
+                yield from error.problems
+
+    def _own_llms(self) -> Llms | None:
+        if self._llms is None and self._llm_path is not None:
+            self._llms = Llms(self._llm_path)
+        return self._llms
 
     def _file(self, platform: str) -> Profiles:
         if platform not in self._files:

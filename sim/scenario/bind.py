@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sim import catalog, units
+from sim import units
 from sim.catalog import PACKAGE, Catalogue
 from sim.documents import Flaw, Place, problems
 from sim.errors import AdvisedError, InputError, Problem, UnknownName, choose, quoted
@@ -79,7 +79,7 @@ def bind(scenario: Scenario, directory: Path) -> Case:
     if found:
         raise InputError(problems(found, scenario.document, scenario.name))
     timed_by_profile = {llm["model"] for _, llm in llm_calls(data) if "time" not in llm}
-    models = tuple(one for model in sorted(timed_by_profile) for one in resting.of_model(model))
+    models = tuple(one for model in sorted(timed_by_profile) for one in resting.of_model(model, catalogue))
     deployments = tuple(dataclasses.replace(one, rests_on=one.rests_on + models) for one in bound)
     reference = scenario.reference or next(iter(keys))
     identity = _identity(data, reference, deployments)
@@ -207,7 +207,7 @@ def _model_flaws(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Flaw
         if "time" in llm and llm["model"] in _priced_models(data, catalogue):
             continue  # nothing of its profile is needed
         try:
-            catalog.llm(llm["model"])
+            catalogue.llm(llm["model"])
         except UnknownName as error:
             yield Flaw((*place, "model"), error.message, error.fix)
 

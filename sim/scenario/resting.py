@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from sim import catalog, units
-from sim.catalog import Profile
+from sim.catalog import Catalogue, Profile
 from sim.catalog.figures import Sourced
 from sim.catalog.profiles import Combination, Meters, Range, Size
 from sim.distributions import Distribution
@@ -153,9 +153,9 @@ def of_profile(profile: Profile) -> Iterator[RestsOn]:
         yield _figure(path, figure)
 
 
-def of_model(model: str) -> Iterator[RestsOn]:
+def of_model(model: str, catalogue: Catalogue) -> Iterator[RestsOn]:
     """List the figures of a language model."""
-    for path, figure in catalog.figures(catalog.llm(model), f"llm.{model}"):
+    for path, figure in catalog.figures(catalogue.llm(model), f"llm.{model}"):
         yield _figure(path, figure)
 
 

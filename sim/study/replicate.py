@@ -130,7 +130,7 @@ def _ran(case: Case, number: int, horizon: int) -> tuple[Demand, Iterable[_Ran]]
     scenario, stretch = case.scenario, 1
     while True:
         demand = workload.demand(scenario.workload, case.directory, horizon, scenario.drain, scenario.seed, number,
-                                 asked.resampled(scenario), stretch)
+                                 asked.resampled(scenario), stretch, case.catalogue)
         if scenario.workload.arrivals.closed is None:
             return demand, _runs(case, number, demand)
         ran = list(_runs(case, number, demand))

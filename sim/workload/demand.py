@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from sim import luck
+from sim.catalog import PACKAGE, Catalogue
 from sim.distributions import Distribution
 from sim.engine.contract import NEVER, Demand, Int64s, none
 from sim.errors import AdvisedError
@@ -38,7 +39,7 @@ _DAY_S = 86_400
 
 def demand(
     workload: Workload, directory: Path, horizon: int, drain: int, seed: int, replication: int, bootstrap: bool = False,
-    stretch: int = 1,
+    stretch: int = 1, catalogue: Catalogue = PACKAGE,
 ) -> Demand:  # fmt: skip
     """Draw the demand of one replication.
 
@@ -56,6 +57,8 @@ def demand(
         many sessions, with replacement. `sim.stats.estimates` says what for.
     stretch : int
         How many times as long as `sim.workload.closed` takes it the chain of each agent of a closed population is.
+    catalogue : Catalogue
+        Knows how fast language models answer.
 
     Returns
     -------
@@ -69,17 +72,17 @@ def demand(
     InputError, AdvisedError
         When a file cannot be used, or the workload is too large.
     """
-    asked = _requests(workload, directory, horizon, drain, seed, replication, bootstrap, stretch)
+    asked = _requests(workload, directory, horizon, drain, seed, replication, bootstrap, stretch, catalogue)
     asked = with_callers(asked, workload, directory, seed, replication)
     return with_attempts(asked, workload, directory, seed, replication)
 
 
 def _requests(workload: Workload, directory: Path, horizon: int, drain: int, seed: int, replication: int,
-              bootstrap: bool, stretch: int) -> Demand:
+              bootstrap: bool, stretch: int, catalogue: Catalogue) -> Demand:
     """Draw the requests of all agents."""
     arrivals = workload.arrivals
     shares = skew.shares(arrivals.skew, workload.agents)
-    fleet = Fleet(workload.agents, directory, horizon, seed, replication, shares)
+    fleet = Fleet(workload.agents, directory, horizon, seed, replication, shares, catalogue)
     if arrivals.sessions is not None:
         asked = _sessions(workload, arrivals.sessions, fleet, bootstrap)
     elif arrivals.closed is not None:
@@ -177,7 +180,8 @@ def _work(workload: Workload, fleet: Fleet, keys: Int64s, recorded: Rows | None 
     if workload.rows is not None:
         found = recordings.table(fleet.directory, workload.rows.file)
         recorded = rows.drawn(found, keys, fleet.seed, fleet.replication)
-    work = Unrolling(fleet.seed, fleet.replication, keys, fleet.directory, recorded).work(workload.request or ())
+    unrolling = Unrolling(fleet.seed, fleet.replication, keys, fleet.directory, recorded, fleet.catalogue)
+    work = unrolling.work(workload.request or ())
 
     def drawn(law: Distribution | Column | None, stream: Stream, least: int) -> Int64s:
         if law is None:

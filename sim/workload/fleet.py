@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sim.catalog import PACKAGE, Catalogue
 from sim.distributions.portable import Floats
 
 
@@ -23,6 +24,8 @@ class Fleet:
         Address of the luck.
     shares : float64[agents] or None
         How many times the mean rate of an agent each has; all the same when None.
+    catalogue : Catalogue
+        Knows how fast language models answer.
     """
 
     agents: int
@@ -31,3 +34,4 @@ class Fleet:
     seed: int
     replication: int
     shares: Floats | None = None
+    catalogue: Catalogue = PACKAGE

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sim import catalog, luck
+from sim import luck
+from sim.catalog import PACKAGE, Catalogue
 from sim.distributions import Distribution
 from sim.distributions.portable import Floats
 from sim.engine.contract import NEVER, Int8s, Int64s, none
@@ -112,11 +113,15 @@ class Unrolling:
         Folder that files of recorded samples are relative to.
     rows : Rows, optional
         The recorded row of each request, for steps that take values from it.
+    catalogue : Catalogue
+        Knows how fast language models answer.
     """
 
     def __init__(
-        self, seed: int, replication: int, keys: Int64s, directory: Path, rows: Rows | None = None
-    ) -> None:
+        self, seed: int, replication: int, keys: Int64s, directory: Path, rows: Rows | None = None,
+        catalogue: Catalogue = PACKAGE,
+    ) -> None:  # fmt: skip
+        self._catalogue = catalogue
         self._seed = seed
         self._replication = replication
         self._keys = keys
@@ -220,7 +225,7 @@ class Unrolling:
         tokens_out = _possible(self._integers(call.output, Stream.TOKENS_OUT, visits, common), "output")
         if call.time is not None:
             return tokens_in, tokens_out, self._integers(call.time, Stream.WAIT, visits, common)
-        profile = catalog.llm(call.model)
+        profile = self._catalogue.llm(call.model)
         first = self._integers(profile.first_token.value, Stream.WAIT, visits, common)
         speed = profile.tokens_per_second.value.quantile(self._uniform(Stream.SPEED, visits))
         further = np.maximum(tokens_out - 1, 0)

@@ -172,9 +172,40 @@ def test_all_that_is_wrong_is_told_at_once(folder: Path) -> None:
     assert len(problems) == 3
 
 
-def test_how_fast_a_model_is_has_no_place_there(folder: Path) -> None:
-    (folder / "cat" / "profiles" / "llm.yaml").write_text("models: {}\n")
-    assert "how fast a model answers is not told here" in told(folder)[0].message
+SPEEDS = """\
+sources:
+  bench: {title: Our own benchmark, read: 2026-10-01}
+models:
+  ours:
+    title: Ours
+    vendor: Us
+    first_token: {value: 1 s, standing: measured, source: bench}
+    tokens_per_second: {value: 33, standing: measured, source: bench}
+"""
+
+
+def test_how_fast_a_model_of_ones_own_is(folder: Path) -> None:
+    # A second to the first of 100 tokens, 33 a second for the 99 others: 4 s, where nothing says how long a call takes.
+    file, own = folder / "cat" / "profiles" / "llm.yaml", folder / "own.yaml"
+    own.write_text(SCENARIO.replace(", time: 2 s", ""))
+    assert "unknown language model `ours`" in told(folder)[0].message
+    file.write_text(SPEEDS)
+    result = api.load(own).run()
+    assert result.requests.latency_s.round(6).min() == 4
+    assert any("llm.ours.first_token" in str(one) for one in result.summary["deployments"]["new"]["rests_on"])
+    # The package's models stay, or are as the folder says; another speed is another case.
+    catalogue = Catalogue(folder / "cat")
+    assert catalogue.llm("mid-tier") == catalog.llm("mid-tier")
+    with pytest.raises(UnknownName, match="ours"):
+        catalogue.llm("our")
+    file.write_text(SPEEDS.replace("  ours:", "  mid-tier:").replace("value: 33", "value: 66"))
+    assert Catalogue(folder / "cat").llm("mid-tier").tokens_per_second.value.mean == 66
+    file.write_text(SPEEDS.replace("value: 33", "value: 66"))
+    assert api.load(own).run().summary["identity"] != result.summary["identity"]
+    file.write_text(SPEEDS.replace("value: 1 s", "value: 1"))
+    assert [(Path(one.file).name, one.line) for one in told(folder)] == [("llm.yaml", 7)]
+    file.write_text("modells: {}\n")
+    assert any("did you mean `models`" in one.fix for one in told(folder))
 
 
 def test_a_file_that_is_extended_names_its_own_folder(folder: Path) -> None:
