@@ -80,6 +80,7 @@ def _sections(summary: Tree, width: int, folder: str | None, command: str | None
         yield from section("Expectations", summary["expect"], together)
     yield from _deployments(summary, width)
     yield from _first_step(summary, width)
+    yield from _on_gpu(summary, width)
     yield from bill.sections(summary, width)
     yield from _rests_on(summary)
     advice = summary["advice"] if "advice" in summary else advise(summary)
@@ -223,6 +224,22 @@ def _first_step(summary: Tree, width: int) -> Iterable[RenderableType]:
             columns += [Column(group, name, _if_any(f"{path}.{name}", notes)) for name in ("p50", "p99")]
     yield heading("First step and start-up", "first step is from arrival to its end; start-up and wake-up are what an "
                   f"instance takes, whether anybody waits or not; {NONE}: too few")  # fmt: skip
+    yield from tables(deployments, columns, width, platforms=False)
+    if notes:
+        yield notes.lines()
+
+
+def _on_gpu(summary: Tree, width: int) -> Iterable[RenderableType]:
+    """Tell what requests wait for on a GPU, where they have time on one."""
+    deployments = summary["deployments"]
+    if not any((at(one, "decode_s.mean") or {}).get("value") is not None for one in deployments.values()):
+        return
+    notes = Notes()
+    columns = [Column("first token", name, of(f"first_token_s.{name}", "seconds", notes)) for name in ("p50", "p99")]
+    columns += [Column(phase, "mean", of(f"{phase}_s.mean", "seconds", notes)) for phase in ("prefill", "decode")]
+    columns += [Column("tokens", "a second", of("gpu_token_rate", "number", notes))]
+    yield heading("On GPUs", "the first token comes at the end of prefill; means of completed requests; tokens "
+                  "generated in a second of an instance that is up")  # fmt: skip
     yield from tables(deployments, columns, width, platforms=False)
     if notes:
         yield notes.lines()

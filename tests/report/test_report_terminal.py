@@ -331,3 +331,15 @@ def test_rendering_changes_nothing(summary) -> None:
     before = deepcopy(summary)
     render(summary)
     assert summary == before
+
+
+def test_what_requests_wait_for_on_gpus_is_told_where_they_have_any(summary) -> None:
+    assert not any(line.startswith("On GPUs") for line in lines(summary))
+    for one in summary["deployments"].values():
+        for phase, value in (("first_token_s", 0.5), ("prefill_s", 0.25), ("decode_s", 4.0)):
+            one[phase] = {name: {"value": value, "low": value, "high": value} for name in ("mean", "p50", "p99")}
+        one["gpu_token_rate"] = {"value": 43.0, "low": 43.0, "high": 43.0}
+    told = lines(summary, width=120)
+    heading = next(place for place, line in enumerate(told) if line.startswith("On GPUs"))
+    row = next(line for line in told[heading:] if line.startswith(" suspend"))
+    assert row.split() == ["suspend", "500", "ms", "500", "ms", "250", "ms", "4.00", "s", "43"]
