@@ -14,9 +14,10 @@ from sim.billing.month import Month, Tiling, tile
 from sim.billing.rating import rate
 from sim.billing.records import Requests
 from sim.catalog.prices import PriceList
-from sim.engine.contract import Demand, Outcome
+from sim.engine.contract import Demand, Int64s, Outcome
 from sim.trace.spans import Spans
-from sim.trace.steps import tokens
+from sim.trace.steps import repeated, tokens
+from sim.trace.visits import visits
 from sim.trace.window import Window
 from sim.units import HOUR
 
@@ -38,21 +39,29 @@ def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> O
     -------
     Observed
     """
-    billed = tokens(demand, outcome)
+    billed, seen, again = tokens(demand, outcome), visits(outcome), outcome.repeats
+    more = repeated(demand, outcome)
+    asked = demand.by_step(outcome.arrived)
+
+    def both(ended: Int64s, repeats: Int64s) -> Int64s:
+        return np.concatenate((ended, repeats))
+
     return Observed(
         window=window,
         spans=spans,
         pool=outcome.pool,
-        requests=Requests(outcome.started, outcome.ended, outcome.instance, outcome.warmth, demand.memory,
-                          demand.payload),
+        # To a platform, each visit is a request of its own.
+        requests=Requests(seen.started, seen.ended, seen.instance, seen.warmth, demand.memory[seen.request],
+                          demand.payload[seen.request] if len(demand.payload) else demand.payload),
         steps=Steps(
-            arrived=demand.by_step(outcome.arrived),
-            ended=outcome.step_ended,
-            cpu=demand.step_cpu,
-            tokens_in=billed.prompt,
-            tokens_cached=billed.cached,
-            tokens_out=billed.generated,
-            model=demand.step_model,
+            arrived=both(asked, asked[again.step]),
+            ended=both(outcome.step_ended, again.left),
+            # What a checkpoint has kept is a part of the execution that goes on with it.
+            cpu=both(demand.step_cpu, again.cpu - np.minimum(again.cpu, again.kept)),
+            tokens_in=both(billed.prompt, more.prompt),
+            tokens_cached=both(billed.cached, more.cached),
+            tokens_out=both(billed.generated, more.generated),
+            model=both(demand.step_model, demand.step_model[again.step]),
         ),
         # What is cut off by the end of the run is so in its last microsecond, which is a part of it.
         cut_off=CutOff(np.where(outcome.ended < 0, demand.stop - 1, outcome.ended), outcome.spent),

@@ -79,6 +79,7 @@ class Fleet:
             Timer(self.clock, time, _TICK + _FLOOR, lambda _, number=number: self._step(number))  # type: ignore[misc]
         if self.offers is not None:
             self.offers.announce(self._look_everywhere)
+            self._short.update(pool.index for pool in self.pools if pool.lacks())
 
     # Luck and limits of openings
 

@@ -20,7 +20,7 @@ from sim.study.times import Times
 from sim.trace.audit import Audit, Check
 from sim.trace.gpu import first_token, on_gpu, phases
 from sim.trace.spans import Spans
-from sim.trace.steps import tokens
+from sim.trace.steps import with_repeats
 from sim.trace.waits import Waits, slowest
 from sim.trace.window import Window
 from sim.trace.work import in_vain, work
@@ -118,7 +118,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     given_up = (seen.fate == Fate.ABANDONED) | (seen.cause == Cause.TIMEOUT)
     resident = window.share(outcome.started[ever], np.where(outcome.ended < 0, demand.stop, outcome.ended)[ever])
     vain = in_vain(outcome)
-    billed, of_asked = tokens(demand, outcome), demand.by_step(tried)
+    billed, of_asked = with_repeats(demand, outcome), demand.by_step(tried)
     merged = total(demand.coalesced[asked])
     times = Times({name: one.times for name, one in timed(run).items()}, finite=FINITE)
     return Measures(

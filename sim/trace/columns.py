@@ -118,14 +118,16 @@ _ATTEMPTS = (
     Column("step", COUNT, "", "Place of the step in its request, from 0.", "Demand.step_first"),
     Column("attempt", COUNT, "", "Which attempt at the request this is a step of, from 1.", "Callers.retry_of"),
     Column("left_us", NUMBER, "us", "When its caller gave that attempt up; missing if it did not.", "Outcome.left"),
+    Column("execution", COUNT, "", "Which execution of the step this is, from 1; those before were cut off or lost.",
+           "Outcome.repeats"),
     Column("kind", NAME, "", "Kind of step.", "Demand.step_kind"),
     Column("begin_us", COUNT, "us", "When it began.", "Outcome.started, Outcome.step_ended"),
     Column("end_us", NUMBER, "us", "When it ended or was cut off; missing if unfinished.",
            "Outcome.step_ended, Outcome.ended"),
     Column("begin_s", SECONDS, "s", "When it began.", "Outcome.started, Outcome.step_ended"),
     Column("duration_s", SECONDS, "s", "End less begin; missing if unfinished.", "Outcome.step_ended, Outcome.ended"),
-    Column("fate", NAME, "", "What became of it: completed, failed (its request was cut off in it), unfinished.",
-           "Outcome.step_ended, Outcome.fate"),
+    Column("fate", NAME, "", "What became of it: completed (also if it was lost and is done again), failed (it was cut "
+           "off), unfinished.", "Outcome.step_ended, Outcome.fate, Outcome.repeats"),
     Column("cpu_us", COUNT, "us", "CPU time it asks for, on a full core of nominal speed.", "Demand.step_cpu"),
     Column("spent_us", COUNT, "us", "How much of that was done: all of a step that ended or waits, a part of one that "
            "was cut off before.", "Outcome.spent"),

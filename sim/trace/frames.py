@@ -20,7 +20,7 @@ from sim.trace.columns import DEPLOYMENT, TABLES, check
 from sim.trace.gpu import first_token, on_gpu, phases
 from sim.trace.spans import spans
 from sim.trace.steps import began as steps_began
-from sim.trace.steps import tokens
+from sim.trace.steps import repeated, tokens, with_repeats
 from sim.trace.waits import waits
 from sim.trace.window import Window
 from sim.workload.seen import attempts as tries
@@ -107,7 +107,7 @@ def together(deployments: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str,
 
 def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s, window: Window) -> pd.DataFrame:
     """One row for each request that arrived; see `tables` for the parameters."""
-    billed, request = tokens(demand, outcome), _request(demand)
+    billed, request = with_repeats(demand, outcome), _request(demand)
     outcome = seen(demand, outcome)
     found, over = waits(demand, outcome, capacity.provider), outcome.step_ended >= 0
     on, gpu, first = phases(demand, outcome), on_gpu(demand), first_token(demand, outcome)
@@ -166,41 +166,83 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
 
 
 def attempts(demand: Demand, outcome: Outcome, names: Names) -> pd.DataFrame:
-    """One row for each step that began, by request, then by step; see `tables` for the parameters."""
-    request = demand.by_step(np.arange(demand.n, dtype=np.int64))
-    on = phases(demand, outcome)
-    gpu_spent = outcome.gpu_spent if len(outcome.gpu_spent) else np.zeros(demand.n, np.int64)
-    began, begun = steps_began(demand, outcome)
-    billed = tokens(demand, outcome)
-    steps = np.flatnonzero(begun)
-    row, begin, ended = request[steps], began[steps], outcome.step_ended[steps]
-    cut = (ended < 0) & (outcome.fate[row] == Fate.FAILED)
-    fate = np.where(ended >= 0, Fate.COMPLETED, np.where(cut, Fate.FAILED, Fate.UNFINISHED))
-    end = np.where(cut, outcome.ended[row], ended)
+    """One row for each execution of a step that began, by request, then by step; see `tables` for the parameters."""
+    parts = _last_attempts(demand, outcome), _earlier_attempts(demand, outcome)
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    order = np.lexsort((found["begin"], found["step"]))
+    found = {name: column[order] for name, column in found.items()}
+    step, begin, end = found["step"], found["begin"], found["end"]
+    row = demand.by_step(np.arange(demand.n, dtype=np.int64))[step]
+    again = np.arange(len(step)) - np.searchsorted(step, step)
     columns: dict[str, Any] = {
         "request": _request(demand)[row],
-        "step": steps - demand.step_first[row],
+        "step": step - demand.step_first[row],
         "attempt": tries(demand, outcome)[row],
         "left_us": _maybe(outcome.left[row] if len(outcome.left) else np.full(len(row), NEVER, np.int64)),
-        "kind": _named(demand.step_kind[steps], names.kinds),
+        "execution": again + 1,
+        "kind": _named(demand.step_kind[step], names.kinds),
         "begin_us": begin,
         "end_us": _maybe(end),
         "begin_s": _seconds(begin),
         "duration_s": _seconds(end - begin, end >= 0),
-        "fate": _enumerated(fate, Fate, skip=Fate.ABSENT),
-        "cpu_us": demand.step_cpu[steps],
-        "spent_us": np.where(ended >= 0, demand.step_cpu[steps], outcome.spent[row]),
-        "gpu_us": demand.step_gpu[steps],
-        "gpu_spent_us": np.where(ended >= 0, demand.step_gpu[steps], gpu_spent[row]),
-        "prefill_s": _seconds(on.prefill[steps]),
-        "decode_s": _seconds(on.decode[steps]),
-        "wait_us": demand.step_wait[steps],
-        "tokens_in": billed.prompt[steps],
-        "tokens_cached": billed.cached[steps],
-        "tokens_out": billed.generated[steps],
-        "model": _named(demand.step_model[steps], names.models),
+        "fate": _enumerated(found["fate"], Fate, skip=Fate.ABSENT),
+        "cpu_us": demand.step_cpu[step],
+        "spent_us": found["spent"],
+        "gpu_us": demand.step_gpu[step],
+        "gpu_spent_us": found["gpu_spent"],
+        "prefill_s": _seconds(found["prefill"]),
+        "decode_s": _seconds(found["decode"]),
+        "wait_us": demand.step_wait[step],
+        "tokens_in": found["prompt"],
+        "tokens_cached": found["cached"],
+        "tokens_out": found["generated"],
+        "model": _named(demand.step_model[step], names.models),
     }
     return check("attempts", pd.DataFrame(columns))
+
+
+def _last_attempts(demand: Demand, outcome: Outcome) -> dict[str, Int64s]:
+    """Of each step that began, its last execution."""
+    request = demand.by_step(np.arange(demand.n, dtype=np.int64))
+    began, begun = steps_began(demand, outcome)
+    billed, on = tokens(demand, outcome), phases(demand, outcome)
+    gpu_spent = outcome.gpu_spent if len(outcome.gpu_spent) else np.zeros(demand.n, np.int64)
+    steps = np.flatnonzero(begun)
+    row, ended = request[steps], outcome.step_ended[steps]
+    cut = (ended < 0) & (outcome.fate[row] == Fate.FAILED)
+    return {
+        "step": steps,
+        "begin": began[steps],
+        "end": np.where(cut, outcome.ended[row], ended),
+        "fate": np.where(ended >= 0, Fate.COMPLETED, np.where(cut, Fate.FAILED, Fate.UNFINISHED)),
+        "spent": np.where(ended >= 0, demand.step_cpu[steps], outcome.spent[row]),
+        "gpu_spent": np.where(ended >= 0, demand.step_gpu[steps], gpu_spent[row]),
+        "prefill": on.prefill[steps],
+        "decode": on.decode[steps],
+        "prompt": billed.prompt[steps],
+        "cached": billed.cached[steps],
+        "generated": billed.generated[steps],
+    }
+
+
+def _earlier_attempts(demand: Demand, outcome: Outcome) -> dict[str, Int64s]:
+    """Of each step that was done again, what went before."""
+    again, billed = outcome.repeats, repeated(demand, outcome)
+    none = np.zeros(len(again.step), np.int64)
+    return {
+        "step": again.step,
+        "begin": again.began,
+        "end": again.left,
+        "fate": np.where(again.over, Fate.COMPLETED, Fate.FAILED),
+        "spent": again.cpu,
+        # Where there is GPU time there is no recovery.
+        "gpu_spent": none,
+        "prefill": none + NEVER,
+        "decode": none + NEVER,
+        "prompt": billed.prompt,
+        "cached": billed.cached,
+        "generated": billed.generated,
+    }
 
 
 def instances(demand: Demand, capacity: Capacity, outcome: Outcome, names: Names) -> pd.DataFrame:

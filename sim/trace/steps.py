@@ -7,10 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.engine.contract import Bools, Cause, Demand, Int64s, Outcome
+from sim.trace.visits import in_flight
 
 
 def began(demand: Demand, outcome: Outcome) -> tuple[Int64s, Bools]:
     """Say when each step began: when the one before it ended, or, of the first, when its request began.
+
+    Of one that was done more than once, or that a later visit began with, it is when the visit did in which it ended,
+    or in which it was when the request left.
 
     Parameters
     ----------
@@ -28,7 +32,22 @@ def began(demand: Demand, outcome: Outcome) -> tuple[Int64s, Bools]:
     begin[demand.step_first[:-1]] = outcome.started
     # A request that is refused for want of memory begins none of its steps.
     refused = (outcome.cause == Cause.MEMORY) & (outcome.started == outcome.ended)
-    return begin, (begin >= 0) & ~demand.by_step(refused)
+    begun = (begin >= 0) & ~demand.by_step(refused)
+    if len(outcome.visits.request):
+        begun &= (outcome.step_ended >= 0) | demand.by_step(in_flight(demand, outcome))
+        _put_off(demand, outcome, begin)
+    return begin, begun
+
+
+def _put_off(demand: Demand, outcome: Outcome, begin: Int64s) -> None:
+    """Let steps that later visits of a request were for begin when these did."""
+    seen = outcome.visits
+    later = np.flatnonzero(seen.request[1:] == seen.request[:-1]) + 1
+    for request, started in zip(seen.request[later].tolist(), seen.started[later].tolist(), strict=True):
+        steps = slice(int(demand.step_first[request]), int(demand.step_first[request + 1]))
+        ended, begins = outcome.step_ended[steps], begin[steps]
+        here = (begins >= 0) & ((ended < 0) | (ended > started))
+        begins[here] = np.maximum(begins[here], started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +113,37 @@ def tokens(demand: Demand, outcome: Outcome) -> Tokens:
         cached=np.where(called, demand.step_tokens_cached, 0),
         generated=generated,
     )
+
+
+def repeated(demand: Demand, outcome: Outcome) -> Tokens:
+    """Count the tokens that are billed of executions that were not the last, as `tokens` does.
+
+    Parameters
+    ----------
+    demand : Demand
+    outcome : Outcome
+        Of the same run.
+
+    Returns
+    -------
+    Tokens
+        By execution, int64[e]. Of a call of which a checkpoint has kept something, none: it goes on.
+    """
+    again = outcome.repeats
+    wait, out = demand.step_wait[again.step], demand.step_tokens_out[again.step]
+    called = (wait > 0) & (again.cpu >= demand.step_cpu[again.step]) & (again.kept == 0)
+    made = [tokens * done // whole if whole else 0 for tokens, done, whole in zip(
+        out.tolist(), again.wait.tolist(), wait.tolist(), strict=True)]
+    return Tokens(
+        prompt=np.where(called, demand.step_tokens_in[again.step], 0),
+        cached=np.where(called, demand.step_tokens_cached[again.step], 0),
+        generated=np.where(called, np.array(made, np.int64), 0),
+    )
+
+
+def with_repeats(demand: Demand, outcome: Outcome) -> Tokens:
+    """Count all tokens that are billed, those of executions that were not the last with their step; int64[m]."""
+    last, again = tokens(demand, outcome), repeated(demand, outcome)
+    for whole, more in ((last.prompt, again.prompt), (last.cached, again.cached), (last.generated, again.generated)):
+        np.add.at(whole, outcome.repeats.step, more)
+    return last

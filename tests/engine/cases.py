@@ -206,7 +206,7 @@ def offer(
         opens=np.array([begin for begin, _ in up], dtype=np.int64),
         closes=np.array([end for _, end in up], dtype=np.int64),
         lives=np.array([list(lives)] * pools, dtype=np.int64),
-        noticed=np.array([list(noticed)] * pools, dtype=np.bool_),
+        noticed=np.resize(np.array(noticed, dtype=np.bool_), (pools, len(lives))),
         notice=notice,
         after=after,
         by_deadline=by_deadline,

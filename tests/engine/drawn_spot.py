@@ -65,7 +65,7 @@ def spot_cases(draw: st.DrawFn, most: int = 10) -> Case:
     serves = fit(draw(capacities(asked, tick)), draw(st.integers(0, 3)) > 0)
     recovery = draw(recoveries(tick))
     if recovery.checkpoints is not None:
-        serves = unshared(serves)
+        asked, serves = replace(asked, parallel=0), unshared(serves)
     if recovery.frees:
         asked = replace(asked, frees=freeing(asked, draw(st.integers(0, 7))))
     market = None

@@ -17,11 +17,16 @@ from sim.engine.contract import (
     Callers,
     Capacity,
     Cause,
+    Checkpoints,
     Demand,
     Fate,
     Gpu,
+    Market,
+    Offer,
     Outcome,
     Queueing,
+    Recovery,
+    Resume,
     Reuse,
     State,
     Warmth,
@@ -48,7 +53,8 @@ def demand(**given: Any) -> Demand:
     } | steps  # fmt: skip
     for name, value in fields.items():
         if not isinstance(value, (int, bool)):
-            fields[name] = np.asarray(value, dtype=np.int8 if name == "step_kind" else np.int64)
+            kind = {"step_kind": np.int8, "frees": np.bool_}.get(name, np.int64)
+            fields[name] = np.asarray(value, dtype=kind)
     return Demand(**fields)
 
 
@@ -166,4 +172,18 @@ def fleets() -> dict[str, Run]:
         "refused": _fleet(concurrency=4, maximum=1, memory=5, base_memory=1, duration_limit=150, serial=False),
         "gpu": _fleet(early=False, concurrency=4, maximum=2, memory=7, serial=False, gpu_time=on_gpu,
                       duration_limit=400, gpu=Gpu(CORE, CORE, CORE, CORE // 50), queueing=classes),
+        "saved": _fleet(serial=False, concurrency=2, cpu=2 * CORE, market=_market(luck, 30), recovery=Recovery(
+            Resume.CHECKPOINT, again=20, attempts=9, checkpoints=Checkpoints(40, 10, 15, returns=True))),
+        "freed": _fleet(concurrency=2, maximum=3, market=_market(luck, 0), gpu_time={"frees": np.arange(120) % 4 == 1},
+                        recovery=Recovery(Resume.DURABLE, again=5, attempts=3, replay=4, frees=True)),
+        "anew": _fleet(concurrency=2, maximum=3, market=_market(luck, 0), recovery=Recovery(Resume.RESTART)),
     }
+
+
+def _market(luck: np.random.Generator, notice: int) -> Market:
+    """An offer that comes and goes, and one that is always there, of which instances are taken as well."""
+    gone = np.arange(1, 8) * 900
+    always = np.array([0]), np.array([NEVER])
+    lives, noticed = luck.integers(60, 500, (1, 40)), luck.random((1, 40)) < 0.7
+    return Market((Offer(np.append(0, gone), np.append(gone - 300, NEVER), lives, noticed, notice),
+                   Offer(*always, lives[:, ::-1].copy(), noticed, notice, after=50)))

@@ -51,10 +51,11 @@ otherwise it is admitted again at once.
 Checkpoints
 -----------
 The work of a request is the length of all its steps, one after the other; no CPU is shared (every instance has a core
-of nominal speed for each resident, without credit, and memory never ends one). A visit that begins with the work ``p``
-done, of ``w``, has the restore first, if ``p`` is above 0; then every ``every`` of work a write, but none after the
-last; `sim.engine.contract.checkpoints` has the arithmetic. What is done is kept when the write after it has ended.
-What is told as spent of a step in flight counts what was kept of it before, when the visit has done some work.
+of nominal speed for each resident, without credit and without parallel parts, and memory never ends one). A visit that
+begins with the work ``p`` done, of ``w``, has the restore first, if ``p`` is above 0; then every ``every`` of work a
+write, but none after the last; `sim.engine.contract.checkpoints` has the arithmetic. What is done is kept when the
+write after it has ended. What is told as spent of a step in flight counts what was kept of it before, when the visit
+has done some work.
 
 With ``returns``, a request on an instance of an offer that is not the first leaves at the end of the first write at
 which an earlier offer that has an ``after`` of 0 is open (END, row; `Parting.RETURNED`). The instance drains then, or

@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.engine.contract import Capacity, Demand, Outcome
 from sim.errors import SimError
-from sim.trace.audit import callers, gpu, instances, provider, requests, service
+from sim.trace.audit import callers, gpu, instances, provider, requests, service, visits
 from sim.trace.audit.records import Finding, Records, unreadable
 
 
@@ -109,5 +109,7 @@ CHECKS: dict[str, Callable[[Records], Finding]] = {
     "gpu": gpu.gpu,
     "order": gpu.order,
     "presence": service.presence,
+    "visits": visits.visits,
+    "market": visits.market,
 }
 """What is checked, by name: each gives a fault, if there is one, and the figures that show that there is none."""

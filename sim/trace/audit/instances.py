@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.engine.contract import CORE, NEVER, Bools, Int64s, State
 from sim.trace.audit.records import Finding, Records, at_once, first_fault, padded
+from sim.trace.audit.visits import initially
 
 _LEGAL: dict[State, tuple[State, ...]] = {
     State.OFF: (),
@@ -30,7 +31,10 @@ def states(records: Records) -> Finding:
         legal[[State.STARTING, State.IDLE, State.BUSY, State.WAKING], State.OFF] = True
     if capacity.lifetime >= 0:
         legal[[State.IDLE, *([State.BUSY] if capacity.lifetime_kills else [])], State.OFF] = True
-    if capacity.scaler is not None or (capacity.lifetime >= 0 and not capacity.lifetime_kills):
+    if capacity.market is not None:
+        legal[[state for state in State if state != State.OFF], State.OFF] = True
+    drains = capacity.market is not None or capacity.scaler is not None
+    if drains or (capacity.lifetime >= 0 and not capacity.lifetime_kills):
         legal[State.BUSY, State.DRAINING] = True
     state, rung, first = records.state, records.rung, records.first
     before, rung_before = records.before(state), records.before(rung)
@@ -53,7 +57,8 @@ def states(records: Records) -> Finding:
          ~first & ((state == State.RESTING) | (state == State.WAKING)) & (rung != rung_before)),
         ("rests in a rung that keeps nothing", (state == State.RESTING) & ~keeps),
         ("goes off from a rung that keeps",
-         ~first & (state == State.OFF) & (before == State.ENTERING) & padded(capacity.rung_keeps, False)[rung_before]),
+         ~first & (state == State.OFF) & (before == State.ENTERING) & padded(capacity.rung_keeps, False)[rung_before]
+         & (capacity.market is None)),
         where=np.argsort(o.turn_instance, kind="stable"),
     )  # fmt: skip
     opening = records.time[first]
@@ -75,6 +80,8 @@ def clocks(records: Records) -> Finding:
     least, most = _start_lengths(records)
     starting, entering = state == State.STARTING, state == State.ENTERING
     least, most = (np.select([starting, entering], [bound, enter[rung]], NEVER) for bound in (least, most))
+    # Of an instance that was taken, what it did is cut off as well.
+    ended &= (then != State.OFF) | (capacity.market is None)
     lasted = (records.length > most) | (ended & (records.length < least))
     down = ended & (then == State.ENTERING)
     due = after[np.where(down, then_rung, -1)]
@@ -146,10 +153,12 @@ def instances(records: Records) -> Finding:
     o, capacity = records.outcome, records.capacity
     opened = np.zeros(len(o.opener), dtype=np.int64)
     opened[records.instance[records.first]] = records.time[records.first]
+    seen = records.visits
     most, _ = at_once(o.pool, opened, records.off, capacity.pools)
     limit = np.iinfo(np.int64).max if capacity.maximum < 0 else capacity.maximum
     initial = np.bincount(o.pool[records.initial], minlength=capacity.pools)
     expected = max(capacity.minimum, capacity.buffer) or int(capacity.initial_rung >= 0)
+    expected *= initially(capacity.market)
     # A resting instance there from the start counts even where the pool could never have opened one.
     fault = first_fault(
         "pool",
@@ -157,7 +166,8 @@ def instances(records: Records) -> Finding:
         (f"did not begin with {expected} instances", initial != expected),
     ) or first_fault(
         "request",
-        ("began in another pool than its own", records.began & (padded(o.pool, NEVER)[o.instance] != capacity.pool_of)),
+        ("began in another pool than its own", o.pool[seen.instance] != capacity.pool_of[seen.request]),
+        where=seen.request,
     )
     openings = np.sort(opened[~records.initial])
     burst, every = capacity.pace_burst, capacity.pace_every

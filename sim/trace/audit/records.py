@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,14 @@ from sim.engine.contract import (
     Fate,
     Int64s,
     Outcome,
+    Parting,
+    Repeats,
     State,
     Status,
+    Visits,
     Warmth,
 )  # fmt: skip
+from sim.trace.visits import visits
 from sim.workload.seen import seen
 
 
@@ -55,6 +60,29 @@ class Records:
         faster = gpu is not None and max(gpu.prefill_speed, gpu.decode_speed) > CORE
         many = self.demand.parallel > 0 and self.capacity.cpu > CORE
         return faster or many or bool((self.capacity.speed > CORE).any())
+
+    @property
+    def alone(self) -> bool:
+        """Whether every request has a core of nominal speed to itself."""
+        capacity = self.capacity
+        whole = self.demand.parallel == 0 and capacity.credit is None and bool((capacity.speed == CORE).all())
+        return whole and capacity.cpu >= CORE * capacity.concurrency
+
+    @cached_property
+    def visits(self) -> Visits:
+        """Every visit of every request."""
+        return visits(self.outcome)
+
+    @cached_property
+    def visit_left(self) -> Int64s:
+        """When each visit was over, or the end of the run."""
+        return np.where(self.visits.ended < 0, self.demand.stop, self.visits.ended)
+
+    @cached_property
+    def freed(self) -> Bools:
+        """Whether requests leave their instances for the waiting of each step."""
+        frees = self.capacity.recovery is not None and self.capacity.recovery.frees and len(self.demand.frees) > 0
+        return self.demand.frees if frees else np.zeros(len(self.demand.step_cpu), np.bool_)
 
     @cached_property
     def retry(self) -> Bools:
@@ -128,6 +156,9 @@ def unreadable(demand: Demand, capacity: Capacity, outcome: Outcome) -> str:
     wrong = [name for length, names in lengths for name in names if getattr(outcome, name).shape != (length,)]
     tries = {one.name: getattr(outcome.tries, one.name) for one in fields(outcome.tries)}
     wrong += [f"tries.{name}" for name, values in tries.items() if values.shape != tries["step"].shape]
+    if outcome.offer.shape != (i if capacity.market is not None else 0,):
+        wrong.append("offer")
+    wrong += _ragged("visits", outcome.visits) + _ragged("repeats", outcome.repeats)
     if wrong:
         return f"wrong length: {', '.join(wrong)}"
     ranges: tuple[tuple[str, int, int], ...] = (
@@ -155,12 +186,37 @@ def unreadable(demand: Demand, capacity: Capacity, outcome: Outcome) -> str:
         *((name, NEVER, demand.stop) for name in ("asked", "served", "ended")),
     )
     told = [(name, getattr(outcome, name), least, limit) for name, least, limit in ranges]
+    tables = _tables(demand, capacity, outcome)
+    told += [(name, attrgetter(name)(outcome), least, limit) for name, least, limit in tables]
     told += [(f"tries.{name}", tries[name], least, limit) for name, least, limit in tried]
     for name, values, least, limit in told:
         outside = np.flatnonzero((values < least) | (values >= limit))
         if len(outside):
             return f"{name}[{outside[0]}] is {values[outside[0]]}, outside [{least}, {limit})"
     return ""
+
+
+def _tables(demand: Demand, capacity: Capacity, outcome: Outcome) -> tuple[tuple[str, int, int], ...]:
+    """Say between what the columns of visits, of repeats and of offers are."""
+    return (
+        ("offer", 0, 0 if capacity.market is None else len(capacity.market.offers)),
+        ("visits.request", 0, demand.n),
+        ("visits.instance", 0, len(outcome.opener)),
+        ("visits.warmth", 0, len(Warmth)),
+        ("visits.parting", 0, len(Parting)),
+        *((f"visits.{name}", 0, demand.stop) for name in ("admitted", "bound", "started")),
+        ("visits.ended", NEVER, demand.stop),
+        ("repeats.step", 0, len(demand.step_cpu)),
+        *((f"repeats.{name}", 0, demand.stop) for name in ("began", "left")),
+    )
+
+
+def _ragged(name: str, table: Visits | Repeats) -> list[str]:
+    """Name a table whose columns are not equally long, or whose rows are not in order."""
+    columns = [getattr(table, field.name) for field in fields(table)]
+    if any(column.shape != columns[0].shape for column in columns) or bool((np.diff(columns[0]) < 0).any()):
+        return [name]
+    return []
 
 
 def first_fault(thing: str, *faults: tuple[str, Bools], where: Int64s | None = None) -> str | None:

@@ -94,23 +94,27 @@ def waiting(records: Records) -> Finding:
     found = waits(records.demand, o, records.capacity.provider)
     completed = o.fate == Fate.COMPLETED
     parts = found.window + found.service + sum((getattr(found, cause) for cause in CAUSES), np.int64(0))
-    cold, woken = records.began & (o.warmth == Warmth.COLD), records.began & (o.warmth == Warmth.WOKEN)
+    seen = records.visits
+    cold, woken = seen.warmth == Warmth.COLD, seen.warmth == Warmth.WOKEN
     ready, asked = _readiness(records)
     fault = first_fault(
         "request",
         ("has waits that do not add up to its latency", completed & (parts != found.latency)),
         ("was served faster than at full speed",
          completed & (found.contention < 0) & (not records.fast)),
-        ("began warm, but not when it was given its instance", records.began & ~cold & ~woken & (o.started != o.bound)),
+    ) or first_fault(
+        "request",
+        ("began warm, but not when it was given its instance", ~cold & ~woken & (seen.started != seen.bound)),
         ("began cold or woken, but its instance did not become ready then", (cold | woken) & ~ready),
-        ("was given its instance before that was asked for", (cold | woken) & ready & (o.bound < asked)),
+        ("was given its instance before that was asked for", (cold | woken) & ready & (seen.bound < asked)),
+        where=seen.request,
     )
     return fault, f"{np.count_nonzero(cold)} cold, {np.count_nonzero(woken)} woken; waits add up to latencies"
 
 
 def _readiness(records: Records) -> tuple[Bools, Int64s]:
-    """Of each cold or woken request: whether its instance became ready as it began, and when that was asked for."""
-    o = records.outcome
+    """Of each cold or woken visit: whether its instance became ready as it began, and when that was asked for."""
+    o = records.visits
     coming = ~records.final & ((records.state == State.STARTING) | (records.state == State.WAKING))
     changes = np.flatnonzero(coming)
     ends = records.time[changes] + records.length[changes]
@@ -133,10 +137,17 @@ def _readiness(records: Records) -> tuple[Bools, Int64s]:
 def limits(records: Records) -> Finding:
     """Check that limits were kept, and that who failed for one did so at it."""
     o, capacity, demand = records.outcome, records.capacity, records.demand
-    limit, stayed = capacity.duration_limit, np.where(records.began, records.left - o.started, 0)
+    seen, moves = records.visits, capacity.recovery is not None
+    limit, stayed = capacity.duration_limit, np.zeros(demand.n, np.int64)
+    started, instance = o.started.copy(), o.instance.copy()
+    # Visits are in order of time, so these are the last ones.
+    started[seen.request], instance[seen.request] = seen.started, seen.instance
+    stayed[seen.request] = records.visit_left - seen.started
+    too_long = np.zeros(demand.n, np.bool_)
+    too_long[seen.request[(records.visit_left - seen.started > limit) & (limit >= 0)]] = True
     timed_out = o.cause == Cause.DURATION
-    off = padded(records.off, NEVER)[o.instance]
-    dead = off if capacity.memory_kills else o.started
+    off = padded(records.off, NEVER)[instance]
+    dead = off if capacity.memory_kills else started
     patience = demand.patience if len(demand.patience) else np.full(demand.n, NEVER)
     refused = capacity.refused if len(capacity.refused) else np.zeros(demand.n, np.bool_)
     waited = np.where(o.arrived >= 0, np.where(records.began, o.started, records.left) - o.arrived, 0)
@@ -144,11 +155,11 @@ def limits(records: Records) -> Finding:
     gone = o.left >= 0 if len(o.left) else np.zeros(demand.n, np.bool_)  # who is gone has no patience
     fault = first_fault(
         "request",
-        ("stayed longer than the limit of duration", (stayed > limit) & (limit >= 0)),
+        ("stayed longer than the limit of duration", too_long),
         ("failed for its duration, but not at the limit", timed_out & ((stayed != limit) | (limit < 0))),
         ("failed for a full queue, but had begun or there is no limit",
-         full & (records.began | (capacity.queue_limit < 0))),
-        ("failed for a full queue, but not at once", full & (o.ended != o.admitted)),
+         full & ((records.began & (not moves)) | (capacity.queue_limit < 0))),
+        ("failed for a full queue, but not at once", full & ~records.began & (o.ended != o.admitted)),
         ("failed for memory, but there is no limit or it had not begun",
          (o.cause == Cause.MEMORY) & (~records.began | (capacity.memory < 0))),
         ("failed for memory, but was not refused, or its instance did not go off",
@@ -160,9 +171,9 @@ def limits(records: Records) -> Finding:
         ("lost patience, but not then", (o.fate == Fate.ABANDONED) & (o.ended - o.arrived != patience)),
         ("waited longer than it has patience", (patience >= 0) & (waited > patience) & ~gone),
     )  # fmt: skip
-    if fault is None and capacity.early and capacity.queue_limit >= 0 and not capacity.memory_kills:
+    if fault is None and capacity.early and capacity.queue_limit >= 0 and not (capacity.memory_kills or moves):
         # How long a request that never began was in the queue is not recorded, nor that one returned to the queue when
-        # the instance it was bound to was killed.
+        # the instance it was bound to was killed or taken.
         rows = np.flatnonzero(records.began & (o.bound > o.admitted))
         longest, _ = at_once(capacity.pool_of[rows], o.admitted[rows], o.bound[rows], capacity.pools)
         fault = first_fault(

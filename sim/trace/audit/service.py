@@ -7,6 +7,8 @@ import numpy as np
 from sim.engine.contract import CORE, Fate, cpu_share
 from sim.exact import total
 from sim.trace.audit.records import Finding, Records, at_once, duration, first_fault
+from sim.trace.steps import began
+from sim.trace.visits import in_flight
 from sim.trace.work import work
 
 
@@ -16,16 +18,18 @@ def worked(records: Records) -> Finding:
     length = demand.step_length
     request = demand.by_step(np.arange(demand.n, dtype=np.int64))
     done = o.step_ended >= 0
-    begin = np.empty(len(done), dtype=np.int64)
-    begin[1:] = o.step_ended[:-1]
-    begin[demand.step_first[:-1]] = o.started
-    taken = o.step_ended - begin
+    begin, _ = began(demand, o)
+    kept = np.zeros(len(done), np.int64)
+    np.add.at(kept, o.repeats.step, o.repeats.kept)
+    taken = o.step_ended - begin + kept
+    rule = records.capacity.recovery
+    held_up = rule is not None and (rule.checkpoints is not None or rule.replay > 0)
     last = o.step_ended[demand.step_first[1:] - 1]
     cut = records.began & (o.fate != Fate.COMPLETED)
     step = np.minimum(demand.step_first[:-1] + demand.by_request(done.astype(np.int64)), demand.step_first[1:] - 1)
-    since = np.where(step > demand.step_first[:-1], o.step_ended[step - 1], o.started)
+    since = begin[step]
     best = cpu_share(records.capacity.cpu, 1, demand.parallel) * int(records.capacity.speed.max(initial=CORE))
-    inside = (records.left - since) * max(1, -(-best // CORE**2))
+    inside = np.where(in_flight(demand, o), (records.left - since + kept[step]) * max(1, -(-best // CORE**2)), 0)
     fast = records.fast
     # How long a call takes is for its provider to say; its own check asks for that.
     fixed = done & ~records.calls
@@ -33,7 +37,8 @@ def worked(records: Records) -> Finding:
         "step",
         ("ended although the one before had not, or its request had not begun", done & (begin < 0)),
         ("took less than its length at full speed", fixed & (taken < (demand.step_wait if fast else length))),
-        ("waits only, but took longer than that", fixed & (demand.step_cpu + demand.step_gpu == 0) & (taken != length)),
+        ("waits only, but took longer than that",
+         fixed & (demand.step_cpu + demand.step_gpu == 0) & (taken != length) & (not held_up)),
         ("ended after its request", done & (o.step_ended > records.left[request])),
     ) or first_fault(
         "request",
@@ -43,7 +48,8 @@ def worked(records: Records) -> Finding:
         ("did more work on its step in flight than that has, or less than none",
          (o.spent < 0) | (cut & (o.spent > demand.step_cpu[step]))),
         ("did other work on its step in flight than it had time for",
-         cut & ((o.spent != np.minimum(demand.step_cpu[step], inside)) if _alone(records) else (o.spent > inside))),
+         cut & ((o.spent != np.minimum(demand.step_cpu[step], inside)) if records.alone and not held_up
+                else (o.spent > inside))),
     )
     parts = work(demand, o, o.fate != Fate.ABSENT)
     offered = total(demand.by_request(length)[o.fate != Fate.ABSENT])
@@ -54,19 +60,14 @@ def worked(records: Records) -> Finding:
     return fault, f"{duration(offered)} offered = {told}"
 
 
-def _alone(records: Records) -> bool:
-    """Tell whether every request has a core of nominal speed to itself."""
-    capacity = records.capacity
-    whole = records.demand.parallel == 0 and capacity.credit is None and bool((capacity.speed == CORE).all())
-    return whole and capacity.cpu >= CORE * capacity.concurrency
-
-
 def residents(records: Records) -> Finding:
     """Check that instances held as many requests, and as much memory, as they may."""
     o, capacity = records.outcome, records.capacity
     # A refused request leaves in the microsecond in which it begins, and was no resident.
-    rows = np.flatnonzero(records.began & (records.left > o.started))
-    sweep = (o.instance[rows], o.started[rows], records.left[rows], len(o.opener))
+    seen = records.visits
+    stays = np.flatnonzero(records.visit_left > seen.started)
+    sweep = (seen.instance[stays], seen.started[stays], records.visit_left[stays], len(o.opener))
+    rows = seen.request[stays]
     most, occupied = at_once(*sweep)
     need = capacity.queueing.need if capacity.queueing is not None else ()
     slots = at_once(*sweep, weight=need[rows])[0] if len(need) else most
@@ -87,12 +88,17 @@ def cpu(records: Records) -> Finding:
     o, demand = records.outcome, records.demand
     spent = demand.by_request(np.where(o.step_ended >= 0, demand.step_cpu, 0)) + o.spent
     used = np.zeros(len(o.opener), dtype=np.int64)
-    np.add.at(used, o.instance[records.began], spent[records.began])
+    if records.capacity.recovery is None:
+        np.add.at(used, o.instance[records.began], spent[records.began])
+    else:
+        # On which of its instances a request did what is not told, so all of them are looked at together.
+        used = np.array([total(spent) + total(o.repeats.cpu - np.minimum(o.repeats.cpu, o.repeats.kept))])
     # cpu x busy / CORE would overflow, so whole seconds and the rest are multiplied apart.
     seconds, rest = np.divmod(records.busy, CORE)
     cpu = -(-records.capacity.cpu * int(records.capacity.speed.max(initial=CORE)) // CORE)
     offered = seconds * cpu + rest * cpu // CORE
-    fault = first_fault("instance", ("did more work than its CPU can do", used > offered))
+    there = offered if len(used) == len(offered) else np.array([total(offered)])
+    fault = first_fault("instance", ("did more work than its CPU can do", used > there))
     return fault, f"{duration(total(used))} of CPU used of {duration(total(offered))} there while busy"
 
 
