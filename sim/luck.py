@@ -73,6 +73,11 @@ class Stream(IntEnum):
     CPU_SPEED : speed of an instance. Entity: the request it is opened for.
     TIMEOUT : how long a caller waits for an attempt to end. Entity: request.
     BACKOFF : wait before an attempt. Entity: request; ordinal: attempt.
+    LIFE : how long an instance is left to live. Entity: pool and zone; ordinal: instance.
+    NOTICE : whether an instance is told that it is taken. Entity: pool and zone; ordinal: instance.
+    ZONE_UP, ZONE_DOWN : how long a zone has capacity, and has none. Entity: zone from 1, or 0 for all; ordinal: period.
+    TRACE_SHIFT : where in recorded capacity a run begins. Entity: 0.
+    DEADLINE : how long after its arrival a request should be done. Entity: request.
     SPARE_START, SPARE_WAKE, SPARE_SPEED : the same of openings and wakes that are done for no request. Entity: their
         number; ordinal: part or rung.
     GPU : time on a GPU. Entity: request; ordinal: visit of a step.
@@ -116,6 +121,12 @@ class Stream(IntEnum):
     SPARE_SPEED = 47
     TIMEOUT = 48
     BACKOFF = 49
+    LIFE = 60
+    NOTICE = 61
+    ZONE_UP = 62
+    ZONE_DOWN = 63
+    TRACE_SHIFT = 64
+    DEADLINE = 65
     GPU = 80
     PRIORITY = 81
     SLOTS = 82

@@ -7,8 +7,9 @@ from sim.billing.metering import Billed, CutOff, Observed, Steps, meter, meter_t
 from sim.billing.month import Hours, Month, tile
 from sim.billing.rating import Unpriced, Usage, Used, rate
 from sim.billing.records import Requests
+from sim.billing.spot import Kept, Sold
 
 __all__ = [
-    "Billed", "CutOff", "Hours", "Invoice", "Line", "Month", "Observed", "Requests", "Steps", "Unpriced", "Usage",
-    "Used", "accumulate", "amounts", "bill", "meter", "meter_tokens", "observe", "rate", "tile",
+    "Billed", "CutOff", "Hours", "Invoice", "Kept", "Line", "Month", "Observed", "Requests", "Sold", "Steps",
+    "Unpriced", "Usage", "Used", "accumulate", "amounts", "bill", "meter", "meter_tokens", "observe", "rate", "tile",
 ]  # fmt: skip

@@ -9,10 +9,11 @@ import numpy as np
 
 from sim.billing.invoice import Invoice
 from sim.billing.labour import Worked, labour
-from sim.billing.metering import Billed, CutOff, Metering, Observed, Steps, TokenMetering, Work
+from sim.billing.metering import Billed, CutOff, Metering, Observed, Steps, TokenMetering, Work, charged
 from sim.billing.month import Month, Tiling, tile
 from sim.billing.rating import rate
 from sim.billing.records import Requests
+from sim.billing.spot import Sold, SpotMetering
 from sim.catalog.prices import PriceList
 from sim.engine.contract import Demand, Int64s, Outcome
 from sim.trace.spans import Spans
@@ -22,7 +23,9 @@ from sim.trace.window import Window
 from sim.units import HOUR
 
 
-def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> Observed:
+def observe(
+    demand: Demand, outcome: Outcome, spans: Spans, window: Window, sold: Sold | None = None
+) -> Observed:
     """Pick out of a run what costs something.
 
     Parameters
@@ -34,6 +37,8 @@ def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> O
         Of the outcome.
     window : Window
         What is billed.
+    sold : Sold or None
+        What was bought from offers, where there are some.
 
     Returns
     -------
@@ -65,6 +70,7 @@ def observe(demand: Demand, outcome: Outcome, spans: Spans, window: Window) -> O
         ),
         # What is cut off by the end of the run is so in its last microsecond, which is a part of it.
         cut_off=CutOff(np.where(outcome.ended < 0, demand.stop - 1, outcome.ended), outcome.spent),
+        sold=sold,
     )
 
 
@@ -106,10 +112,16 @@ def billing(
     """Return what makes the bill of the days of a tiling; the parameters are those of `bill`."""
     platform, language = Metering(seen, deployment, prices), TokenMetering(seen, models, tokens)
 
+    spot = None
+    if seen.sold is not None:
+        on = charged(seen.spans, deployment.profile.meters, [rung.name for rung in deployment.ladder])
+        spot = SpotMetering(seen.sold, deployment.profile.id, seen.spans, on, seen.window)
+
     def made(tiling: Tiling) -> Invoice:
+        bought = () if spot is None else (spot.invoice(tiling, month, prices.book),)
         worked = () if deployment.labour is None else (_worked(deployment.labour, tiling),)
-        return (rate(platform.usage(tiling), prices, month) + rate(language.usage(tiling), tokens, month)
-                + labour(worked, month, prices.book))
+        return sum((*bought, rate(language.usage(tiling), tokens, month), labour(worked, month, prices.book)),
+                   rate(platform.usage(tiling), prices, month))
 
     return made
 

@@ -17,12 +17,14 @@ from sim.billing.month import Month, Tiling, tile
 from sim.billing.overflow import overflows
 from sim.billing.rating import Unpriced, Usage, Used
 from sim.billing.records import ByInstance, Records, Requests
+from sim.billing.spot import Sold
 from sim.catalog.charges import Charge, Group, Payload
 from sim.catalog.counting import TOKENS, Measure, Resources, Scope
 from sim.catalog.prices import PriceList
 from sim.catalog.profiles import Meters, Profile
 from sim.engine.contract import Bools, Int64s, State
 from sim.exact import Objects, sums
+from sim.scenario.market import SPOT
 from sim.trace.spans import Spans
 from sim.trace.window import Window
 from sim.units import DAY, GIB, HOUR
@@ -143,6 +145,8 @@ class Observed:
     requests : Requests
     steps : Steps
     cut_off : CutOff
+    sold : Sold or None
+        What was bought from offers, where there are some.
     """
 
     window: Window
@@ -151,6 +155,7 @@ class Observed:
     requests: Requests
     steps: Steps
     cut_off: CutOff
+    sold: Sold | None = None
 
 
 def meter(seen: Observed, deployment: Billed, prices: PriceList, month: Month) -> Usage:
@@ -258,16 +263,21 @@ class Metering:
     def __init__(self, seen: Observed, deployment: Billed, prices: PriceList) -> None:
         self._seen, self._deployment = seen, deployment
         self._meters: Meters = deployment.profile.meters
+        sold, names = seen.sold, set(self._meters.names)
+        if sold is not None and any(one is None for one in sold.prices[: len(sold.zones)]):
+            names.add(SPOT)
         self._charges = [one for one in prices.of_size(deployment.size)
-                         if one.meter in self._meters.names and one.measure is not Measure.COUNT]
+                         if one.meter in names and one.measure is not Measure.COUNT]
         self._provisioned = {one.meter for one in self._charges if one.provisioned_only}
-        self._unpriced = prices.unpriced(sorted(self._meters.names), deployment.size)
+        self._unpriced = prices.unpriced(sorted(names), deployment.size)
         self._records_made: dict[tuple[str, Scope], Records] = {}
         self._days_made: dict[Hashable, Objects] = {}
         self._instances_made: dict[tuple[str, Scope, int, int], ByInstance] = {}
         self._kept = kept(deployment.minimum, deployment.schedule, seen.window)
         self._continuity = continuity(seen.spans, seen.pool, seen.window)
-        self._running = _running(seen.spans, self._meters, [rung.name for rung in deployment.ladder])
+        rungs = [rung.name for rung in deployment.ladder]
+        self._running = (_running(seen.spans, self._meters, rungs) if sold is None
+                         else _from_offers(sold, seen.spans, self._meters, rungs))
 
     def usage(self, tiling: Tiling) -> Usage:
         """Count what was used on the days of a tiling.
@@ -426,6 +436,28 @@ def _running(spans: Spans, meters: Meters, rungs: Sequence[str]) -> Callable[[st
         return np.asarray(np.isin(spans.state, np.array(states, dtype=np.int8)) | resting)
 
     return running
+
+
+def charged(spans: Spans, meters: Meters, rungs: Sequence[str]) -> Bools:
+    """Say in which spans any meter of the platform runs that counts time of instances."""
+    running = _running(spans, meters, rungs)
+    return np.asarray(np.logical_or.reduce([running(name) for name in sorted(meters.names)]))
+
+
+def _from_offers(sold: Sold, spans: Spans, meters: Meters, rungs: Sequence[str]) -> Callable[[str], Bools]:
+    """Return a function that says in which spans a meter runs, where some instances are spot ones.
+
+    The time of these is on the meter `SPOT`, or has a price of its own and is on none.
+    """
+    running = _running(spans, meters, rungs)
+    apart, listed = sold.apart(spans.instance), sold.listed(spans.instance)
+
+    def chosen(name: str) -> Bools:
+        if name == SPOT:
+            return np.asarray(charged(spans, meters, rungs) & listed)
+        return np.asarray(running(name) & ~apart & ~listed)
+
+    return chosen
 
 
 def resources(deployment: Billed) -> Resources:

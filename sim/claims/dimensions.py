@@ -89,7 +89,8 @@ _MEBI = 2**20
 _TIMES = ("latency_s", "overhead_s", "first_step_s", "completed.latency_s", "completed.overhead_s", "start_up_s",
           "wake_up_s", "first_token_s", "prefill_s", "decode_s",
           *(f"wait_s.{cause}"
-            for cause in ("window", "retry", "turn", "queue", "start", "wake", "contention")))  # fmt: skip
+            for cause in ("window", "retry", "turn", "queue", "start", "wake", "interruption",
+                          "contention")))  # fmt: skip
 
 FIGURES: tuple[str, ...] = (
     *(f"requests.{what}"
@@ -100,6 +101,8 @@ FIGURES: tuple[str, ...] = (
     *(f"{time}.{spread}" for time in _TIMES for spread in _SPREAD),
     "cold_start_fraction", "wake_fraction", "failed_fraction", "completed_fraction", "given_up_fraction",
     "retried_fraction", "wasted_fraction", "attempts", "overhead_fraction",
+    "deadline_missed_fraction", "lost_fraction", "checkpoint_fraction", "on_demand_fraction",
+    "interruptions.per_request", "interruptions.per_hour",
     "utilisation", "concurrency", "gpu_token_rate", "memory_mb",
     "instances.mean", "instances.resting", "instances.max",
     *(f"work_s.{what}" for what in ("offered", "useful", "lost", "wasted", "remaining")),

@@ -14,6 +14,7 @@ from sim import luck
 from sim.distributions import Distribution
 from sim.engine.contract import CORE, NEVER, Bools, Capacity, Credit, Demand, Int64s, KeepAlive, Reuse, Scaler
 from sim.engine.lower_gpu import gpu, queueing
+from sim.engine.offers import offers
 from sim.luck import Floats, Stream
 from sim.scenario import BoundDeployment
 from sim.scenario.elastic import Limits
@@ -88,6 +89,7 @@ def lower(
         keep_alive=_keep_alive(deployment),
         gpu=gpu(deployment.gpu, demand),
         queueing=queueing(deployment.discipline, demand),
+        **offers(deployment, demand, pools, directory, seed, replication),
         **_floor(deployment, demand.horizon),
         **_limits(deployment.elastic.limits, demand),
         **_idle_and_cpu(deployment, drawn),
@@ -136,7 +138,7 @@ class _Luck:
 def _spare(deployment: BoundDeployment, pools: int) -> int:
     """Return how many rows of luck are needed for instances that no request asks for."""
     said = deployment.elastic
-    lost = deployment.memory_kills or said.limits.lifetime is not None
+    lost = deployment.memory_kills or said.limits.lifetime is not None or deployment.spot is not None
     kept = deployment.minimum > 0 and lost
     opened = said.scaling is not None or said.schedule or kept or said.spare or said.idle.learnt is not None
     initial = pools * max(1, deployment.minimum, said.spare) if said.cpu.speed is not None else 0

@@ -22,6 +22,8 @@ SLOW_PARTS = {
     "queue": ("waiting in a queue", "more instances, or more slots on each, take them out of it"),
     "start": ("waiting for a start", "a minimum of instances, or a longer idle timeout, avoids starts"),
     "wake": ("waiting for a wake", "a longer idle timeout makes wakes rarer"),
+    "interruption": ("being interrupted, and doing work again", "checkpoints, more zones, or a fall-back to on demand "
+                     "make less of it"),
     "provider": ("the provider's queue", "a provider or plan with more calls at once, shortens it"),
     "backoff": ("trying calls again", "higher rate limits, or fewer calls at once, shorten it"),
     "contention": ("sharing CPU", "fewer slots on an instance, or more CPU, shorten it"),

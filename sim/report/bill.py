@@ -84,6 +84,8 @@ def arithmetic(line: Tree) -> str:
     if line["kind"] == "surcharge":
         least = f", {dollars(float(line['least']))} at least" if line["raised"] else ""
         return f"{share(float(line['rate']))} of {dollars(line['quantity'])}{least}"
+    if line["rate"] is None and line["amount"]:
+        return f"{used(line)}, each at the price of its time"
     if line["rate"] is None:
         return f"{used(line)}, free" if line["amount"] == 0 else f"{used(line)}, no price"
     many, each, unit = _unit(line["unit"])

@@ -12,6 +12,7 @@ from datetime import date
 from html import escape
 from typing import Any
 
+from sim.report import interruptions
 from sim.report.bill import arithmetic
 from sim.report.document import require_audits
 from sim.report.numbers import NONE, Kind, dollars, share, show
@@ -66,7 +67,7 @@ def result(summary: Tree) -> str:
     parts = [_head(name, summary.get("about", ""), facts(summary))]
     if summary["expect"]:
         parts.append(verdicts(summary["expect"]))
-    parts += [_deployments(summary), _bill(summary)]
+    parts += [_deployments(summary), _interruptions(summary), _bill(summary)]
     if summary.get("advice"):
         items = "".join(f"<li>{escape(one['text'])}</li>" for one in summary["advice"])
         parts.append(_title("Advice") + f'<ul style="margin:.2em 0">{items}</ul>')
@@ -189,6 +190,21 @@ def _deployments(summary: Tree) -> str:
     aside = "overhead is what the platform adds to a request; costs are those of a month"
     table = _table(["", *(heading for heading, *_ in shown)], rows, left=(0,))
     return _title("Deployments", aside) + table + _reasons(notes)
+
+
+def _interruptions(summary: Tree) -> str:
+    """Show what interruptions did, and whether deadlines were met; nothing where there is nothing to tell."""
+    shown, notes = interruptions.told(summary), Notes()
+    if not shown:
+        return ""
+    rows = [
+        [f"<b>{escape(name)}</b>",
+         *(NONE if _at(deployment, path).get("value") is None else _figure(_at(deployment, path), kind, notes)
+           for _, _, path, kind in shown)]
+        for name, deployment in summary["deployments"].items()
+    ]
+    table = _table(["", *(f"{group} {title}" for group, title, _, _ in shown)], rows, left=(0,))
+    return _title("Interruptions", "time is that on instances") + table + _reasons(notes)
 
 
 def _told(figure: Tree) -> bool:

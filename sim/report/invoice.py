@@ -83,7 +83,7 @@ def _row(line: Line, notes: Notes) -> Iterable[Text]:
 
 def _rate(line: Line) -> str:
     if line.rate is None:
-        return "free" if line.amount == 0 else "no price known"
+        return "free" if line.amount == 0 else "no price known" if line.amount is None else "as it was at the time"
     if line.kind is Kind.SURCHARGE:
         return f"{show_percent(Fraction(line.rate))} of {DOLLARS}"
     if line.kind in (Kind.CREDIT, Kind.FLOOR):

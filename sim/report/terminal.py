@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sim.report import bill
+from sim.report import bill, interruptions
 from sim.report.advice import CAUSES, advise, any_arrived, by_cause
 from sim.report.basis import EVERYWHERE, Basis, aged, bases
 from sim.report.document import require_audits
@@ -81,6 +81,7 @@ def _sections(summary: Tree, width: int, folder: str | None, command: str | None
     yield from _deployments(summary, width)
     yield from _first_step(summary, width)
     yield from _on_gpu(summary, width)
+    yield from interruptions.section(summary, width)
     yield from bill.sections(summary, width)
     yield from _rests_on(summary)
     advice = summary["advice"] if "advice" in summary else advise(summary)

@@ -199,7 +199,8 @@ def _surroundings(data: Mapping[str, Any], catalogue: Catalogue) -> Surroundings
     # Of what cannot be read, nothing follows.
     serial = None if workload.get("serial") is False else agents if isinstance(agents, int) else 1
     return Surroundings(memory, isinstance(arrivals, Mapping) and "sessions" in arrivals, serial, catalogue,
-                        workload.get("payload") is not None, gpus.asked(workload))
+                        workload.get("payload") is not None, gpus.asked(workload),
+                        workload.get("deadline") is not None, workload.get("parallel") not in (None, "0%"))
 
 
 def _model_flaws(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Flaw]:

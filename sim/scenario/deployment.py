@@ -13,10 +13,11 @@ from sim.catalog.prices import PriceList
 from sim.distributions import ZERO, Distribution
 from sim.documents import Flaw
 from sim.errors import UnknownName, quoted
-from sim.scenario import elastic, gpus, resting
+from sim.scenario import elastic, gpus, market, resting
 from sim.scenario.elastic import Elastic
 from sim.scenario.extends import Given
 from sim.scenario.gpus import Discipline, Gpu
+from sim.scenario.market import Recovery, Spot
 from sim.scenario.resting import RestsOn
 from sim.scenario.shape import Needed, Shape, fit, requests
 
@@ -113,6 +114,10 @@ class BoundDeployment:
         Where its prices are looked up.
     rests_on : tuple of RestsOn
         Every figure of behaviour above, with its standing. Prices are not among them: each line of a bill has its own.
+    spot : Spot or None
+        When instances are taken back; None where they are not.
+    recovery : Recovery or None
+        What becomes of requests whose instance is taken; None where they start again.
     """
 
     name: str
@@ -141,6 +146,8 @@ class BoundDeployment:
     labour: Labour | None
     catalogue: Catalogue
     rests_on: tuple[RestsOn, ...]
+    spot: Spot | None = None
+    recovery: Recovery | None = None
 
     @property
     def schedule(self) -> tuple[tuple[int, int], ...]:
@@ -176,6 +183,10 @@ class Surroundings:
         Whether something is said of the size of requests.
     on_gpu : Asked
         What the workload asks for of GPUs and queues.
+    deadline : bool
+        Whether they should be done by some time.
+    parallel : bool
+        Whether CPU time can be shorter on several cores.
     """
 
     memory: int | None
@@ -184,6 +195,8 @@ class Surroundings:
     catalogue: Catalogue = PACKAGE
     payload: bool = False
     on_gpu: gpus.Asked = gpus.Asked()  # noqa: RUF009  # it is frozen
+    deadline: bool = False
+    parallel: bool = False
 
 
 def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[BoundDeployment | None, list[Flaw]]:
@@ -212,7 +225,10 @@ def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[Boun
     kept = pool.minimum + given.value("spare_instances", 0)
     found += [*more, *_limit_flaws(given, profile), *_ladder_flaws(given, profile, kept),
               *_elastic_flaws(given, profile, pool, around),
-              *gpus.flaws(given, given.value("binding", profile.binding.value), around.on_gpu)]
+              *gpus.flaws(given, given.value("binding", profile.binding.value), around.on_gpu),
+              *market.flaws(given, around.deadline)]
+    if shape is not None:
+        found += _recovery_flaws(given, profile, shape, around)
     if shape is None or found:
         return None, found
     return _bound(name, given, profile, shape, pool, around.catalogue), []
@@ -249,6 +265,8 @@ def _bound(
         labour=_labour(given),
         catalogue=catalogue,
         rests_on=tuple(resting.of_platform(profile, given, shape.size, pool.placement)),
+        spot=given.value("spot"),
+        recovery=given.value("recovery"),
     )
 
 
@@ -423,6 +441,34 @@ def _elastic_flaws(given: Given, profile: Profile, pool: _Pool, around: Surround
         if given.value("idle_timeout", profile.ladder[0].after.value) < LEAST_KEPT_TIMEOUT:
             yield Flaw(given.place("schedule"), "an idle instance goes at once, so none can be kept",
                        f"write `idle_timeout: {units.show_duration(LEAST_KEPT_TIMEOUT)}` or more", at_key=True)
+
+
+def _recovery_flaws(given: Given, profile: Profile, shape: Shape, around: Surroundings) -> Iterator[Flaw]:
+    """Say what cannot be together with instances that are taken back, and with checkpoints."""
+    if "spot" not in given:
+        return
+    if "idle" in given and given.value("idle").learnt is not None:
+        yield Flaw(given.place("spot"), "an instance that learns when to go is not taken back", "leave out `spot`, or "
+                   "`learnt`", at_key=True)  # fmt: skip
+    if given.value("recovery") is None or given.value("recovery").checkpoint is None:
+        return
+    place, concurrency = given.place("recovery"), given.value("concurrency", profile.concurrency.value)
+    if concurrency > shape.vcpu:
+        most = int(shape.vcpu)
+        has = f"{requests(concurrency)} at once share" if concurrency > 1 else "an instance has"
+        yield Flaw(place, f"{has} {float(shape.vcpu):.3g} vCPU, and checkpoints are of work that has a core to itself",
+                   f"write `concurrency: {most}`" if most else
+                   "have a core at least, or recover without checkpoints", at_key=True)  # fmt: skip
+    said = elastic.bound(given, profile, shape.size)
+    for one, key in ((said.cpu.speed, "cpu: {speed: ...}"), (said.cpu.credit, "CPU credit"),
+                     (said.scaling and said.scaling.cpu, "scaling by CPU"), (around.parallel or None, "parallel work")):
+        if one is not None:
+            yield Flaw(place, f"checkpoints are of work at the nominal speed, so they do not go with {key}",
+                       "recover without checkpoints, or leave that out", at_key=True)
+    if profile.on_memory.value == "kill" and around.memory is not None and (
+            profile.base_memory.value + concurrency * around.memory > shape.memory):
+        yield Flaw(place, "checkpoints do not go with instances that run out of memory", "have more memory, or fewer "
+                   "requests at once", at_key=True)  # fmt: skip
 
 
 def _unknown_platform(given: Given, error: UnknownName) -> Flaw:

@@ -15,6 +15,7 @@ from sim.documents import Flaw, Place, Table
 from sim.errors import AdvisedError, InputError, Problem, choose, nearest, quoted
 from sim.scenario import recorded, recordings
 from sim.scenario.arrivals import Rates, Requests, Shape
+from sim.scenario.market import Trace
 from sim.scenario.model import Model
 from sim.scenario.recordings import SESSION_COLUMNS
 
@@ -23,10 +24,11 @@ _NAMED: Mapping[str, Mapping[str, str | None]] = {
     "requests": {"time": "t_s", "agent": None},
     "rates": {"time": "t_s", "rate": "rate", "agent": None, "cv": None},
     "rows": {},
+    "trace": {"time": "t_s", "available": "available", "zone": None, "price": None},
 }
 """Keys under which columns of a file are named, with what they are when left out."""
 
-_MODELS: Mapping[str, type[Model]] = {"shape": Shape, "requests": Requests, "rates": Rates}
+_MODELS: Mapping[str, type[Model]] = {"shape": Shape, "requests": Requests, "rates": Rates, "trace": Trace}
 
 _ROWS = (("workload", "arrivals", "requests"), ("workload", "rows"))
 """Where the rows are named that steps take values from."""
@@ -132,17 +134,21 @@ def _checks(
     if kind == "sessions":
         yield partial(recordings.sessions, found)
     elif kind in _MODELS:
-        yield from _checks_of_series(found, str(kind), mapping, data)
+        yield from _checks_of_series(found, place, mapping, data)
     if place in _ROWS:
         yield partial(recordings.columns, found, list(_readable(data)))
 
 
 def _checks_of_series(
-    found: Table, kind: str, mapping: Mapping[str, Any], data: Any
+    found: Table, place: Place, mapping: Mapping[str, Any], data: Any
 ) -> Iterator[Callable[[], object]]:
+    kind = str(place[-1])
     try:
         asked: Any = _MODELS[kind].model_validate(mapping)
     except ValidationError:
+        return
+    if kind == "trace":
+        yield partial(_require_zones, found, asked, place, data)
         return
     yield partial(getattr(recordings, kind), found, asked)
     workload = data.get("workload")
@@ -164,6 +170,24 @@ def _require_agents(found: Table, column: str, agents: int, *, exactly: bool) ->
         recordings.require_agents(found, column, agents, exactly=exactly)
     except AdvisedError as error:
         raise Flaw(("workload", "agents"), error.message, error.fix) from error
+
+
+def _require_zones(found: Table, asked: Trace, place: Place, data: Any) -> None:
+    """Check the rows of recorded capacity, and that each zone of the deployment is among them."""
+    recordings.trace(found, asked)
+    if asked.zone is None:
+        return
+    spot = data
+    for key in place[:-1]:
+        spot = spot[key]
+    zones, known = spot.get("zones"), sorted(set(found.texts(asked.zone)))
+    for index, zone in enumerate(zones if isinstance(zones, list) else ()):
+        if zone not in known:
+            raise Flaw((*place[:-1], "zones", index), f"{quoted(asked.file)} has no zone {quoted(zone)}",
+                       choose(str(zone), known))
+    if zones is None:
+        raise Flaw((*place, "zone"), f"{quoted(asked.file)} has {len(known)} zones, and none is asked for",
+                   f"add `zones: [{known[0]}]` to `spot`")
 
 
 def _file(place: Place, mapping: Mapping[str, Any]) -> str | None:

@@ -15,6 +15,7 @@ from sim.scenario.bind import Case, bind, llm_calls
 from sim.scenario.deployment import BoundDeployment
 from sim.scenario.extends import Given
 from sim.scenario.load import cases
+from sim.scenario.market import SPOT, Spot
 from sim.scenario.schema import Scenario
 
 
@@ -52,7 +53,7 @@ def _unpriced(case: Case) -> Iterator[Flaw]:
     keys = {name: one.given for name, one in case.scenario.deployments.items()}
     for one in case.deployments:
         listed = one.prices(case.book)
-        meters = sorted(one.profile.meters.running(one.minimum))
+        meters = sorted({*one.profile.meters.running(one.minimum), *([SPOT] if _is_listed(one.spot) else [])})
         for name in [*listed.unpriced(meters, one.size), *_without_rate(listed, meters, one.size)]:
             place = ("deployments", *extends.resolve(one.name, keys).place("platform"))
             yield Flaw(place, f"{case.book} has no price for {quoted(name)} of {one.platform}: where it runs, "
@@ -64,6 +65,11 @@ def _unpriced(case: Case) -> Iterator[Flaw]:
         if model not in priced:
             yield Flaw(place, f"{case.book} has no price for tokens of {quoted(model)}: `cost.llm` and `cost.total` "
                        "have no number", "name another price book or model, or do not compare these figures")
+
+
+def _is_listed(spot: Spot | None) -> bool:
+    """Say whether what spot instances cost is to be looked up."""
+    return spot is not None and spot.price is None and (spot.trace is None or spot.trace.price is None)
 
 
 def _without_rate(listed: PriceList, meters: Collection[str], size: str | None) -> Iterator[str]:

@@ -71,6 +71,9 @@ def _law_schema(what: str, number: bool) -> dict[str, Any]:
     return {"anyOf": [scalar, samples], "description": f"{what}: fixed, or a distribution."}
 
 
+TIMES_SCHEMA = _law_schema("A duration", number=False)
+
+
 def above_zero(read: Callable[[object], _Number], message: str, fix: str) -> Callable[[object], _Number]:
     """Read a number that must not be 0, and say why and what to write where it is.
 
@@ -295,7 +298,8 @@ def _some_or_list(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
 
 
-def _show_law(law: Distribution) -> Any:
+def show_law(law: Distribution) -> Any:
+    """Return a distribution as it is written."""
     number = law.of == "count" and law.kind == "constant" and len(law.params) == 1
     return json.loads(law.show()) if number or law.samples is not None else law.show()
 
@@ -321,31 +325,31 @@ Cores = Annotated[Fraction, PlainValidator(_cores), PlainSerializer(_show_cores,
                   WithJsonSchema(_CORES_SCHEMA)]  # fmt: skip
 Hourly = Annotated[Decimal, PlainValidator(units.hourly), PlainSerializer(units.show_hourly, when_used="json"),
                    WithJsonSchema(_HOURLY_SCHEMA)]  # fmt: skip
-Times = Annotated[Distribution, PlainValidator(_times), PlainSerializer(_show_law, when_used="json"),
-                  WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
-Gap = Annotated[Distribution, PlainValidator(_gap), PlainSerializer(_show_law, when_used="json"),
-                WithJsonSchema(_law_schema("A duration", number=False))]  # fmt: skip
-Factor = Annotated[Distribution, PlainValidator(_factor), PlainSerializer(_show_law, when_used="json"),
+Times = Annotated[Distribution, PlainValidator(_times), PlainSerializer(show_law, when_used="json"),
+                  WithJsonSchema(TIMES_SCHEMA)]  # fmt: skip
+Gap = Annotated[Distribution, PlainValidator(_gap), PlainSerializer(show_law, when_used="json"),
+                WithJsonSchema(TIMES_SCHEMA)]  # fmt: skip
+Factor = Annotated[Distribution, PlainValidator(_factor), PlainSerializer(show_law, when_used="json"),
                    WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
-Bytes = Annotated[Distribution, PlainValidator(_bytes), PlainSerializer(_show_law, when_used="json"),
+Bytes = Annotated[Distribution, PlainValidator(_bytes), PlainSerializer(show_law, when_used="json"),
                   WithJsonSchema(_law_schema("A number", number=True))]  # fmt: skip
 Share = Annotated[Fraction, PlainValidator(units.percent), PlainSerializer(units.show_percent, when_used="json"),
                   WithJsonSchema(SHARE_SCHEMA)]  # fmt: skip
 # Of a step: drawn for each visit, or the request's own value in recorded rows.
 StepTimes = Annotated[Distribution | Column, PlainValidator(_or_column(_times, recorded.DURATION)),
-                      PlainSerializer(_show_or_column(_show_law), when_used="json"),
-                      _with_column(_law_schema("A duration", number=False), recorded.DURATION)]  # fmt: skip
+                      PlainSerializer(_show_or_column(show_law), when_used="json"),
+                      _with_column(TIMES_SCHEMA, recorded.DURATION)]  # fmt: skip
 StepTokens = Annotated[Distribution | Column, PlainValidator(_or_column(_tokens, recorded.COUNT)),
-                       PlainSerializer(_show_or_column(_show_law), when_used="json"),
+                       PlainSerializer(_show_or_column(show_law), when_used="json"),
                        _with_column(_law_schema("A number", number=True), recorded.COUNT)]  # fmt: skip
 StepRounds = Annotated[Distribution | Column, PlainValidator(_or_column(_at_least_once, recorded.COUNT)),
-                       PlainSerializer(_show_or_column(_show_law), when_used="json"),
+                       PlainSerializer(_show_or_column(show_law), when_used="json"),
                        _with_column(_law_schema("A number of 1 or more", number=True), recorded.COUNT)]  # fmt: skip
 StepCount = Annotated[Distribution | Column, PlainValidator(_or_column(distributions.count, recorded.COUNT)),
-                      PlainSerializer(_show_or_column(_show_law), when_used="json"),
+                      PlainSerializer(_show_or_column(show_law), when_used="json"),
                       _with_column(_law_schema("A number", number=True), recorded.COUNT)]  # fmt: skip
 StepSlots = Annotated[Distribution | Column, PlainValidator(_or_column(_slots, recorded.COUNT)),
-                      PlainSerializer(_show_or_column(_show_law), when_used="json"),
+                      PlainSerializer(_show_or_column(show_law), when_used="json"),
                       _with_column(_law_schema("A number of 1 or more", number=True), recorded.COUNT)]  # fmt: skip
 TokenRate = Annotated[Fraction, PlainValidator(_tokens_a_second),
                       PlainSerializer(units.show_rate, when_used="json"),
@@ -359,7 +363,7 @@ Lengths = Annotated[tuple[SomeDuration, ...], Field(min_length=1), BeforeValidat
 Indices = Annotated[tuple[Annotated[float, PlainValidator(_index)], ...], Field(min_length=1), BeforeValidator(_listed),
                     PlainSerializer(_show_each(float), when_used="json"),
                     WithJsonSchema(_some_or_list({"type": "number", "exclusiveMinimum": 1}))]  # fmt: skip
-Sizes = Annotated[Distribution, PlainValidator(_batch), PlainSerializer(_show_law, when_used="json"),
+Sizes = Annotated[Distribution, PlainValidator(_batch), PlainSerializer(show_law, when_used="json"),
                   WithJsonSchema(_law_schema("A number of 1 or more", number=True))]  # fmt: skip
 Schedules = Annotated[tuple[Annotated[str, PlainValidator(_schedule)], ...], Field(min_length=1),
                       BeforeValidator(_listed), PlainSerializer(_show_each(str), when_used="json"),

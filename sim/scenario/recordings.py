@@ -19,6 +19,7 @@ from sim.documents import Fault, Table, read_table, why_no_number
 from sim.errors import AdvisedError, InputError, choose, quoted, quoted_file
 from sim.scenario import recorded
 from sim.scenario.arrivals import Rates, Requests, Shape
+from sim.scenario.market import Trace
 from sim.scenario.recorded import Column
 from sim.units import SECOND, WEEK, show_duration
 
@@ -107,6 +108,27 @@ def rates(found: Table, asked: Rates) -> Recording:
         series.setdefault(who, []).append((row, at))
     rows.check_order(asked.time, series.values(), strictly=True)
     return rows.found()
+
+
+def trace(found: Table, asked: Trace) -> Recording:
+    """Check recorded capacity; see `sessions`."""
+    rows = _Rows(found, [one for one in (asked.time, asked.available, asked.zone, asked.price) if one is not None])
+    rules: dict[str | None, _Rule] = {
+        asked.time: _Numbers(), asked.available: _Numbers(1, "write 1 where an instance could be had, else 0", True),
+        asked.zone: _Names(), asked.price: _Numbers(1_000_000)}
+    rows.check({column: rule for column, rule in rules.items() if column is not None})
+    series: dict[str, list[tuple[int, float]]] = {}
+    for row, (zone, at) in enumerate(zip(rows.table.texts(asked.zone or ""), rows.times(asked.time), strict=True)):
+        series.setdefault(zone, []).append((row, at))
+    rows.check_order(asked.time, series.values(), strictly=True)
+    made = rows.found()
+    times = made.numbers(asked.time)
+    for one in series.values():
+        if times[one[0][0]] > 0 or len(one) < 2:
+            raise AdvisedError(f"{quoted_file(found.name)} does not say what holds from 0 to its end"
+                               + (f" in {quoted(found.texts(asked.zone)[one[0][0]])}" if asked.zone else ""),
+                               "begin it with a row at 0, and end it with a row of its last moment")
+    return made
 
 
 def requests(found: Table, asked: Requests) -> list[int]:

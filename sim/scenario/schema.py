@@ -32,6 +32,7 @@ from sim.scenario.callers import Callers
 from sim.scenario.elastic import Cpu, Floor, Idle, Limits, Scaling
 from sim.scenario.gpus import Discipline, Gpu, GpuWork
 from sim.scenario.intervals import Intervals, Precision
+from sim.scenario.market import Deadline, Recovery, Spot
 from sim.scenario.model import ONE, Model, Raw, Value, keys_of, one_of
 from sim.scenario.quantities import (
     MOST,
@@ -183,6 +184,8 @@ class Workload(Model):
                             "where an instance has more than one for a request.", examples=["90%"])  # fmt: skip
     payload: Bytes | None = Field(None, description="Bytes of a request, which a platform may refuse.",
                                    examples=["lognormal(mean=200000, p95=900000)"])
+    deadline: Deadline | None = Field(None, description="A request should be done so long after it arrived; a "
+                                      "percentage is one of its own length.", examples=["20 h"])
 
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
@@ -273,6 +276,9 @@ class Deployment(Model):
     gpu: Gpu | None = Field(None, description="How fast their GPU is, and how residents share it; a nominal one, in "
                             "equal shares, when absent.")  # fmt: skip
     discipline: Discipline | None = Field(None, description="In which order the queue is served.")
+    spot: Spot | None = Field(None, description="Instances that the platform may take back.")
+    recovery: Recovery | None = Field(None, description="What becomes of a request whose instance is taken; it starts "
+                                      "again when absent.")  # fmt: skip
     start: Times | None = Field(None, description="Start-up of an instance, instead of the profile's parts.")
     wake: Times | None = Field(None, description="Wake from the first rung, instead of the profile's.")
     plan: Text | None = Field(None, description="The vendor's plan, where the price book knows several.")

@@ -13,6 +13,7 @@ import sim
 from sim.distributions import Distribution
 from sim.scenario import Case
 from sim.scenario.arrivals import Rates, Requests, Sessions, Shape
+from sim.scenario.market import Trace
 from sim.scenario.schema import Rows
 
 
@@ -51,7 +52,7 @@ def files(part: Any) -> Iterator[str]:
             yield part.samples.file
         for _, inner in part.parts:
             yield from files(inner)
-    elif isinstance(part, (Rates, Requests, Rows, Sessions, Shape)):
+    elif isinstance(part, (Rates, Requests, Rows, Sessions, Shape, Trace)):
         yield part.file
     if isinstance(part, BaseModel):
         for _, value in part:

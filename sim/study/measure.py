@@ -16,6 +16,7 @@ from sim.engine.contract import Bools, Cause, Demand, Fate, Int64s, Outcome, Sta
 from sim.exact import sums, total
 from sim.scenario import BoundDeployment
 from sim.stats import INFINITE
+from sim.study import interruptions
 from sim.study.times import Times
 from sim.trace.audit import Audit, Check
 from sim.trace.gpu import first_token, on_gpu, phases
@@ -130,6 +131,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             "completed_fraction": (counts["completed"], arrived),
             "given_up_fraction": (int((asked & given_up).sum()), arrived),
             "retried_fraction": (int((asked & (attempts(demand, seen) > 1)).sum()), arrived),
+            "deadline_missed_fraction": interruptions.missed(demand, seen, asked),
         },
         ratios={
             "overhead_fraction": _overhead_of_latency(run, asked),
@@ -139,6 +141,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             "wasted_fraction": (total(resident[vain[ever]]), total(resident)),
             "gpu_token_rate": (_generated(demand, outcome, window) * SECOND, up),
             "memory_mb": (deployment.base_memory * busy + _weighted(demand.memory[ever], resident), busy * 1_000_000),
+            **interruptions.ratios(demand, outcome, tried, arrived, deployment.spot),
         },
         counts={
             "requests.arrived": arrived + merged,
@@ -259,7 +262,7 @@ def _came(outcome: Outcome) -> dict[str, Bools]:
     arrived = outcome.arrived >= 0
     return {"window": arrived, "retry": arrived, "turn": arrived, "queue": outcome.admitted >= 0, "start": began,
             "wake": began,
-            **dict.fromkeys(("contention", "provider", "backoff"), outcome.fate == Fate.COMPLETED)}
+            **dict.fromkeys(("interruption", "contention", "provider", "backoff"), outcome.fate == Fate.COMPLETED)}
 
 
 def _waited(times: Int64s, came: Bools) -> Int64s:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from sim import workload
-from sim.billing import Invoice, Month, accumulate, observe
+from sim.billing import Invoice, Kept, Month, Sold, accumulate, observe
 from sim.engine import Capacity, simulate
 from sim.engine.contract import Demand, Outcome
 from sim.engine.lower import lower
+from sim.engine.offers import prices
 from sim.scenario import BoundDeployment, Case
 from sim.study import asked, backlog, batches, warmup
 from sim.study.backlog import Load
@@ -18,6 +19,7 @@ from sim.study.batches import Batches, Cut
 from sim.study.measure import Measures, Run, measure
 from sim.study.warmup import Filling, WarmUp
 from sim.trace.audit import audit
+from sim.trace.checkpoints import written
 from sim.trace.spans import Spans, spans
 from sim.trace.waits import waits
 from sim.trace.window import Window
@@ -83,7 +85,8 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
     measures, batched, loads, runs = {}, {}, {}, {}
     for deployment, capacity, outcome in ran:
         seen, lasting = workload.seen(demand, outcome), spans(outcome, demand.stop)
-        bills = partial(_bills, case, deployment, demand, outcome, lasting, month)
+        sold = _sold(case, number, deployment, demand, capacity, outcome)
+        bills = partial(_bills, case, deployment, demand, outcome, lasting, sold, month)
         run = Run(window, demand, outcome, seen, workload.ideal(demand, seen), waits(demand, seen, capacity.provider),
                   lasting, bills(window), audit(demand, capacity, outcome))
         measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
@@ -146,12 +149,27 @@ def _runs(case: Case, number: int, demand: Demand) -> Iterator[_Ran]:
         yield deployment, capacity, simulate(demand, capacity)
 
 
+def _sold(
+    case: Case, number: int, deployment: BoundDeployment, demand: Demand, capacity: Capacity, outcome: Outcome
+) -> Sold | None:
+    """Say what was bought from offers, where instances can be taken back."""
+    spot, recovery = deployment.spot, deployment.recovery
+    if spot is None:
+        return None
+    said, kept = recovery.checkpoint if recovery is not None else None, None
+    if said is not None and said.size is not None:
+        found = written(demand, capacity, outcome, len(spot.zones))
+        kept = Kept(found.begin, found.end, found.moved, said.size, said.storage, said.egress)
+    offered = prices(deployment, case.directory, case.scenario.seed, number, demand.stop)
+    return Sold(outcome.offer, spot.zones, offered, kept)
+
+
 def _bills(
-    case: Case, deployment: BoundDeployment, demand: Demand, outcome: Outcome, lasting: Spans, month: Month,
-    window: Window,
+    case: Case, deployment: BoundDeployment, demand: Demand, outcome: Outcome, lasting: Spans, sold: Sold | None,
+    month: Month, window: Window,
 ) -> tuple[Invoice, ...]:  # fmt: skip
     """Make the bill of the first days of the month, for each number of days; the last is that of the month."""
-    seen = observe(demand, outcome, lasting, window)
+    seen = observe(demand, outcome, lasting, window, sold)
     models = workload.models(case.scenario.workload, case.directory)
     tokens = case.catalogue.prices(case.book, "llm")
     return accumulate(seen, deployment, models, month, deployment.prices(case.book), tokens)

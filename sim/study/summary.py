@@ -103,7 +103,10 @@ def _covers(case: Case) -> str:
         else:
             told = f"chance of the simulation and of which blocks of {show_duration(blocks)} of the recording come"
     elif not asked.resampled(case.scenario):
-        return "chance of the simulation" + ("; recorded input as it is" if recorded else "")
+        begun = [one.spot.trace.file for one in case.deployments
+                 if one.spot is not None and one.spot.trace is not None and one.spot.trace.shift == "random"]
+        where = " and of where in recorded capacity it begins" if begun else ""
+        return f"chance of the simulation{where}" + ("; recorded input as it is" if recorded - {*begun} else "")
     else:
         assert arrivals.sessions is not None  # the schema lets nothing else be resampled
         recorded -= {arrivals.sessions.file}

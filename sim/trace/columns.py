@@ -87,8 +87,11 @@ _REQUESTS = (
     Column("decode_s", SECONDS, "s", "In decode on a GPU, likewise.", "Outcome.step_ended, Outcome.prefill_ended"),
     Column("first_token_s", SECONDS, "s", "From arrival, a window before that included, to the end of the first "
            "prefill on a GPU; missing if there was none.", "Outcome.prefill_ended, Outcome.arrived"),
+    Column("interruption_s", SECONDS, "s", "What interruptions added: time between visits to instances, work done "
+           "again, checkpoints, restores and replays; missing unless completed.", "Outcome.visits, Outcome.repeats"),
     Column("contention_s", SECONDS, "s", "What shared or slow CPU and GPU added: ended less started less its length at "
-           "full speed; missing unless completed.", "Outcome.ended, Outcome.started, Demand"),
+           "full speed and what interruptions added; missing unless completed.",
+           "Outcome.ended, Outcome.started, Outcome.visits, Outcome.repeats, Demand"),
     Column("provider_s", SECONDS, "s", "What calls took at their provider beyond their steps' waiting times; missing "
            "unless completed.", "Outcome.tries, Outcome.step_ended"),
     Column("backoff_s", SECONDS, "s", "From when calls first asked until they asked for the last time: failed tries "

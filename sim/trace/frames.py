@@ -147,6 +147,7 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
         "prefill_s": _seconds(demand.by_request(np.maximum(on.prefill, 0))[rows], gpu[rows]),
         "decode_s": _seconds(demand.by_request(np.maximum(on.decode, 0))[rows], gpu[rows]),
         "first_token_s": _seconds((first - outcome.arrived + found.window)[rows], (first >= 0)[rows]),
+        "interruption_s": _seconds(found.interruption[rows]),
         "contention_s": _seconds(found.contention[rows], (outcome.fate == Fate.COMPLETED)[rows]),
         "provider_s": _seconds(found.provider[rows], (outcome.fate == Fate.COMPLETED)[rows]),
         "backoff_s": _seconds(found.backoff[rows], (outcome.fate == Fate.COMPLETED)[rows]),

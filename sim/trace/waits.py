@@ -11,7 +11,7 @@ from sim.exact import total
 from sim.trace.calls import calls
 from sim.workload.seen import tried_for
 
-CAUSES = ("retry", "turn", "queue", "start", "wake", "contention", "provider", "backoff")
+CAUSES = ("retry", "turn", "queue", "start", "wake", "interruption", "contention", "provider", "backoff")
 """The parts of a platform's overhead, in the order in which a request meets them. A window is no part of it."""
 
 
@@ -19,7 +19,7 @@ CAUSES = ("retry", "turn", "queue", "start", "wake", "contention", "provider", "
 class Waits:
     """Where the time of each request went. All int64[n], microseconds, NEVER where it did not come to that.
 
-    For a completed request the sum of the nine waits and ``service`` is ``latency``, exactly.
+    For a completed request the sum of the ten waits and ``service`` is ``latency``, exactly.
 
     Attributes
     ----------
@@ -33,9 +33,12 @@ class Waits:
         For an instance: bound less admitted.
     start, wake : ndarray
         For the instance to start or to wake: started less bound of a cold or woken request, 0 of the others that began.
+    interruption : ndarray
+        What interruptions and what is done against them added, of completed requests: time between visits, work that
+        was done again, checkpoints, restores and replays.
     contention : ndarray
-        What shared or slow CPU added: ended less started less ``service``, of completed requests. Negative on an
-        instance that is faster than the nominal speed.
+        What shared or slow CPU added: ended less started less ``service`` and ``interruption``, of completed requests.
+        Negative on an instance that is faster than the nominal speed.
     provider : ndarray
         What calls took at their provider beyond their steps' waiting times, of completed requests: in its queue, or at
         another model, which may be faster.
@@ -53,6 +56,7 @@ class Waits:
     queue: Int64s
     start: Int64s
     wake: Int64s
+    interruption: Int64s
     contention: Int64s
     provider: Int64s
     backoff: Int64s
@@ -80,6 +84,7 @@ def waits(demand: Demand, outcome: Outcome, provider: Provider | None = None) ->
     ready = outcome.started - outcome.bound
     tried = tried_for(outcome)
     beyond, again = _of_calls(demand, outcome, provider)
+    interrupted = _interruption(demand, outcome)
     return Waits(
         window=known(outcome.arrived >= 0, demand.held),
         retry=known(outcome.arrived >= 0, tried),
@@ -87,7 +92,8 @@ def waits(demand: Demand, outcome: Outcome, provider: Provider | None = None) ->
         queue=known(outcome.bound >= 0, outcome.bound - outcome.admitted),
         start=known(begun, np.where(outcome.warmth == Warmth.COLD, ready, 0)),
         wake=known(begun, np.where(outcome.warmth == Warmth.WOKEN, ready, 0)),
-        contention=known(completed, outcome.ended - outcome.started - service - beyond - again),
+        interruption=known(completed, interrupted),
+        contention=known(completed, outcome.ended - outcome.started - service - interrupted - beyond - again),
         provider=known(completed, beyond),
         backoff=known(completed, again),
         service=service,
@@ -106,6 +112,22 @@ def _of_calls(demand: Demand, outcome: Outcome, provider: Provider | None) -> tu
         beyond[step] = found.ended[last] - found.asked[last] - demand.step_wait[step]
         again[step] = found.asked[last] - found.asked[first]
     return demand.by_request(beyond), demand.by_request(again)
+
+
+def _interruption(demand: Demand, outcome: Outcome) -> Int64s:
+    """Add up what visits beyond the first took that was no work on steps, and the work that was done again."""
+    seen, again = outcome.visits, outcome.repeats
+    if not len(seen.request):
+        return np.zeros(demand.n, np.int64)
+    follows = np.flatnonzero(seen.request[1:] == seen.request[:-1])
+    between = np.zeros(len(seen.request), np.int64)
+    # Of a request that has completed, every visit began and ended; of others nothing is asked.
+    between[follows + 1] = np.maximum(seen.started[follows + 1] - seen.ended[follows], 0)
+    lost = np.zeros(len(demand.step_cpu), np.int64)
+    np.add.at(lost, again.step, again.cpu + again.wait - again.kept)
+    by_request = np.zeros(demand.n, np.int64)
+    np.add.at(by_request, seen.request, between + seen.overhead)
+    return np.asarray(by_request + demand.by_request(lost))
 
 
 def slowest(found: Waits, ideal: Int64s, asked: Bools, per_cent: int = 1) -> dict[str, int]:

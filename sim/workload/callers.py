@@ -1,8 +1,9 @@
-"""What holds for all requests beside their steps: patience, open connections, sizes, work that is parallel."""
+"""What holds for all requests beside their steps: patience, open connections, sizes, deadlines, parallel work."""
 
 from __future__ import annotations
 
 import dataclasses
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def with_callers(asked: Demand, workload: Workload, directory: Path, seed: int, 
     Demand
         The same requests; what the workload says nothing of stays empty.
     """
-    whom = luck.of_requests(asked.agent)
+    whom, said = luck.of_requests(asked.agent), workload.deadline
 
     def drawn(law: Distribution | None, stream: Stream) -> Int64s:
         if law is None:
@@ -44,4 +45,11 @@ def with_callers(asked: Demand, workload: Workload, directory: Path, seed: int, 
         linger=drawn(workload.keep_open, Stream.KEEP_OPEN),
         payload=drawn(workload.payload, Stream.PAYLOAD),
         parallel=round(workload.parallel * CORE),
+        deadline=_share_of_length(asked, said) if isinstance(said, Fraction) else drawn(said, Stream.DEADLINE),
     )
+
+
+def _share_of_length(asked: Demand, share: Fraction) -> Int64s:
+    """Return a multiple of how long each request takes by itself, rounded up."""
+    length = asked.by_request(asked.step_length)
+    return np.asarray(np.ceil(length * float(share)), np.int64)

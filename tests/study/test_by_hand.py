@@ -127,8 +127,8 @@ def same(value: float) -> Any:
 def test_latency_and_what_it_is_made_of(name: str, result: Result, sessions: list[int]) -> None:
     told, wanted = result.summary["deployments"][name], SESSION_OF[name]
     waits = {"start": [2.5, 0, 2.5], "contention": wanted["contention"], "queue": [0] * 3, "turn": [0] * 3,
-             "wake": [0] * 3, "window": [0] * 3, "retry": [0] * 3, "provider": [0] * 3,
-             "backoff": [0] * 3}  # fmt: skip
+             "wake": [0] * 3, "window": [0] * 3, "interruption": [0] * 3,
+             "retry": [0] * 3, "provider": [0] * 3, "backoff": [0] * 3}  # fmt: skip
     assert set(told["wait_s"]) == set(waits)
     for figures, values in ((told["latency_s"], wanted["latency"]), (told["overhead_s"], wanted["overhead"]),
                             *((told["wait_s"][cause], values) for cause, values in waits.items())):  # fmt: skip

@@ -142,7 +142,7 @@ def run_of(demand: Demand = DEMAND, outcome: Outcome = OUTCOME, bill: Invoice = 
 
 def measured(run: Run, month: str = "2026-12", agents: int = 2) -> Measures:
     """On a deployment of which instances use 50 MB when they are empty."""
-    deployment: Any = SimpleNamespace(base_memory=50 * MB)
+    deployment: Any = SimpleNamespace(base_memory=50 * MB, spot=None)
     return measure(run, deployment, agents, Month.parse(month))
 
 
@@ -177,6 +177,8 @@ TIMES: dict[str, list[Any]] = {
     # Of those that began.
     "wait_s.start": [10, 0, 0, 2, 0],
     "wait_s.wake": [0, 0, 3, 0, 0],
+    # Nothing was interrupted.
+    "wait_s.interruption": [0, 0, 0],
     # Of the completed: 50 - 50, 7 - 5, 30 - 30.
     "wait_s.contention": [0, 2, 0],
     "wait_s.provider": [0, 0, 0],
@@ -211,6 +213,7 @@ def test_what_became_of_requests(found: Measures) -> None:
         "completed_fraction": (3, 7),
         "given_up_fraction": (0, 7),
         "retried_fraction": (0, 7),
+        "deadline_missed_fraction": (0, 0),  # there is none
     }
 
 
@@ -316,8 +319,8 @@ def test_slowest(found: Measures) -> None:
     """One of the three that completed, request 1: 15 s, of which 3 in the queue and 2 of contention. It waited 40 s for
     its turn and would have waited 30 on the ideal platform. It was there for 50 s."""
     assert dict(found.slowest) == {"requests": 1, "latency": 50 * S, "overhead": 15 * S, "retry": 0, "turn": 10 * S,
-                                   "queue": 3 * S, "start": 0, "wake": 0, "contention": 2 * S, "provider": 0,
-                                   "backoff": 0}  # fmt: skip
+                                   "queue": 3 * S, "start": 0, "wake": 0, "interruption": 0, "contention": 2 * S,
+                                   "provider": 0, "backoff": 0}  # fmt: skip
 
 
 def costs(found: Measures) -> dict[str, Fraction]:

@@ -27,6 +27,7 @@ MISSING = object()
 
 SESSIONS, FEWER, WEEK, LEVELS, STARTS = "sessions.csv", "fewer.csv", "week.csv", "levels.csv", "starts.csv"
 ASKED, LATER, TENANTS = "asked.csv", "later.csv", "tenants.csv"
+CAPACITY, CHANGED = "capacity.csv", "changed.csv"
 """Names of the data files that `write_data` makes."""
 
 
@@ -60,6 +61,11 @@ def write_data(folder: Path) -> Path:
     _table(folder / LATER, columns, [(time + 1000, *row) for time, *row in asked[:40]])
     tenants = [(hour * 3600, f"t{n}", 1 + (hour * n) % 5, 2 * n, 0.5 + n, hour * 1800)
                for hour in range(8) for n in range(6) if hour != 3]  # fmt: skip
+    changes = [(hour * 1800, hour * 2700, zone, "ab"[zone == "a"], (hour * n) % 7 > 1, hour % 3 > 0, n + hour % 2, n)
+               for n, zone in ((1, "a"), (2, "b")) for hour in range(40)]  # fmt: skip
+    columns = ("t_s", "later_s", "zone", "place", "available", "other", "usd", "eur")
+    _table(folder / CAPACITY, columns, [[int(one) if isinstance(one, bool) else one for one in row] for row in changes])
+    _table(folder / CHANGED, columns, [(*row[:4], row[0] // 3600 % 2, *map(int, row[5:])) for row in changes])
     _table(folder / TENANTS, ("t_s", "tenant", "rate", "load", "cv", "half"), tenants)
     return folder
 

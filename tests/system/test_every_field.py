@@ -15,12 +15,18 @@ from sim import scenario
 from sim.api import Result, Study
 from sim.distributions.recorded import Samples
 from sim.report.terminal import render
-from sim.scenario import arrivals, callers, elastic, schema
+from sim.scenario import arrivals, callers, elastic, market, schema
 from sim.scenario.model import Model
 from sim.scenario.recorded import Column
 
-from .pairs import BURSTY, CHOICES, DESCRIPTIVE, MOVES_ARRIVALS, NESTED, OWN_TESTS, PAIRS, PHASES, PLACES, Pair, crowd
+from . import pairs, pairs_spot
+from .pairs import BURSTY, DESCRIPTIVE, MOVES_ARRIVALS, OWN_TESTS, PHASES, Pair, crowd
 from .support import ASKED, LEVELS, Tree, base, bind, figures, load, requests, run, tables, with_value, workload
+
+PAIRS = (*pairs.PAIRS, *pairs_spot.SPOT_PAIRS)
+CHOICES = pairs.CHOICES | pairs_spot.SPOT_CHOICES
+PLACES = pairs.PLACES | pairs_spot.SPOT_PLACES
+NESTED = pairs.NESTED | pairs_spot.SPOT_NESTED
 
 ECHOED = ("identity", "seed", "scenario", "about", "as_of", "prices", "reference")
 """Keys of the summary that only repeat what the file says: they prove no effect."""
@@ -28,7 +34,7 @@ ECHOED = ("identity", "seed", "scenario", "about", "as_of", "prices", "reference
 
 def models() -> Iterator[type[Model]]:
     """Return every model of the schema, once."""
-    modules = (schema, arrivals, callers, elastic)
+    modules = (schema, arrivals, callers, elastic, market)
     found = {one for module in modules for _, one in inspect.getmembers(module, inspect.isclass)
              if issubclass(one, Model) and one not in (Model, elastic.Target)}  # fmt: skip
     yield from sorted(found, key=lambda one: one.__name__)

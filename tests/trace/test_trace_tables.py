@@ -120,12 +120,12 @@ def test_the_slowest_are_divided_among_their_causes(by_hand) -> None:
     # Overheads are 50, 50 and 20. Of request 1's 55 us of waiting for its turn, 5 are there on the ideal platform too.
     assert slowest(found, IDEAL, ALL) == {
         "requests": 1, "latency": 85, "overhead": 50, "retry": 0, "turn": 0, "queue": 0, "start": 50, "wake": 0,
-        "contention": 0,
+        "interruption": 0, "contention": 0,
         "provider": 0, "backoff": 0,
     }  # fmt: skip
     assert slowest(found, IDEAL, ALL, per_cent=100) == {
         "requests": 3, "latency": 180, "overhead": 120, "retry": 0, "turn": 50, "queue": 0, "start": 50, "wake": 20,
-        "contention": 0,
+        "interruption": 0, "contention": 0,
         "provider": 0, "backoff": 0,
     }  # fmt: skip
     later = slowest(found, IDEAL, np.array([False, True, True, True, False]))

@@ -54,6 +54,8 @@ class Demand:
         Where it is not None, rows are attempts at requests; see `sim.engine.contract.callers`.
     step_prefill, step_decode : int64[m] or int64[0]
         Microseconds of GPU time, alone on a GPU of nominal speed, after the CPU time; empty for none.
+    deadline : int64[n] or int64[0]
+        Microseconds after its arrival when it should be done; empty where nothing is said of that; not read by models.
     frees : bool[m] or bool[0]
         Whether a request may leave its instance for the waiting of a step, which has some; empty for no. Not of a first
         step that has no CPU time.
@@ -87,6 +89,7 @@ class Demand:
     callers: Callers | None = None
     step_prefill: Int64s = field(default_factory=none)
     step_decode: Int64s = field(default_factory=none)
+    deadline: Int64s = field(default_factory=none)
     frees: Bools = field(default_factory=nobody)
     priority: Int64s = field(default_factory=none)
     slots: Int64s = field(default_factory=none)

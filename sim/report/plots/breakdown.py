@@ -24,6 +24,7 @@ _CAUSES = {
     "queue": ("queue", style.BLUE),
     "start": ("start", style.VERMILLION),
     "wake": ("wake", style.ORANGE),
+    "interruption": ("interruptions", style.SKY),
     "contention": ("CPU contention", style.GREEN),
     "provider": ("provider", style.SKY),
     "backoff": ("calls again", style.BLACK),
