@@ -17,7 +17,7 @@ from sim.report.numbers import dollars, given, seconds, share, significant
 Tree = Mapping[str, Any]
 
 SLOW_PARTS = {
-    "retry": ("earlier attempts and the waits between them", "what makes attempts fail or time out is to blame"),
+    "retry": ("in earlier attempts and between them", "fewer failures and timeouts shorten that"),
     "turn": ("waiting for the agent's own earlier requests", "shorter requests, or `serial: false`, shorten that line"),
     "queue": ("waiting in a queue", "more instances, or more slots on each, take them out of it"),
     "start": ("waiting for a start", "a minimum of instances, or a longer idle timeout, avoids starts"),
@@ -70,7 +70,11 @@ def _longer_life(_: Tree) -> str:
     return "let instances drain (`at_lifetime: drain`), or make what fails able to go on elsewhere"
 
 
-def _longer_timeout(_: Tree) -> str:
+def _longer_timeout(deployment: Tree) -> str:
+    if (deployment.get("wasted_fraction", {}).get("value") or 0.0) > HOPELESS:
+        return ("most of what it does is for nobody, and retries keep it so: let few wait with `queue`"
+                f"{_now(deployment, 'queue')}, cancel what is given up (`cancels` of `callers`), or give retries a "
+                "`budget`")
     return "let callers wait longer (`timeout` of `callers`), give them more attempts, or make answers faster"
 
 
@@ -104,6 +108,9 @@ CAUSES = {
     "provider": Cause("provider", "because a call of a language model fails for good", _other_provider),
 }
 """Why requests fail, by the name of the cause in a summary."""
+
+HOPELESS = 0.5
+"""Part of the time on instances that serves attempts in vain, from which on more of them only make it worse."""
 
 NEGLIGIBLE = 0.05
 """Part of their own latency that the slowest 1% must lose to a platform for advice on it.

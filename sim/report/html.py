@@ -35,7 +35,9 @@ _FIGURES: tuple[tuple[str, str, Kind], ...] = (
     ("overhead p50", "overhead_s.p50", "seconds"), ("overhead p95", "overhead_s.p95", "seconds"),
     ("overhead p99", "overhead_s.p99", "seconds"), ("latency p99", "latency_s.p99", "seconds"),
     ("cold starts", "cold_start_fraction", "share"), ("woken", "wake_fraction", "share"),
-    ("failed", "failed_fraction", "share"), ("infrastructure", "cost.infrastructure", "dollars"),
+    ("failed", "failed_fraction", "share"), ("given up", "given_up_fraction", "share"),
+    ("tried again", "retried_fraction", "share"), ("in vain", "wasted_fraction", "share"),
+    ("infrastructure", "cost.infrastructure", "dollars"),
     ("per agent", "cost.infrastructure.per_agent", "dollars"), ("language model", "cost.llm", "dollars"),
     ("total", "cost.total", "dollars"),
 )  # fmt: skip

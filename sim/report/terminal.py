@@ -82,6 +82,7 @@ def _sections(summary: Tree, width: int, folder: str | None, command: str | None
     yield from _first_step(summary, width)
     yield from _on_gpu(summary, width)
     yield from interruptions.section(summary, width)
+    yield from _callers(summary, width)
     yield from bill.sections(summary, width)
     yield from _rests_on(summary)
     advice = summary["advice"] if "advice" in summary else advise(summary)
@@ -241,6 +242,23 @@ def _on_gpu(summary: Tree, width: int) -> Iterable[RenderableType]:
     columns += [Column("tokens", "a second", of("gpu_token_rate", "number", notes))]
     yield heading("On GPUs", "the first token comes at the end of prefill; means of completed requests; tokens "
                   "generated in a second of an instance that is up")  # fmt: skip
+    yield from tables(deployments, columns, width, platforms=False)
+    if notes:
+        yield notes.lines()
+
+
+def _callers(summary: Tree, width: int) -> Iterable[RenderableType]:
+    """Say how often requests were tried, where callers give up or try again."""
+    deployments = summary["deployments"]
+    if not any(at(one, path) and (at(one, path) or {})["value"] for one in deployments.values()
+               for path in ("given_up_fraction", "retried_fraction")):  # fmt: skip
+        return
+    notes = Notes()
+    columns = [Column("", "attempts", of("attempts", "number", notes)), *(
+        Column("", title, of(f"{path}_fraction", "share", notes))
+        for title, path in (("retried", "retried"), ("given up", "given_up"), ("in vain", "wasted")))]  # fmt: skip
+    yield heading("Callers", "attempts are those at a request; given up is who left without an answer; in vain is the "
+                  "part of the time on instances that served attempts which failed or were given up")
     yield from tables(deployments, columns, width, platforms=False)
     if notes:
         yield notes.lines()

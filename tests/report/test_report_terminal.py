@@ -242,6 +242,18 @@ def test_an_allowance_that_covers_all_is_shown(summary) -> None:
     assert "460,000 requests, all free" in text and "900 GB-s, all free" in text
 
 
+def test_callers_have_a_table_where_any_try_again_or_give_up(summary) -> None:
+    assert "Callers" not in render(summary, width=120)
+    for one in summary["deployments"].values():
+        one |= {"attempts": {"value": 1.0}, **{f"{what}_fraction": {"value": 0.0} for what in (
+            "given_up", "retried", "wasted")}}  # fmt: skip
+    assert "Callers" not in render(summary, width=120)
+    summary["deployments"]["suspend"] |= {"attempts": {"value": 1.5}, "retried_fraction": {"value": 0.25}}
+    text = render(summary, width=120).partition("Callers")[2].partition("Bill")[0]
+    row = next(line for line in text.splitlines() if line.strip().startswith("suspend"))
+    assert row.split() == ["suspend", "1.50", "25.0%", "0%", "0%"]
+
+
 def test_an_unknown_figure_of_the_reference_is_no_ratio_of_one(summary) -> None:
     ones = re.compile(r"×1(?!\S)")
     before = len(ones.findall(render(summary, width=120)))

@@ -21,6 +21,7 @@ CLAIMS = {
     "support-bot": {"A01", "A02", "A05", "A06", "B02"},
     "three-buckets": {"B05"},
     "webhook-router": {"A12", "A13"},
+    "impatient-callers": {"B08"},
 }
 """Rows of the ledger of claims that a file must say something about."""
 
@@ -57,6 +58,6 @@ def test_everything_that_a_shipped_scenario_expects_holds(path: Path) -> None:
             # What is cut off at the end is little.
             assert unfinished < 0.001 * arrived
             assert told["cost"]["infrastructure"]["value"] >= 0
-            assert told["overhead_s"]["p50"]["value"] is not None
+            assert told["overhead_s"]["p50"]["value"] is not None or completed < arrived / 2
     assert CLAIMS.get(path.stem, set()) <= {one.claim for one in result.expectations}
     document(result.summary)
