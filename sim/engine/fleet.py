@@ -75,6 +75,8 @@ class Fleet:
         """Set up what is there at the start of the run."""
         for pool in self.pools:
             pool.begin_with(initial_rung)
+        # With offers there may be fewer than there are to be: none of them is open yet.
+        self._short.update(pool.index for pool in self.pools if pool.lacks())
         for time, number in self._steps:
             Timer(self.clock, time, _TICK + _FLOOR, lambda _, number=number: self._step(number))  # type: ignore[misc]
         if self.offers is not None:

@@ -19,7 +19,7 @@ from sim.scenario.quantities import Number, Share, SomeDuration, Times, Truth, W
 Scope = Literal["fleet", "agent"]
 
 Failure = Literal["timeout", "queue-full", "memory", "duration", "payload", "lifetime", "breaker", "too-large",
-                  "interrupted"]
+                  "interrupted", "provider"]
 """Why an attempt fails, as `sim.engine.contract.Cause` says it."""
 
 PERMANENT: tuple[Failure, ...] = ("payload", "too-large")
