@@ -250,7 +250,7 @@ def _on_gpu(summary: Tree, width: int) -> Iterable[RenderableType]:
 def _callers(summary: Tree, width: int) -> Iterable[RenderableType]:
     """Say how often requests were tried, where callers give up or try again."""
     deployments = summary["deployments"]
-    if not any(at(one, path) and (at(one, path) or {})["value"] for one in deployments.values()
+    if not any((at(one, path) or {}).get("value") for one in deployments.values()
                for path in ("given_up_fraction", "retried_fraction")):  # fmt: skip
         return
     notes = Notes()
