@@ -90,7 +90,7 @@ _TIMES = ("latency_s", "overhead_s", "first_step_s", "completed.latency_s", "com
           "wake_up_s", "first_token_s", "prefill_s", "decode_s",
           *(f"wait_s.{cause}"
             for cause in ("window", "retry", "turn", "queue", "start", "wake", "interruption",
-                          "contention")))  # fmt: skip
+                          "contention", "provider", "backoff")))  # fmt: skip
 
 FIGURES: tuple[str, ...] = (
     *(f"requests.{what}"

@@ -301,7 +301,7 @@ def test_kinds_follow_from_names(path: str, dimension: Dimension, scale: int) ->
 
 def test_figures_without_a_dimension_are_few() -> None:
     assert [name for name in FIGURES if kind(f"x.{name}").dimension == NUMBER] == [
-        "attempts", "concurrency", "gpu_token_rate"]
+        "attempts", "interruptions.per_request", "interruptions.per_hour", "concurrency", "gpu_token_rate"]
     assert {str(kind(f"x.{name}").dimension) for name in FIGURES} == {
         "seconds", "dollars", "bytes", "a fraction", "a count", "a number"}
 
