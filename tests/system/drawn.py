@@ -59,9 +59,14 @@ tools = st.one_of(
     st.fixed_dictionaries({"cpu": one_of("40 ms", "exponential(mean=2 s)", 0, "20 s")}, optional={"wait": durations}),
     st.fixed_dictionaries({"wait": durations}),
 )
+on_gpu = st.one_of(
+    durations.map(lambda time: {"time": time}),
+    st.fixed_dictionaries({"input": counts, "output": counts, "prefill": st.just("900/s"), "decode": one_of("30/s")},
+                          optional={"memory_per_token": one_of("1 kB", "100 kB")}),
+)  # fmt: skip
 leaves = st.one_of(
     calls.map(lambda call: {"llm": call}), tools.map(lambda tool: {"tool": tool}),
-    durations.map(lambda wait: {"wait": wait}),
+    durations.map(lambda wait: {"wait": wait}), on_gpu.map(lambda work: {"gpu": work}),
 )  # fmt: skip
 
 
@@ -141,6 +146,7 @@ def workloads(draw: st.DrawFn) -> Tree:
     else:
         asked = draw(st.one_of(closed, *[optioned] * 4))
         made = {"agents": agents, "arrivals": asked, "request": draw(requests)}
+        made |= draw(given_keys(priority=one_of("empirical([0, 1, 1])"), slots=one_of(1, 2, "empirical([1, 3])")))
     callers = draw(given_keys(
         callers=one_of(MISSING, MISSING, *CALLING), parallel=one_of(MISSING, "75%"),
         patience=one_of(MISSING, "5 s", "exponential(mean=2 min)"),
@@ -217,12 +223,30 @@ def deployments(draw: st.DrawFn, workload: Tree) -> Tree:
         start=one_of(0, *DURATIONS, "5 min"),
     ))  # fmt: skip
     keys = together(keys, profile, needed(workload))
+    if "slots" in workload:
+        keys["binding"] = "late"
+    keys |= draw(gpu_keys(keys.get("binding", profile.binding.value) == "late", workload))
     if profile.ladder:
         keys |= draw(given_keys(idle_timeout=one_of("1 s", "10 s", "5 min", "3 days")))
         if profile.ladder[0].keeps:
             keys |= draw(given_keys(wake=one_of(0, *DURATIONS)))
     said = draw(elastic_keys(profile, keys, "payload" in workload)) if draw(st.booleans()) else {}
     return {key: value for key, value in keys.items() if key != "idle_timeout" or "scaling" not in said} | said
+
+
+@st.composite
+def gpu_keys(draw: st.DrawFn, late: bool, workload: Tree) -> Tree:
+    """Draw a GPU, where there is work for one, and an order of the queue, where there is one queue."""
+    keys: Tree = {}
+    if "'gpu'" in str(workload.get("request")):
+        keys |= draw(given_keys(gpu=given_keys(
+            prefill_speed=one_of(0.5, 2), decode_speed=one_of(0.7), each_prefill=one_of("0%"),
+            each_decode=one_of("1.04%", "300%"), memory=one_of("100 MiB", "2 GiB"))))
+    if late:
+        orders = ["arrival", "shortest", *(["priority"] if "priority" in workload else [])]
+        rest = {"backfill": st.booleans(), "memory": one_of("wait", "fail")}
+        keys |= draw(given_keys(discipline=st.fixed_dictionaries({"order": st.sampled_from(orders)}, optional=rest)))
+    return keys
 
 
 def load(by: str, target: Any) -> st.SearchStrategy[Tree]:
@@ -289,7 +313,8 @@ def scenarios(draw: st.DrawFn) -> Tree:
     workload = draw(workloads())
     made = {name: draw(deployments(workload)) for name in draw(one_of(("a",), ("a", "b"), ("b", "a", "c-1")))}
     if draw(st.booleans()):
-        binding = one_of("late", "early") if "scaling" not in made["a"] else one_of("late")
+        queued = {"scaling", "discipline"} & set(made["a"]) or "slots" in workload
+        binding = one_of("late") if queued else one_of("late", "early")
         made["heir"] = {"extends": "a"} | draw(given_keys(queue=one_of(3), binding=binding))
     return settings(draw, workload, made)
 
