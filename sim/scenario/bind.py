@@ -17,6 +17,7 @@ from sim.documents import Flaw, Place, problems
 from sim.errors import AdvisedError, InputError, Problem, UnknownName, choose, quoted
 from sim.scenario import extends, gpus, resting
 from sim.scenario.deployment import BoundDeployment, Surroundings, bind_deployment
+from sim.scenario.model import keys_of
 from sim.scenario.schema import Scenario, Workload
 
 
@@ -196,11 +197,13 @@ def _surroundings(data: Mapping[str, Any], catalogue: Catalogue) -> Surroundings
     except AdvisedError:
         memory = None
     agents = workload.get("agents")
+    callers = keys_of(workload.get("callers"))
     # Of what cannot be read, nothing follows.
     serial = None if workload.get("serial") is False else agents if isinstance(agents, int) else 1
     return Surroundings(memory, isinstance(arrivals, Mapping) and "sessions" in arrivals, serial, catalogue,
                         workload.get("payload") is not None, gpus.asked(workload),
-                        workload.get("deadline") is not None, workload.get("parallel") not in (None, "0%"))
+                        workload.get("deadline") is not None, workload.get("parallel") not in (None, "0%"),
+                        callers.get("timeout") is not None and callers.get("cancels") is not False)
 
 
 def _model_flaws(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Flaw]:

@@ -187,6 +187,8 @@ class Surroundings:
         Whether they should be done by some time.
     parallel : bool
         Whether CPU time can be shorter on several cores.
+    cancels : bool
+        Whether callers give up on requests, which then end.
     """
 
     memory: int | None
@@ -197,6 +199,7 @@ class Surroundings:
     on_gpu: gpus.Asked = gpus.Asked()  # noqa: RUF009  # it is frozen
     deadline: bool = False
     parallel: bool = False
+    cancels: bool = False
 
 
 def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[BoundDeployment | None, list[Flaw]]:
@@ -450,6 +453,9 @@ def _recovery_flaws(given: Given, profile: Profile, shape: Shape, around: Surrou
     if "idle" in given and given.value("idle").learnt is not None:
         yield Flaw(given.place("spot"), "an instance that learns when to go is not taken back", "leave out `spot`, or "
                    "`learnt`", at_key=True)  # fmt: skip
+    if around.cancels:
+        yield Flaw(given.place("spot"), "requests that outlive their instance are not cancelled by callers who give up",
+                   "write `cancels: false` in `callers`, or leave `spot` out", at_key=True)
     if given.value("recovery") is None or given.value("recovery").checkpoint is None:
         return
     place, concurrency = given.place("recovery"), given.value("concurrency", profile.concurrency.value)
