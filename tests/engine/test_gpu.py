@@ -179,3 +179,11 @@ def test_ranks_share_the_same_work(work: list[tuple[int, int, int]], slots: int)
     equal = simulate(jobs(at, lengths), one_device(n, slots, Queueing(rank=ints(*([1] * n)))))
     usual = simulate(jobs(at, lengths), capacity(n, minimum=1, maximum=1, concurrency=slots))
     assert equal.started.tolist() == usual.started.tolist()
+
+
+@both
+def test_an_instance_is_opened_for_the_first_whom_those_on_their_way_leave_out(run: Simulate) -> None:
+    # Four slots on their way for rows 0 and 1, who need two each: the next one is opened for row 2, not for row 1.
+    o = run(jobs([0, 1, 2], [50, 50, 50]), capacity(3, concurrency=4, start=10, queueing=Queueing(need=ints(2, 2, 1))))
+    assert o.opener.tolist() == [0, 2]
+    assert o.started.tolist() == [10, 10, 12]
