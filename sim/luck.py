@@ -80,6 +80,7 @@ class Stream(IntEnum):
     DEADLINE : how long after its arrival a request should be done. Entity: request.
     SPARE_START, SPARE_WAKE, SPARE_SPEED : the same of openings and wakes that are done for no request. Entity: their
         number; ordinal: part or rung.
+    DRIFT : how far start-up times have moved since they were measured. Entity: 0.
     GPU : time on a GPU. Entity: request; ordinal: visit of a step.
     PRIORITY, SLOTS : the class of a request; slots that it needs. Entity: request.
     """
@@ -121,6 +122,7 @@ class Stream(IntEnum):
     SPARE_SPEED = 47
     TIMEOUT = 48
     BACKOFF = 49
+    DRIFT = 50
     LIFE = 60
     NOTICE = 61
     ZONE_UP = 62

@@ -35,6 +35,13 @@ _STARTING = 65_536
 """Instances that are starting at once, up to which a start becomes slower."""
 
 
+_IMAGE, _TRIES = 2**15, 2**15 + 2
+"""Ordinals of a start's luck, beyond those of its parts: whether the image is there, and the tries that fail."""
+
+_MOST_TRIES = 2**10
+"""Of a start: nine tenths to this power are less than any number that is drawn."""
+
+
 def lower(
     deployment: BoundDeployment, demand: Demand, agents: int, directory: Path, seed: int, replication: int
 ) -> Capacity:
@@ -60,7 +67,6 @@ def lower(
     pools, pool_of = _pools(deployment.placement, demand, agents)
     kept = [index for index, rung in enumerate(deployment.ladder) if rung.keeps]
     drawn = _Luck(seed, replication, directory, *attempt_of(demand), _spare(deployment, pools))
-    starts = [drawn.of_all(time, Stream.START, Stream.SPARE_START, part) for part, time in enumerate(deployment.start)]
     wakes = [drawn.of_all(rung.wake, Stream.WAKE, Stream.SPARE_WAKE, index)
              for index, rung in enumerate(deployment.ladder)]
     return Capacity(
@@ -81,7 +87,7 @@ def lower(
         rung_enter=np.array([rung.enter for rung in deployment.ladder], np.int64),
         rung_keeps=np.array([rung.keeps for rung in deployment.ladder], np.bool_),
         rung_wake=np.array(wakes, np.int64).reshape(len(wakes), demand.n + drawn.spare),
-        start=sum(starts, np.zeros(demand.n + drawn.spare, np.int64)),
+        start=_starts(deployment, drawn),
         initial_rung=kept[-1] if kept and deployment.placement == "per-agent" else NEVER,
         spare=drawn.spare,
         scaler=_scaler(deployment),
@@ -110,19 +116,20 @@ class _Luck:
     def of_all(self, law: Distribution, stream: Stream, spare: Stream, ordinal: int = 0) -> Int64s:
         """Draw whole numbers, those for no request last."""
         known = law.load(self.directory)
-        return np.concatenate([
-            known.integers(self._of_rows(stream, ordinal)),
-            known.integers(luck.uniform(self.seed, self.replication, spare, self._spares(), ordinal)),
-        ])
+        return known.integers(self.uniform(stream, spare, ordinal))
 
     def factors(self, law: Distribution, stream: Stream, spare: Stream) -> Int64s:
         """Draw factors in millionths, at least 1."""
         known = law.load(self.directory)
-        drawn: Floats = np.concatenate([
-            known.quantile(self._of_rows(stream)),
-            known.quantile(luck.uniform(self.seed, self.replication, spare, self._spares())),
-        ])
+        drawn = known.quantile(self.uniform(stream, spare))
         return np.asarray(np.maximum(1, np.rint(drawn * CORE)), np.int64)
+
+    def uniform(self, stream: Stream, spare: Stream, ordinal: int = 0) -> Floats:
+        """Draw uniform numbers, those for no request last."""
+        return np.concatenate([
+            self._of_rows(stream, ordinal),
+            luck.uniform(self.seed, self.replication, spare, self._spares(), ordinal),
+        ])
 
     def share(self, of: Fraction, stream: Stream) -> Bools:
         """Draw for which rows something is not so that is so of a share."""
@@ -133,6 +140,32 @@ class _Luck:
 
     def _spares(self) -> Int64s:
         return np.arange(self.spare, dtype=np.int64)
+
+
+def _starts(deployment: BoundDeployment, drawn: _Luck) -> Int64s:
+    """Draw how long starts take: their parts, an image where it is not there, and tries that fail before one succeeds.
+
+    Drift moves what was measured, all starts of a replication alike: its factor is as likely to be below 1 as above,
+    and uniform in its logarithm.
+    """
+    said, streams = deployment.start_up, (Stream.START, Stream.SPARE_START)
+    parts = [drawn.of_all(time, *streams, part) for part, time in enumerate(deployment.start)]
+    length = sum(parts, np.zeros(len(drawn.whom) + drawn.spare, np.int64))
+    if said.image is not None:
+        missed = drawn.uniform(*streams, _IMAGE) >= float(said.image.hits)
+        length = length + np.where(missed, drawn.of_all(said.image.pull, *streams, _IMAGE + 1), 0)
+    if said.drift:
+        u = luck.uniform(drawn.seed, drawn.replication, Stream.DRIFT, np.zeros(1, np.int64))[0]
+        length = np.rint(length * (1 + float(said.drift)) ** (2 * u - 1)).astype(np.int64)
+    if said.failures is not None and said.failures.share:
+        # The number of failures before a success is geometric: at least k of them with the k-th power of their share.
+        u, share = drawn.uniform(*streams, _TRIES), float(said.failures.share)
+        for failed in range(1, _MOST_TRIES):
+            again = u < share**failed
+            if not again.any():
+                break
+            length = length + np.where(again, drawn.of_all(said.failures.after, *streams, _TRIES + failed), 0)
+    return length
 
 
 def _spare(deployment: BoundDeployment, pools: int) -> int:

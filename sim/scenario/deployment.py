@@ -13,13 +13,14 @@ from sim.catalog.prices import PriceList
 from sim.distributions import ZERO, Distribution
 from sim.documents import Flaw
 from sim.errors import UnknownName, quoted
-from sim.scenario import elastic, gpus, market, resting
+from sim.scenario import elastic, gpus, market, resting, starting
 from sim.scenario.elastic import Elastic
 from sim.scenario.extends import Given
 from sim.scenario.gpus import Discipline, Gpu
 from sim.scenario.market import Recovery, Spot
 from sim.scenario.resting import RestsOn
 from sim.scenario.shape import Needed, Shape, fit, requests
+from sim.scenario.starting import StartUp
 
 LEAST_KEPT_TIMEOUT = units.SECOND
 """The shortest idle timeout beside a minimum of instances: a kept instance is looked at again that often."""
@@ -102,6 +103,8 @@ class BoundDeployment:
         From the shallowest.
     start : tuple of Distribution
         Parts of the start-up, which follow each other.
+    start_up : StartUp
+        What else there is to it.
     elastic : Elastic
         Scaling, schedule, limits, idleness and CPU, where the scenario says something of them.
     gpu, discipline : Gpu, Discipline
@@ -138,6 +141,7 @@ class BoundDeployment:
     memory_kills: bool
     ladder: tuple[BoundRung, ...]
     start: tuple[Distribution, ...]
+    start_up: StartUp
     elastic: Elastic
     gpu: Gpu
     discipline: Discipline
@@ -228,6 +232,7 @@ def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[Boun
     kept = pool.minimum + given.value("spare_instances", 0)
     found += [*more, *_limit_flaws(given, profile), *_ladder_flaws(given, profile, kept),
               *_elastic_flaws(given, profile, pool, around),
+              *starting.flaws(given),
               *gpus.flaws(given, given.value("binding", profile.binding.value), around.on_gpu),
               *market.flaws(given, around.deadline)]
     if shape is not None:
@@ -259,7 +264,8 @@ def _bound(
         base_memory=profile.base_memory.value,
         memory_kills=profile.on_memory.value == "kill",
         ladder=tuple(_ladder(given, profile, shape.memory)),
-        start=(given.value("start"),) if "start" in given else tuple(part.time.value for part in profile.start),
+        start=starting.parts(given, profile),
+        start_up=given.value("start_up") or StartUp.model_construct(),
         elastic=elastic.bound(given, profile, shape.size),
         gpu=given.value("gpu") or Gpu.model_construct(),
         discipline=given.value("discipline") or Discipline.model_construct(),

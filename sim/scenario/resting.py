@@ -93,6 +93,8 @@ def of_platform(profile: Profile, given: Given, size: str | None, placement: str
     credit = profile.cpu.credit
     if "credit" in getattr(given.value("cpu"), "model_fields_set", ()) or not (credit and credit.holds_for(size)):
         replaced |= {f"cpu.credit.{part}" for part in ("baseline", "first", "most")}
+    said = given.value("start_up")
+    replaced |= {f"start.{name}.time" for name in (said.parts if said is not None and said.parts else ())}
     replaced |= {"shared": set(), "per-agent": {"maximum"}}.get(placement, {"minimum", "maximum"})
     for path, figure in catalog.figures(profile):
         top = path.partition(".")[0]

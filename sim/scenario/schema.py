@@ -25,7 +25,7 @@ from sim import distributions
 from sim.distributions import Distribution
 from sim.documents import Document, Flaw
 from sim.errors import AdvisedError, choose, quoted
-from sim.scenario import axes, elastic, extends, intervals, reachable, recorded, window
+from sim.scenario import axes, elastic, extends, intervals, reachable, recorded, starting, window
 from sim.scenario.arrivals import Arrivals
 from sim.scenario.axes import Axis, Settings
 from sim.scenario.callers import Callers
@@ -59,6 +59,7 @@ from sim.scenario.quantities import (
     Whole,
     WholeDays,
 )
+from sim.scenario.starting import StartUp
 from sim.scenario.window import WarmUp
 
 Axes = Annotated[tuple[Axis, ...], PlainValidator(axes.read), PlainSerializer(axes.show, when_used="json"),
@@ -280,6 +281,8 @@ class Deployment(Model):
     recovery: Recovery | None = Field(None, description="What becomes of a request whose instance is taken; it starts "
                                       "again when absent.")  # fmt: skip
     start: Times | None = Field(None, description="Start-up of an instance, instead of the profile's parts.")
+    start_up: StartUp | None = Field(None, description="Parts of the start-up, an image, failures and drift.",
+                                     examples=["{parts: {runtime: 2 s}, image: {pull: 12 s, hits: 90%}}"])
     wake: Times | None = Field(None, description="Wake from the first rung, instead of the profile's.")
     plan: Text | None = Field(None, description="The vendor's plan, where the price book knows several.")
     region: Text | None = Field(None, description="Where it runs, where the price book knows what that costs.")
@@ -409,6 +412,7 @@ class Scenario(Model):
         if isinstance(reference, str) and keys and reference not in keys:
             yield Flaw(("reference",), f"there is no deployment {quoted(reference)}", choose(reference, keys))
         yield from window.flaws(raw)
+        yield from starting.drift_flaws(raw.get("deployments"), raw.get("replications"))
         yield from intervals.flaws(raw, cls.model_fields["replications"].default)
         yield from axes.flaws(raw.get("axes"), raw, cls)
         if isinstance(raw.get("extends"), str):

@@ -19,10 +19,11 @@ from sim.engine import contract
 from sim.engine.contract import CORE, NEVER, Capacity, Credit, Demand, Reuse, Scaler
 from sim.engine.lower import lower
 from sim.luck import Stream
-from sim.scenario import BoundDeployment, elastic, extends
+from sim.scenario import BoundDeployment, elastic, extends, starting
 from sim.scenario.deployment import BoundRung
 from sim.scenario.gpus import Discipline, Gpu
 from sim.scenario.schema import Deployment
+from sim.scenario.starting import StartUp
 from tests.engine.cases import demand
 
 S = 1_000_000
@@ -45,7 +46,8 @@ BOUND = BoundDeployment(
     memory=2**31, placement="shared", binding="late", reuse="oldest", concurrency=4, minimum=2, maximum=9, queue=17,
     duration_limit=3600 * S, base_memory=50_000_000, memory_kills=False, ladder=LADDER, start=(parse("1500 ms"),),
     elastic=elastic.bound(extends.Given({}), catalog.profile("hetzner/cx23"), None), plan=None, region=None,
-    labour=None, catalogue=catalog.PACKAGE, gpu=Gpu.model_construct(), discipline=Discipline.model_construct(),
+    labour=None, start_up=StartUp(),
+    catalogue=catalog.PACKAGE, gpu=Gpu.model_construct(), discipline=Discipline.model_construct(),
     rests_on=(),
 )  # fmt: skip
 
@@ -197,6 +199,63 @@ def test_luck_is_that_of_the_request_whatever_the_deployment_is_called_and_how_i
     for changed in ({"name": "there"}, {"platform": "e2b/sandbox"}, {"placement": "per-agent"}, {"concurrency": 1}):
         other = lowered(start=HALVES, **changed)  # type: ignore[arg-type]
         assert other.start.tolist() == one.start.tolist() and (other.rung_wake == one.rung_wake).all()
+
+
+def started(**said: Any) -> Any:
+    """Starts of 4,000 requests, the instances of all of which take no time but for what is said."""
+    many = demand(range(4000), [[(1, 0)]] * 4000)
+    return lowered(asked=many, agents=4000, start=(), start_up=StartUp.model_validate(said)).start
+
+
+def test_parts_of_a_start_stand_instead_of_those_of_the_platform() -> None:
+    profile = catalog.profile("fly/machines")
+    own = {part.name: part.time.value for part in profile.start}
+    assert list(own) == ["create", "boot"]
+
+    def parts(**keys: Any) -> tuple[Distribution, ...]:
+        given = Deployment.model_validate({"platform": "fly/machines", **keys}).given
+        return starting.parts(extends.Given({key: (value, "here") for key, value in given.items()}), profile)
+
+    assert parts() == tuple(own.values())
+    assert parts(start_up={"parts": {"model": "3 s", "boot": "1 s"}}) == (own["create"], parse("1 s"), parse("3 s"))
+    assert parts(start="2 s") == (parse("2 s"),)
+
+
+def test_an_image_is_pulled_where_it_is_not_there() -> None:
+    found = started(image={"pull": "uniform(low=7 s, high=9 s)", "hits": "80%"})
+    pulled = found[found > 0]
+    # Of 4,000 a fifth: 800, four standard deviations of which are 101.
+    assert abs(len(pulled) - 800) < 101 and pulled.min() >= 7 * S and pulled.max() <= 9 * S
+    # Whether it is there tells nothing of how long a pull lasts.
+    assert abs(np.mean(pulled) / S - 8) < 4 * np.sqrt(4 / 12 / len(pulled))
+    assert (started(image={"pull": "7 s"}) == 7 * S).all() and not started(image={"pull": "7 s", "hits": "100%"}).any()
+
+
+def test_a_start_that_fails_is_tried_again_until_it_succeeds() -> None:
+    share = 0.3
+    tries = started(failures={"share": "30%", "after": "2 s"}) / (2 * S)
+    assert (tries == np.rint(tries)).all()
+    for failed in range(5):  # geometric: P(exactly k failures) = (1 - p) p^k
+        expected = (1 - share) * share**failed
+        assert abs(np.mean(tries == failed) - expected) < 4 * np.sqrt(expected * (1 - expected) / 4000)
+    # Each try takes a time of its own: mean p / (1 - p) E[after], variance that of a geometric sum of exponentials.
+    times = started(failures={"share": "30%", "after": "exponential(mean=2 s)"}) / S
+    ratio = share / (1 - share)
+    spread = np.sqrt(ratio * 4 + ratio / (1 - share) * 4)
+    assert abs(np.mean(times) - ratio * 2) < 4 * spread / np.sqrt(4000)
+
+
+def test_drift_moves_all_starts_of_a_replication_alike() -> None:
+    law = (parse("uniform(low=1 s, high=3 s)"),)
+    plain = [lowered(start=law, replication=number).start for number in range(200)]
+    moved = [lowered(start=law, start_up=StartUp(drift=Fraction(1, 2)), replication=number).start
+             for number in range(200)]
+    factors = np.array([np.median(theirs / own) for own, theirs in zip(plain, moved, strict=True)])
+    for own, theirs, factor in zip(plain, moved, factors, strict=True):
+        np.testing.assert_allclose(theirs, own * factor, rtol=3e-6)
+    # Log-uniform from 2/3 to 3/2: u is uniform (Kolmogorov-Smirnov, 1 in 1,000).
+    u = np.sort((np.log(factors) / np.log(1.5) + 1) / 2)
+    assert max(np.abs(u - np.arange(1, 201) / 200).max(), np.abs(u - np.arange(200) / 200).max()) < 1.95 / np.sqrt(200)
 
 
 def test_luck_does_not_move_with_what_other_agents_do() -> None:

@@ -125,6 +125,11 @@ def impatient(**callers: Any) -> Tree:
     return with_value(crowd(instances=1), "workload.callers", said)
 
 
+def shaky(**said: Any) -> Tree:
+    """Requests that wait for starts of several parts."""
+    return crowd(start_up={"parts": {"application": "2 s"}} | said)
+
+
 def scaled(by: str = "requests", **keys: Any) -> Tree:
     """The crowd with a scaler, which is in no hurry; each request uses CPU too."""
     load = {"requests": {"target": 1}, "cpu": {"target": "20%"}}[by]
@@ -332,6 +337,20 @@ PAIRS = (
     Pair("Deployment.queue", "deployments.here.queue", MISSING, 0, ("here:requests.failed",), crowd(instances=1)),
     Pair("Deployment.max_duration", "deployments.here.max_duration", MISSING, "10 s", ("here:requests.failed",)),
     Pair("Deployment.start", "deployments.here.start", MISSING, "10 s", (OVERHEAD, "here:start_up_s.mean.value")),
+    Pair("Deployment.start_up", "deployments.here.start_up", MISSING, {"parts": {"model": "9 s"}}, (OVERHEAD,)),
+    Pair("StartUp.parts", "deployments.here.start_up.parts", MISSING, {"model": "9 s"}, (OVERHEAD,), shaky()),
+    Pair("StartUp.image", "deployments.here.start_up.image", MISSING, {"pull": "20 s"}, (OVERHEAD,), shaky()),
+    Pair("Image.pull", "deployments.here.start_up.image.pull", "5 s", "20 s", (OVERHEAD,),
+         shaky(image={"hits": "50%"})),
+    Pair("Image.hits", "deployments.here.start_up.image.hits", "0%", "50%", (OVERHEAD,), shaky(image={"pull": "9 s"})),
+    Pair("StartUp.failures", "deployments.here.start_up.failures", MISSING, {"share": "50%", "after": "9 s"},
+         (OVERHEAD,), shaky()),
+    Pair("Failures.share", "deployments.here.start_up.failures.share", "10%", "90%", (OVERHEAD,),
+         shaky(failures={"after": "9 s"})),
+    Pair("Failures.after", "deployments.here.start_up.failures.after", "1 s", "20 s", (OVERHEAD,),
+         shaky(failures={"share": "50%"})),
+    Pair("StartUp.drift", "deployments.here.start_up.drift", "0%", "200%", (OVERHEAD,),
+         shaky() | {"replications": 2}),
     Pair("Deployment.wake", "deployments.here.wake", MISSING, "10 s", (OVERHEAD, "here:wait_s.wake.mean.value"), own()),
     Pair("Deployment.schedule", "deployments.here.schedule", MISSING, kept()["deployments"]["here"]["schedule"],
          (COST, "here:instances.mean.value"), kept()),
@@ -555,7 +574,11 @@ PLACES = {"Deployment": "deployments.here", "Discipline": "deployments.here.disc
 _SCALING = "deployments.here.scaling"
 _IDLE = "deployments.here.idle"
 
+_START_UP = "deployments.here.start_up"
+
 NESTED = {
+    f"{_START_UP}.drift": ("0%", shaky()),
+    f"{_START_UP}.image.hits": ("0%", shaky(image={"pull": "9 s"})),
     **{f"{_SCALING}.{by}.{key}": (value, crowd(scaling={by: {"target": {"requests": 1, "cpu": "60%"}[by]}}))
        for by in ("requests", "cpu")
        for key, value in (("window", "1 min"), ("every", "2 s"), ("stabilise", "0 s"), ("tolerance", "0%"),

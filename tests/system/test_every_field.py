@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -15,7 +17,7 @@ from sim import scenario
 from sim.api import Result, Study
 from sim.distributions.recorded import Samples
 from sim.report.terminal import render
-from sim.scenario import arrivals, callers, elastic, market, schema
+from sim.scenario import elastic
 from sim.scenario.model import Model
 from sim.scenario.recorded import Column
 
@@ -34,7 +36,7 @@ ECHOED = ("identity", "seed", "scenario", "about", "as_of", "prices", "reference
 
 def models() -> Iterator[type[Model]]:
     """Return every model of the schema, once."""
-    modules = (schema, arrivals, callers, elastic, market)
+    modules = [importlib.import_module(f"sim.scenario.{one.name}") for one in pkgutil.iter_modules(scenario.__path__)]
     found = {one for module in modules for _, one in inspect.getmembers(module, inspect.isclass)
              if issubclass(one, Model) and one not in (Model, elastic.Target)}  # fmt: skip
     yield from sorted(found, key=lambda one: one.__name__)
