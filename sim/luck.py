@@ -83,6 +83,10 @@ class Stream(IntEnum):
     DRIFT : how far start-up times have moved since they were measured. Entity: 0.
     GPU : time on a GPU. Entity: request; ordinal: visit of a step.
     PRIORITY, SLOTS : the class of a request; slots that it needs. Entity: request.
+    CALL_ERROR, CALL_BACKOFF : whether a try of a call fails; how long its client then waits. Entity: request; ordinal:
+        place of the call among the steps of its request, and number of the try.
+    ROUTE, OTHER_FIRST, OTHER_SPEED : whether a call goes to another model; its time to first token and tokens a second
+        there. Entity: request; ordinal: place of the call among the steps of its request.
     """
 
     ARRIVAL = 1
@@ -132,6 +136,11 @@ class Stream(IntEnum):
     GPU = 80
     PRIORITY = 81
     SLOTS = 82
+    CALL_ERROR = 70
+    CALL_BACKOFF = 71
+    ROUTE = 72
+    OTHER_FIRST = 73
+    OTHER_SPEED = 74
 
 
 def of_agent(agent: Int64s, ordinal: Int64s) -> Int64s:

@@ -15,16 +15,18 @@ from sim.billing.rating import rate
 from sim.billing.records import Requests
 from sim.billing.spot import Sold, SpotMetering
 from sim.catalog.prices import PriceList
-from sim.engine.contract import Demand, Int64s, Outcome
+from sim.engine.contract import NEVER, Demand, Int64s, Outcome, Provider
+from sim.trace.calls import calls
 from sim.trace.spans import Spans
-from sim.trace.steps import repeated, tokens
+from sim.trace.steps import of_tries, repeated, tokens
 from sim.trace.visits import visits
 from sim.trace.window import Window
 from sim.units import HOUR
 
 
 def observe(
-    demand: Demand, outcome: Outcome, spans: Spans, window: Window, sold: Sold | None = None
+    demand: Demand, outcome: Outcome, spans: Spans, window: Window, sold: Sold | None = None,
+    provider: Provider | None = None,
 ) -> Observed:
     """Pick out of a run what costs something.
 
@@ -39,18 +41,14 @@ def observe(
         What is billed.
     sold : Sold or None
         What was bought from offers, where there are some.
+    provider : Provider or None
+        Of language models, that it ran with.
 
     Returns
     -------
     Observed
     """
-    billed, seen, again = tokens(demand, outcome), visits(outcome), outcome.repeats
-    more = repeated(demand, outcome)
-    asked = demand.by_step(outcome.arrived)
-
-    def both(ended: Int64s, repeats: Int64s) -> Int64s:
-        return np.concatenate((ended, repeats))
-
+    seen = visits(outcome)
     return Observed(
         window=window,
         spans=spans,
@@ -58,8 +56,24 @@ def observe(
         # To a platform, each visit is a request of its own.
         requests=Requests(seen.started, seen.ended, seen.instance, seen.warmth, demand.memory[seen.request],
                           demand.payload[seen.request] if len(demand.payload) else demand.payload),
-        steps=Steps(
-            arrived=both(asked, asked[again.step]),
+        steps=_steps(demand, outcome, provider),
+        # What is cut off by the end of the run is so in its last microsecond, which is a part of it.
+        cut_off=CutOff(np.where(outcome.ended < 0, demand.stop - 1, outcome.ended), outcome.spent),
+        sold=sold,
+    )
+
+
+def _steps(demand: Demand, outcome: Outcome, provider: Provider | None) -> Steps:
+    """Pick out the steps, and what came again: executions, or, with a provider, tries, with all tokens of its calls."""
+    arrived, count = demand.by_step(outcome.arrived), len(demand.step_model)
+
+    def both(of_step: Int64s, further: Int64s) -> Int64s:
+        return np.concatenate((of_step, further))
+
+    if provider is None:
+        billed, again, more = tokens(demand, outcome), outcome.repeats, repeated(demand, outcome)
+        return Steps(
+            arrived=both(arrived, arrived[again.step]),
             ended=both(outcome.step_ended, again.left),
             # What a checkpoint has kept is a part of the execution that goes on with it.
             cpu=both(demand.step_cpu, again.cpu - np.minimum(again.cpu, again.kept)),
@@ -67,10 +81,19 @@ def observe(
             tokens_cached=both(billed.cached, more.cached),
             tokens_out=both(billed.generated, more.generated),
             model=both(demand.step_model, demand.step_model[again.step]),
-        ),
-        # What is cut off by the end of the run is so in its last microsecond, which is a part of it.
-        cut_off=CutOff(np.where(outcome.ended < 0, demand.stop - 1, outcome.ended), outcome.spent),
-        sold=sold,
+        )
+    found = calls(demand, outcome, provider)
+    tried = of_tries(demand, found)
+    none, never = np.zeros(count, np.int64), np.full(count, NEVER, np.int64)
+    no_cpu = np.zeros(len(found.step), np.int64)
+    return Steps(
+        arrived=both(arrived, arrived[found.step]),
+        ended=both(outcome.step_ended, found.ended),
+        cpu=both(demand.step_cpu, no_cpu),
+        tokens_in=both(none, tried.prompt),
+        tokens_cached=both(none, tried.cached),
+        tokens_out=both(none, tried.generated),
+        model=both(never, provider.model[found.upstream]),
     )
 
 

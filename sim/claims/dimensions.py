@@ -108,7 +108,8 @@ FIGURES: tuple[str, ...] = (
     *(f"work_s.{what}" for what in ("offered", "useful", "lost", "wasted", "remaining")),
     "cost.total", "cost.per_agent", "cost.per_1000_requests",
     *(f"cost.{group}{per}" for group in _GROUPS for per in ("", ".per_agent", ".per_1000_requests")),
-    *(f"tokens.{what}" for what in ("in", "cached", "out", "wasted")),
+    *(f"tokens.{what}" for what in ("in", "cached", "out", "wasted", "in_vain")),
+    *(f"calls.{what}" for what in ("made", "tries", "limited", "error", "timed_out", "open")),
 )  # fmt: skip
 """Figures of a deployment that an expectation may name."""
 
@@ -117,6 +118,7 @@ _KEYS: Mapping[str, Kind] = {
     "utilisation": Kind(FRACTION),
     "tokens": Kind(COUNT),
     "requests": Kind(COUNT),
+    "calls": Kind(COUNT),
     "instances": Kind(COUNT),
 }
 _ENDS: Mapping[str, Kind] = {

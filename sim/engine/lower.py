@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -12,6 +13,7 @@ import numpy as np
 
 from sim import luck
 from sim.distributions import Distribution
+from sim.engine.calling import Luck, lower_provider
 from sim.engine.contract import CORE, NEVER, Bools, Capacity, Credit, Demand, Int64s, KeepAlive, Reuse, Scaler
 from sim.engine.lower_gpu import gpu, queueing
 from sim.engine.offers import offers
@@ -43,7 +45,8 @@ _MOST_TRIES = 2**10
 
 
 def lower(
-    deployment: BoundDeployment, demand: Demand, agents: int, directory: Path, seed: int, replication: int
+    deployment: BoundDeployment, demand: Demand, agents: int, directory: Path, seed: int, replication: int,
+    models: Sequence[str] = (),
 ) -> Capacity:
     """Lower a deployment for the requests it will meet.
 
@@ -58,6 +61,9 @@ def lower(
         Where files of recorded samples are looked for.
     seed, replication : int
         Where luck is addressed.
+    models : sequence of str
+        Names of language models: those that ``Demand.step_model`` counts in, then others that a provider sends calls
+        to.
 
     Returns
     -------
@@ -96,6 +102,8 @@ def lower(
         gpu=gpu(deployment.gpu, demand),
         queueing=queueing(deployment.discipline, demand),
         **offers(deployment, demand, pools, directory, seed, replication),
+        provider=None if deployment.provider is None else lower_provider(
+            deployment.provider, demand, models, Luck(seed, replication, drawn.whom)),
         **_floor(deployment, demand.horizon),
         **_limits(deployment.elastic.limits, demand),
         **_idle_and_cpu(deployment, drawn),

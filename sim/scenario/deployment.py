@@ -18,6 +18,7 @@ from sim.scenario.elastic import Elastic
 from sim.scenario.extends import Given
 from sim.scenario.gpus import Discipline, Gpu
 from sim.scenario.market import Recovery, Spot
+from sim.scenario.provider import LlmProvider
 from sim.scenario.resting import RestsOn
 from sim.scenario.shape import Needed, Shape, fit, requests
 from sim.scenario.starting import StartUp
@@ -109,6 +110,8 @@ class BoundDeployment:
         Scaling, schedule, limits, idleness and CPU, where the scenario says something of them.
     gpu, discipline : Gpu, Discipline
         Where nothing is said of them, what holds then.
+    provider : LlmProvider or None
+        Of language models; None where calls take their time.
     plan, region : str or None
         Of the vendor; those of the price list where they are None.
     labour : Labour or None
@@ -145,6 +148,7 @@ class BoundDeployment:
     elastic: Elastic
     gpu: Gpu
     discipline: Discipline
+    provider: LlmProvider | None
     plan: str | None
     region: str | None
     labour: Labour | None
@@ -231,7 +235,7 @@ def bind_deployment(name: str, given: Given, around: Surroundings) -> tuple[Boun
     shape, found = fit(name, given, profile, Needed(around.memory, _at_once(pool.placement, around)))
     kept = pool.minimum + given.value("spare_instances", 0)
     found += [*more, *_limit_flaws(given, profile), *_ladder_flaws(given, profile, kept),
-              *_elastic_flaws(given, profile, pool, around),
+              *_provider_flaws(given), *_elastic_flaws(given, profile, pool, around),
               *starting.flaws(given),
               *gpus.flaws(given, given.value("binding", profile.binding.value), around.on_gpu),
               *market.flaws(given, around.deadline)]
@@ -269,6 +273,7 @@ def _bound(
         elastic=elastic.bound(given, profile, shape.size),
         gpu=given.value("gpu") or Gpu.model_construct(),
         discipline=given.value("discipline") or Discipline.model_construct(),
+        provider=given.value("provider"),
         plan=given.value("plan"),
         region=given.value("region"),
         labour=_labour(given),
@@ -408,6 +413,14 @@ def _learnt_flaws(given: Given, profile: Profile, pool: _Pool) -> Iterator[Flaw]
     if profile.ladder and given.value("idle_timeout", profile.ladder[0].after.value) is None:
         yield Flaw(place, f"an idle instance of {profile.id} never goes", "add an `idle_timeout`, which holds until "
                    "the first request has been served", at_key=True)
+
+
+def _provider_flaws(given: Given) -> Iterator[Flaw]:
+    """Say what does not go with calls that a provider answers."""
+    for key in ("spot", "recovery"):
+        if "provider" in given and key in given:
+            yield Flaw(given.place("provider"), f"what becomes of its calls where instances are taken back (`{key}`) is "
+                       "not known", f"leave out `provider` or `{key}`", at_key=True)
 
 
 def _elastic_flaws(given: Given, profile: Profile, pool: _Pool, around: Surroundings) -> Iterator[Flaw]:

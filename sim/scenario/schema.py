@@ -34,6 +34,7 @@ from sim.scenario.gpus import Discipline, Gpu, GpuWork
 from sim.scenario.intervals import Intervals, Precision
 from sim.scenario.market import Deadline, Recovery, Spot
 from sim.scenario.model import ONE, Model, Raw, Value, keys_of, one_of
+from sim.scenario.provider import LlmProvider
 from sim.scenario.quantities import (
     MOST,
     Bytes,
@@ -284,6 +285,8 @@ class Deployment(Model):
     start_up: StartUp | None = Field(None, description="Parts of the start-up, an image, failures and drift.",
                                      examples=["{parts: {runtime: 2 s}, image: {pull: 12 s, hits: 90%}}"])
     wake: Times | None = Field(None, description="Wake from the first rung, instead of the profile's.")
+    provider: LlmProvider | None = Field(None, description="Limits and faults of the language models that are called, "
+                                         "and how clients try again.")
     plan: Text | None = Field(None, description="The vendor's plan, where the price book knows several.")
     region: Text | None = Field(None, description="Where it runs, where the price book knows what that costs.")
     labour: Labour | None = Field(None, description="Hours that people work for it, on the bill apart.",

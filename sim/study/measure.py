@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 
 from sim.billing import Invoice, Month, amounts, tile
 from sim.catalog.prices import Group
-from sim.engine.contract import Bools, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
+from sim.engine.contract import Bools, Cause, Demand, Fate, Int64s, Outcome, Provider, State, Status, Warmth
 from sim.exact import sums, total
 from sim.scenario import BoundDeployment
 from sim.stats import INFINITE
 from sim.study import interruptions
 from sim.study.times import Times
 from sim.trace.audit import Audit, Check
+from sim.trace.calls import calls
 from sim.trace.gpu import first_token, on_gpu, phases
 from sim.trace.spans import Spans
-from sim.trace.steps import with_repeats
+from sim.trace.steps import of_tries, with_repeats
 from sim.trace.waits import Waits, slowest
 from sim.trace.window import Window
 from sim.trace.work import in_vain, work
@@ -35,6 +36,8 @@ FINITE = {f"completed.{name}": name for name in ("latency_s", "overhead_s")}
 """Times of the requests that completed, by those of all requests."""
 
 _SERVING = [int(state) for state in (State.BUSY, State.DRAINING)]
+TROUBLE = (Status.LIMITED, Status.ERROR, Status.TIMED_OUT, Status.OPEN)
+"""How tries of calls fail."""
 UP = [*_SERVING, *(int(state) for state in (State.STARTING, State.IDLE, State.ENTERING, State.WAKING))]
 """States of an instance that is up."""
 
@@ -94,6 +97,7 @@ class Run:
     spans: Spans
     bills: Sequence[Invoice]
     audit: Audit
+    provider: Provider | None = None
 
 
 def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) -> Measures:
@@ -119,7 +123,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
     given_up = (seen.fate == Fate.ABANDONED) | (seen.cause == Cause.TIMEOUT)
     resident = window.share(outcome.started[ever], np.where(outcome.ended < 0, demand.stop, outcome.ended)[ever])
     vain = in_vain(outcome)
-    billed, of_asked = with_repeats(demand, outcome), demand.by_step(tried)
+    billed, of_asked = with_repeats(demand, outcome, run.provider), demand.by_step(tried)
     merged = total(demand.coalesced[asked])
     times = Times({name: one.times for name, one in timed(run).items()}, finite=FINITE)
     return Measures(
@@ -159,6 +163,7 @@ def measure(run: Run, deployment: BoundDeployment, agents: int, month: Month) ->
             **{f"tokens.{name}": Fraction(total(count[of_asked])) for name, count in (
                 ("in", billed.prompt), ("cached", billed.cached), ("out", billed.generated))},
             "tokens.wasted": Fraction(total((billed.prompt + billed.generated)[of_asked & demand.by_step(vain)])),
+            **_calls(run, of_asked),
             **_costs(invoice, agents),
         },
         slowest=slowest(run.waits, run.ideal, asked),
@@ -275,6 +280,26 @@ def _overhead_of_latency(run: Run, asked: Bools) -> tuple[int, int]:
     both = asked & (run.waits.latency >= 0) & (run.ideal >= 0)
     latency = total(run.waits.latency[both])
     return latency - total(run.ideal[both]), latency
+
+
+def _calls(run: Run, asked: Bools) -> dict[str, Fraction]:
+    """Count calls, how often a provider was asked, how that failed, and what tokens failed tries were billed."""
+    demand, outcome = run.demand, run.outcome
+    names = {status: f"calls.{status.name.lower()}" for status in TROUBLE}
+    if run.provider is None:
+        count = Fraction(total((asked & (demand.step_model >= 0) & (outcome.step_ended >= 0)).astype(np.int64)))
+        return {"calls.made": count, "calls.tries": count, **dict.fromkeys(names.values(), Fraction(0)),
+                "tokens.in_vain": Fraction(0)}
+    found = calls(demand, outcome, run.provider)
+    here = asked[found.step]
+    spent = of_tries(demand, found)
+    vain = here & (found.status != Status.DONE)
+    return {
+        "calls.made": Fraction(int((here & found.last).sum())),
+        "calls.tries": Fraction(int(here.sum())),
+        **{name: Fraction(int((here & (found.status == status)).sum())) for status, name in names.items()},
+        "tokens.in_vain": Fraction(total(spent.prompt[vain]) + total(spent.generated[vain])),
+    }
 
 
 def _costs(invoice: Invoice, agents: int) -> dict[str, Fraction]:

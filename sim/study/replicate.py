@@ -9,10 +9,11 @@ from functools import partial
 from sim import workload
 from sim.billing import Invoice, Kept, Month, Sold, accumulate, observe
 from sim.engine import Capacity, simulate
-from sim.engine.contract import Demand, Outcome
+from sim.engine.contract import Demand, Outcome, Provider
 from sim.engine.lower import lower
 from sim.engine.offers import prices
 from sim.scenario import BoundDeployment, Case
+from sim.scenario.provider import named
 from sim.study import asked, backlog, batches, warmup
 from sim.study.backlog import Load
 from sim.study.batches import Batches, Cut
@@ -86,9 +87,10 @@ def replicate(case: Case, number: int, warm_up: WarmUp, keep: bool) -> Replicati
     for deployment, capacity, outcome in ran:
         seen, lasting = workload.seen(demand, outcome), spans(outcome, demand.stop)
         sold = _sold(case, number, deployment, demand, capacity, outcome)
-        bills = partial(_bills, case, deployment, demand, outcome, lasting, sold, month)
+        bills = partial(_bills, case, deployment, demand, outcome, lasting, sold, month,
+                        capacity.provider)
         run = Run(window, demand, outcome, seen, workload.ideal(demand, seen), waits(demand, seen, capacity.provider),
-                  lasting, bills(window), audit(demand, capacity, outcome))
+                  lasting, bills(window), audit(demand, capacity, outcome), capacity.provider)
         measures[deployment.name] = measure(run, deployment, scenario.workload.agents, month)
         if cut.windows:
             cut_runs = (replace(run, window=part, bills=bills(part)) for part in cut.windows)
@@ -145,7 +147,8 @@ def _ran(case: Case, number: int, horizon: int) -> tuple[Demand, Iterable[_Ran]]
 def _runs(case: Case, number: int, demand: Demand) -> Iterator[_Ran]:
     scenario = case.scenario
     for deployment in case.deployments:
-        capacity = lower(deployment, demand, scenario.workload.agents, case.directory, scenario.seed, number)
+        capacity = lower(deployment, demand, scenario.workload.agents, case.directory, scenario.seed, number,
+                         _models(case, deployment))
         yield deployment, capacity, simulate(demand, capacity)
 
 
@@ -164,12 +167,18 @@ def _sold(
     return Sold(outcome.offer, spot.zones, offered, kept)
 
 
+def _models(case: Case, deployment: BoundDeployment) -> tuple[str, ...]:
+    """Name the language models of a deployment, by number: those that steps call, then those of its provider only."""
+    asked_for = workload.models(case.scenario.workload, case.directory)
+    return *asked_for, *(name for name in named(deployment.provider) if name not in asked_for)
+
+
 def _bills(
     case: Case, deployment: BoundDeployment, demand: Demand, outcome: Outcome, lasting: Spans, sold: Sold | None,
-    month: Month, window: Window,
+    month: Month, provider: Provider | None, window: Window,
 ) -> tuple[Invoice, ...]:  # fmt: skip
     """Make the bill of the first days of the month, for each number of days; the last is that of the month."""
-    seen = observe(demand, outcome, lasting, window, sold)
-    models = workload.models(case.scenario.workload, case.directory)
+    seen = observe(demand, outcome, lasting, window, sold, provider)
+    models = _models(case, deployment)
     tokens = case.catalogue.prices(case.book, "llm")
     return accumulate(seen, deployment, models, month, deployment.prices(case.book), tokens)

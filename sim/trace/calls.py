@@ -92,3 +92,23 @@ def calls(demand: Demand, outcome: Outcome, provider: Provider) -> Calls:
         length=length[order],
         until=np.where(served < 0, NEVER, until)[order],
     )
+
+
+def called(demand: Demand, outcome: Outcome, provider: Provider | None) -> Int64s:
+    """Count the tries of each step.
+
+    Parameters
+    ----------
+    demand : Demand
+    outcome : Outcome
+    provider : Provider or None
+        Without one, a call that began is one try.
+
+    Returns
+    -------
+    int64[m]
+        0 of a step that calls no language model.
+    """
+    if provider is None:
+        return np.where(demand.step_model >= 0, 1, 0)
+    return np.bincount(calls(demand, outcome, provider).step, minlength=len(demand.step_model)).astype(np.int64)

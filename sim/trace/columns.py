@@ -141,6 +141,7 @@ _ATTEMPTS = (
     Column("decode_s", SECONDS, "s", "In decode on a GPU; missing if that did not end.",
            "Outcome.step_ended, Outcome.prefill_ended"),
     Column("wait_us", COUNT, "us", "Time it waits without using CPU.", "Demand.step_wait"),
+    Column("tries", COUNT, "", "How often its provider was asked; 0 of what is no call.", "Outcome.tries"),
     Column("tokens_in", COUNT, "tokens", "Prompt tokens, which are billed once the call has begun.",
            "Demand.step_tokens_in, Outcome.step_ended"),
     Column("tokens_cached", COUNT, "tokens", "Those of them that were in the provider's cache.",

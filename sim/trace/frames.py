@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sim.engine.contract import NEVER, Bools, Capacity, Cause, Demand, Fate, Int64s, Outcome, State, Warmth
 from sim.exact import sums
+from sim.trace.calls import called
 from sim.trace.columns import DEPLOYMENT, TABLES, check
 from sim.trace.gpu import first_token, on_gpu, phases
 from sim.trace.spans import spans
@@ -75,7 +76,7 @@ def tables(
     """
     return {
         "requests": requests(demand, capacity, outcome, ideal, window),
-        "attempts": attempts(demand, outcome, names),
+        "attempts": attempts(demand, capacity, outcome, names),
         "instances": instances(demand, capacity, outcome, names),
         "events": events(demand, outcome, names),
     }
@@ -107,7 +108,7 @@ def together(deployments: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str,
 
 def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s, window: Window) -> pd.DataFrame:
     """One row for each request that arrived; see `tables` for the parameters."""
-    billed, request = with_repeats(demand, outcome), _request(demand)
+    billed, request = with_repeats(demand, outcome, capacity.provider), _request(demand)
     outcome = seen(demand, outcome)
     found, over = waits(demand, outcome, capacity.provider), outcome.step_ended >= 0
     on, gpu, first = phases(demand, outcome), on_gpu(demand), first_token(demand, outcome)
@@ -166,9 +167,9 @@ def requests(demand: Demand, capacity: Capacity, outcome: Outcome, ideal: Int64s
     return check("requests", pd.DataFrame(columns))
 
 
-def attempts(demand: Demand, outcome: Outcome, names: Names) -> pd.DataFrame:
+def attempts(demand: Demand, capacity: Capacity, outcome: Outcome, names: Names) -> pd.DataFrame:
     """One row for each execution of a step that began, by request, then by step; see `tables` for the parameters."""
-    parts = _last_attempts(demand, outcome), _earlier_attempts(demand, outcome)
+    parts = _last_attempts(demand, capacity, outcome), _earlier_attempts(demand, outcome)
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     order = np.lexsort((found["begin"], found["step"]))
     found = {name: column[order] for name, column in found.items()}
@@ -194,6 +195,7 @@ def attempts(demand: Demand, outcome: Outcome, names: Names) -> pd.DataFrame:
         "prefill_s": _seconds(found["prefill"]),
         "decode_s": _seconds(found["decode"]),
         "wait_us": demand.step_wait[step],
+        "tries": called(demand, outcome, capacity.provider)[step],
         "tokens_in": found["prompt"],
         "tokens_cached": found["cached"],
         "tokens_out": found["generated"],
@@ -202,11 +204,11 @@ def attempts(demand: Demand, outcome: Outcome, names: Names) -> pd.DataFrame:
     return check("attempts", pd.DataFrame(columns))
 
 
-def _last_attempts(demand: Demand, outcome: Outcome) -> dict[str, Int64s]:
+def _last_attempts(demand: Demand, capacity: Capacity, outcome: Outcome) -> dict[str, Int64s]:
     """Of each step that began, its last execution."""
     request = demand.by_step(np.arange(demand.n, dtype=np.int64))
     began, begun = steps_began(demand, outcome)
-    billed, on = tokens(demand, outcome), phases(demand, outcome)
+    billed, on = tokens(demand, outcome, capacity.provider), phases(demand, outcome)
     gpu_spent = outcome.gpu_spent if len(outcome.gpu_spent) else np.zeros(demand.n, np.int64)
     steps = np.flatnonzero(begun)
     row, ended = request[steps], outcome.step_ended[steps]

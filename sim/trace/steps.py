@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.engine.contract import Bools, Cause, Demand, Int64s, Outcome
+from sim.engine.contract import Bools, Cause, Demand, Int64s, Outcome, Provider
+from sim.exact import sums
+from sim.trace.calls import Calls, calls
 from sim.trace.visits import in_flight
 
 
@@ -65,7 +67,7 @@ class Tokens:
     generated: Int64s
 
 
-def tokens(demand: Demand, outcome: Outcome) -> Tokens:
+def tokens(demand: Demand, outcome: Outcome, provider: Provider | None = None) -> Tokens:
     """Count the tokens that are billed.
 
     A provider bills the prompt of every call that began, and what it generated until the connection was closed. So a
@@ -84,11 +86,18 @@ def tokens(demand: Demand, outcome: Outcome) -> Tokens:
     demand : Demand
     outcome : Outcome
         Of the same run.
+    provider : Provider or None
+        That it ran with: then the tokens of a call are those of all its tries.
 
     Returns
     -------
     Tokens
     """
+    if provider is not None:
+        found = calls(demand, outcome, provider)
+        tried, count = of_tries(demand, found), len(demand.step_wait)
+        return Tokens(*(np.asarray(sums(found.step, values, count), np.int64)
+                        for values in (tried.prompt, tried.cached, tried.generated)))
     begin, begun = began(demand, outcome)
     over = outcome.step_ended >= 0
     left = demand.by_step(np.where(outcome.ended >= 0, outcome.ended, demand.stop))
@@ -141,9 +150,39 @@ def repeated(demand: Demand, outcome: Outcome) -> Tokens:
     )
 
 
-def with_repeats(demand: Demand, outcome: Outcome) -> Tokens:
+def with_repeats(demand: Demand, outcome: Outcome, provider: Provider | None = None) -> Tokens:
     """Count all tokens that are billed, those of executions that were not the last with their step; int64[m]."""
-    last, again = tokens(demand, outcome), repeated(demand, outcome)
+    last, again = tokens(demand, outcome, provider), repeated(demand, outcome)
     for whole, more in ((last.prompt, again.prompt), (last.cached, again.cached), (last.generated, again.generated)):
         np.add.at(whole, outcome.repeats.step, more)
     return last
+
+
+def of_tries(demand: Demand, found: Calls) -> Tokens:
+    """Count the tokens that a provider bills, by try instead of by step.
+
+    A try that was refused, or that failed for an error, is not billed. One that came into service is billed its prompt,
+    and what was generated while it was served: all of it when it succeeded, or when the provider finished it.
+
+    Parameters
+    ----------
+    demand : Demand
+    found : Calls
+        All tries of a run.
+
+    Returns
+    -------
+    Tokens
+        All int64[t].
+    """
+    served, out = found.served >= 0, demand.step_tokens_out[found.step]
+    part = np.where(served, np.clip(found.until - found.served, 0, found.length), 0)
+    generated = np.where(served & (part == found.length), out, 0)
+    cut = np.flatnonzero(served & (part < found.length))
+    generated[cut] = [count * over // whole for count, over, whole in zip(
+        out[cut].tolist(), part[cut].tolist(), found.length[cut].tolist(), strict=True)]
+    return Tokens(
+        prompt=np.where(served, demand.step_tokens_in[found.step], 0),
+        cached=np.where(served, demand.step_tokens_cached[found.step], 0),
+        generated=generated,
+    )

@@ -23,6 +23,7 @@ def layers(draw: st.DrawFn, tick: int) -> Layer:
         delay=tuple(delay * tick for delay in (sorted(delays) if decorrelated else delays[:attempts - 1])),
         jitter=draw(st.sampled_from([0, CORE // 2, CORE])),
         decorrelated=decorrelated,
+        reach=draw(st.sampled_from([CORE, 3 * CORE])),
         obeys=draw(st.sampled_from([0, 3, 100])) * tick,
     )
 

@@ -21,14 +21,14 @@ from sim.scenario import elastic
 from sim.scenario.model import Model
 from sim.scenario.recorded import Column
 
-from . import pairs, pairs_spot
+from . import pairs, pairs_provider, pairs_spot
 from .pairs import BURSTY, DESCRIPTIVE, MOVES_ARRIVALS, OWN_TESTS, PHASES, Pair, crowd
 from .support import ASKED, LEVELS, Tree, base, bind, figures, load, requests, run, tables, with_value, workload
 
-PAIRS = (*pairs.PAIRS, *pairs_spot.SPOT_PAIRS)
+PAIRS = (*pairs.PAIRS, *pairs_spot.SPOT_PAIRS, *pairs_provider.PAIRS_OF_PROVIDERS)
 CHOICES = pairs.CHOICES | pairs_spot.SPOT_CHOICES
 PLACES = pairs.PLACES | pairs_spot.SPOT_PLACES
-NESTED = pairs.NESTED | pairs_spot.SPOT_NESTED
+NESTED = pairs.NESTED | pairs_spot.SPOT_NESTED | pairs_provider.DEFAULTS_OF_PROVIDERS
 
 ECHOED = ("identity", "seed", "scenario", "about", "as_of", "prices", "reference")
 """Keys of the summary that only repeat what the file says: they prove no effect."""

@@ -47,9 +47,9 @@ later, and the layers within begin to count anew. When no layer does, the reques
 
 After the k-th failure in a row that a layer retries, k counted from 0, the delay is ``delay[k]`` less a part:
 ``jitter`` millionths of it times the luck of the try that failed, in millionths. A decorrelated one is, with ``d`` the
-delay before (at first ``delay[0]``), ``delay[0]`` plus that luck's part of ``3 d - delay[0]``, and at most the last of
-``delay``. A layer that ``obeys`` waits as long as it was told to, when that is longer than the delay and no longer
-than ``obeys``.
+delay before (at first ``delay[0]``), ``delay[0]`` plus that luck's part of what ``reach`` millionths of ``d`` are more
+than that, and at most the last of ``delay``. A layer that ``obeys`` waits as long as it was told to, when that is
+longer than the delay and no longer than ``obeys``.
 
 Each retry takes a token (`CORE`) of the `Budget`, each call that succeeds brings ``gain``. A `Breaker` works as that of
 callers does (see `sim.engine.contract.callers`), on tries of one upstream instead of attempts; a try that ends with
@@ -97,6 +97,8 @@ class Layer:
     jitter : int
         Millionths.
     decorrelated : bool
+    reach : int
+        Of a decorrelated delay: how many times as long as the one before it can be, in millionths.
     obeys : int
         Microseconds: the longest time to come again in that is obeyed; 0 for none.
     """
@@ -106,6 +108,7 @@ class Layer:
     delay: tuple[int, ...]
     jitter: int = 0
     decorrelated: bool = False
+    reach: int = 3 * CORE
     obeys: int = 0
 
 
@@ -224,7 +227,7 @@ def delay_after(layer: Layer, failures: int, before: int, luck: int) -> int:
     """
     if layer.decorrelated:
         least, most = layer.delay[0], layer.delay[-1]
-        span = 3 * (least if before < 0 else before) - least
-        return min(most, least + span * luck // CORE)
+        longest = (least if before < 0 else before) * layer.reach // CORE
+        return min(most, least + max(0, longest - least) * luck // CORE)
     delay = layer.delay[failures]
     return delay - delay * layer.jitter // CORE * luck // CORE

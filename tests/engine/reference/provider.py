@@ -274,8 +274,8 @@ class Provided(Calling):
         luck = self.luck(self.provider.jitter, one, 0)
         if layer.decorrelated:
             base, cap = layer.delay[0], layer.delay[-1]
-            reach = 3 * (base if before == NEVER else before)
-            return min(cap, base + (reach - base) * luck // MILLION)
+            reach = (base if before == NEVER else before) * layer.reach // MILLION
+            return min(cap, base + max(0, reach - base) * luck // MILLION)
         by_chance = layer.delay[count] * layer.jitter // MILLION
         return layer.delay[count] - by_chance * luck // MILLION
 
