@@ -46,9 +46,8 @@ BOUND = BoundDeployment(
     memory=2**31, placement="shared", binding="late", reuse="oldest", concurrency=4, minimum=2, maximum=9, queue=17,
     duration_limit=3600 * S, base_memory=50_000_000, memory_kills=False, ladder=LADDER, start=(parse("1500 ms"),),
     elastic=elastic.bound(extends.Given({}), catalog.profile("hetzner/cx23"), None), plan=None, region=None,
-    labour=None, start_up=StartUp(),
-    catalogue=catalog.PACKAGE, gpu=Gpu.model_construct(), discipline=Discipline.model_construct(),
-    rests_on=(),
+    labour=None, start_up=StartUp(), provider=None, catalogue=catalog.PACKAGE, gpu=Gpu.model_construct(),
+    discipline=Discipline.model_construct(), rests_on=(),
 )  # fmt: skip
 
 

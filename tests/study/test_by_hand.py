@@ -162,7 +162,7 @@ def test_shares_and_counts(name: str, result: Result, sessions: list[int]) -> No
     assert {key: figure["value"] for key, figure in told["work_s"].items()} == pytest.approx({
         "offered": 60 * count, "useful": 60 * count, "lost": 0, "wasted": 0, "remaining": 0})
     assert {key: figure["value"] for key, figure in told["tokens"].items()} == pytest.approx({
-        "in": 7000 * count, "cached": 1000 * count, "out": 300 * count, "wasted": 0})
+        "in": 7000 * count, "cached": 1000 * count, "out": 300 * count, "wasted": 0, "in_vain": 0})
     assert told["utilisation"]["value"] == pytest.approx(wanted["busy"] / wanted["up"], rel=1e-12)
     assert told["concurrency"]["value"] == told["attempts"]["value"] == 1
     # 50 MiB of its own and 100 of the request.
