@@ -419,8 +419,8 @@ def _provider_flaws(given: Given) -> Iterator[Flaw]:
     """Say what does not go with calls that a provider answers."""
     for key in ("spot", "recovery"):
         if "provider" in given and key in given:
-            yield Flaw(given.place("provider"), f"what becomes of its calls where instances are taken back (`{key}`) is "
-                       "not known", f"leave out `provider` or `{key}`", at_key=True)
+            yield Flaw(given.place("provider"), f"what becomes of its calls where instances are taken back (`{key}`) "
+                       "is not known", f"leave out `provider` or `{key}`", at_key=True)
 
 
 def _elastic_flaws(given: Given, profile: Profile, pool: _Pool, around: Surroundings) -> Iterator[Flaw]:
