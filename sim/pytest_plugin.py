@@ -45,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if chosen not in _UNDECIDED:
         raise pytest.UsageError(f"sim_inconclusive is {chosen!r}; write {' or '.join(_UNDECIDED)}")
     config.stash[_ENDED] = {}
+    _configured(config)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
@@ -58,8 +59,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
 
 def _configured(config: pytest.Config) -> frozenset[Path]:
     if _CONFIGURED not in config.stash:
-        patterns = config.getini("sim_scenarios")
-        config.stash[_CONFIGURED] = frozenset(path for one in patterns for path in config.rootpath.glob(one))
+        found = {one: [*config.rootpath.glob(one)] for one in config.getini("sim_scenarios")}
+        # A scenario that was renamed would no longer be tested, and nobody would know.
+        if without := [one for one, paths in found.items() if not paths]:
+            raise pytest.UsageError(f"sim_scenarios: no file below {config.rootpath} is {' or '.join(without)}")
+        config.stash[_CONFIGURED] = frozenset(path for paths in found.values() for path in paths)
     return config.stash[_CONFIGURED]
 
 

@@ -112,6 +112,14 @@ def test_configured_files_and_no_others(pytester: pytest.Pytester, runs: list[Pa
     run(pytester, "other/d.yaml").assert_outcomes(passed=1)
 
 
+def test_a_pattern_of_which_no_file_is_left_is_told(pytester: pytest.Pytester) -> None:
+    write(pytester, HOLDS, "good.yaml")
+    pytester.makeini("[pytest]\nsim_scenarios = good.yaml renamed-*.yaml")
+    done = run(pytester)
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["*sim_scenarios: no file below * is renamed-[*].yaml"])
+
+
 def test_without_the_option_none_is_looked_for(pytester: pytest.Pytester) -> None:
     write(pytester, HOLDS)
     pytester.makepyfile(test_plain="def test_plain(): pass")

@@ -255,9 +255,10 @@ def _measure(comparison: Comparison, used: Mapping[str, Estimate]) -> _Measured:
     reasons = _reasons(used)
     faced = _faced(comparison)
     unit = _unit(faced.left)
-    if any(estimate.value is None for estimate in used.values()):
-        return _Measured(comparison, faced.symbol, "value", unit, Estimate(None, (), reasons), None, None)
     try:
+        if any(estimate.value is None for estimate in used.values()):
+            bound = None if _names_figures(faced.right) else _Sample(faced.right, used).exact
+            return _Measured(comparison, faced.symbol, "value", unit, Estimate(None, (), reasons), None, bound)
         if reasons:
             known = {path: Estimate(estimate.value) for path, estimate in used.items()}
             left, right = _Sample(faced.left, known), _Sample(faced.right, known)

@@ -176,7 +176,7 @@ def why_no_number(column: str, text: str, most: float, fix: str = "") -> tuple[s
     except ValueError:
         if text.strip():
             return f"{said}, which is not a number", "write digits alone, such as `12.5`, without a unit"
-        return f"there is no {quoted(column)}", "write a number; 0, if there was none"
+        return f"there is no {quoted(column)}", "write a number, or leave the row out"
     if not math.isfinite(number):
         return f"{said}, which is not a finite number", "write a number, or leave the row out"
     if number < 0 or text.strip().startswith("-"):  # below the least number there is

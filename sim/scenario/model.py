@@ -29,6 +29,9 @@ Raw = Mapping[str, Any]
 _BOUNDS = {"greater_than": ("small", "above", "gt"), "greater_than_equal": ("small", "of at least", "ge"),
            "less_than": ("large", "below", "lt"), "less_than_equal": ("large", "of at most", "le")}  # fmt: skip
 
+_NEEDS_QUOTES = re.compile(r"^[\s*&!|>'%@`?#-]|[\[\]{},]|: | #|[:\s]$")
+"""Texts that mean something else in YAML, as they stand or within braces."""
+
 _WANTED = {"int": "a whole number", "float": "a number", "string": "text",
            "tuple": "a list", "dict": "a mapping"}  # fmt: skip
 
@@ -224,5 +227,8 @@ def _kind(value: Any) -> str:
 
 
 def _yaml(value: Any) -> str:
-    """Write a scalar as the file has it."""
-    return str(value).lower() if isinstance(value, bool) or value is None else str(value)
+    """Write a scalar as the file has it, so that it can be read again, also within braces."""
+    if isinstance(value, bool) or value is None:
+        return str(value).lower()
+    text = str(value)
+    return f'"{text}"' if isinstance(value, str) and _NEEDS_QUOTES.search(text) else text

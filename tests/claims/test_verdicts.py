@@ -301,7 +301,7 @@ def test_intervals_of_figures_that_stand_alone_end_where_the_figure_does() -> No
 def test_a_figure_without_a_value_is_inconclusive_with_the_reason() -> None:
     found = one("a.x < 5", {"a.x": Estimate(None, (), "too few requests")})
     assert (found.verdict, found.value, found.low, found.bound, found.why) == (
-        "inconclusive", None, None, None, "a.x: too few requests")
+        "inconclusive", None, None, 5.0, "a.x: too few requests")
 
 
 def test_a_figure_without_an_interval_is_told_and_not_decided() -> None:

@@ -23,6 +23,10 @@ Floats = NDArray[np.float64]
 _MARKED = {"p95": (Fraction(95, 100), "white"), "p99": (Fraction(99, 100), "")}
 """Percentiles that are marked, and what their markers are filled with: the line's colour when empty."""
 
+_ROOM = 1.5
+"""Factor by which the axis of time goes beyond the values at least."""
+
+
 def latency(result: Timed, deployments: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """Draw how many requests take longer than so much, from arrival to answer.
 
@@ -105,7 +109,9 @@ def _exceedance(
     counts, replications = [len(one) for one in values.values() if len(one)], result.summary["replications"]
     count = f"{max(counts, default=0):,} {things}{' at most' if len(set(counts)) > 1 else ''}"
     notes = f"all of {replications} replications" if replications > 1 else "one replication"
-    style.head(ax, f"{title} of {count}", f"{result.summary['scenario']}, {notes}; p95 hollow, p99 filled")
+    small = any(at <= left for one in values.values() if len(one) for at in _marks(one).values())
+    marks = "p95 hollow, p99 filled" + (f"; those of {seconds(left)} or less have no place on the axis" * small)
+    style.head(ax, f"{title} of {count}", f"{result.summary['scenario']}, {notes}; {marks}")
     if not counts:
         style.say_empty(ax, f"no {things}")
     return ax
@@ -121,9 +127,7 @@ def _curve(ax: Axes, name: str, values: Floats, look: Look, limits: tuple[float,
         never = float(np.isinf(values).mean())
         y = np.concatenate(([float((values > limits[0]).mean())], above[value > limits[0]], [never]))
         ax.plot(x, y, drawstyle="steps-post", color=look.colour, linestyle=look.dashes, linewidth=1.8, label=name)
-        ordered = np.sort(values)
-        for mark, (q, fill) in _MARKED.items():
-            at = float(ordered[math.ceil(q * len(values)) - 1])
+        for (mark, at), (q, fill) in zip(_marks(values).items(), _MARKED.values(), strict=True):
             told.append(f"{mark} {'never' if math.isinf(at) else seconds(at)}")
             if limits[0] < at < math.inf:
                 ax.plot([at], [float(1 - q)], marker=look.marker, markersize=7, markerfacecolor=fill or look.colour,
@@ -135,11 +139,17 @@ def _curve(ax: Axes, name: str, values: Floats, look: Look, limits: tuple[float,
                   label="  ".join(told))  # fmt: skip
 
 
+def _marks(values: Floats) -> dict[str, float]:
+    """Return the percentiles that are marked, infinite where they never came."""
+    ordered = np.sort(values)
+    return {mark: float(ordered[math.ceil(q * len(values)) - 1]) for mark, (q, _) in _MARKED.items()}
+
+
 def _limits(values: Any) -> tuple[float, float, float]:
     """Return both ends of the axis of time, and the lower end of that of shares."""
     every = np.concatenate([np.empty(0), *values])
     finite = every[np.isfinite(every) & (every > style.UNFELT)]
-    left = max(style.UNFELT, 10.0 ** math.floor(math.log10(finite.min()))) if len(finite) else style.UNFELT
-    right = 1.5 * finite.max() if len(finite) else 1.0
+    left = max(style.UNFELT, 10.0 ** math.floor(math.log10(finite.min() / _ROOM))) if len(finite) else style.UNFELT
+    right = _ROOM * finite.max() if len(finite) else 1.0
     most = max(map(len, values), default=0)
     return left, max(right, 10 * left), 0.5 / max(most, 100)

@@ -105,11 +105,20 @@ def against(
     style.name_axes(ax, _title_of(sweep, axis), f"{in_words(figure)} ({_UNITS.get(_dimension(figure), 'number')})")
     turns = _flips(ax, values, lines) if _dimension(figure) in (DOLLARS, SECONDS) else 0
     notes = "; dotted: where the lowest changes" if turns else ""
-    _head(ax, sweep, axis, figure, at or {}, notes + style.not_drawn(missing))
+    _head(ax, sweep, axis, figure, at or {}, _bands(cases, figure, list(lines)) + notes + style.not_drawn(missing))
     known = {name: line[np.isfinite(line)] for name, line in lines.items()}
     ends = [style.End(float(line[-1]), name, look[name].colour) for name, line in known.items() if len(line)]
     style.label_ends(ax, ends)
     return ax
+
+
+def _bands(cases: Sequence[Mapping[str, Any]], figure: str, names: Sequence[str]) -> str:
+    """Say what bands are, where there are any, and why there is none where a figure has no interval."""
+    told = [of.figure(case["deployments"][name], figure) for case in cases for name in names]
+    drawn = any(one.get("low") is not None and one["low"] != one.get("high") for one in told)
+    bare = [str(one["why"]) for one in told if one.get("value") is not None and one.get("low") is None]
+    band = f"; band: {cases[0]['level']:.0%} interval" * drawn
+    return band + (f"\nwithout a band: {bare[0]}" if bare else "")
 
 
 def _line(ax: Axes, values: Values, told: Sequence[Mapping[str, Any]], name: str, look: style.Look) -> Floats:
@@ -279,7 +288,5 @@ def _head(ax: Axes, sweep: Summarised, axis: str, figure: str, at: Mapping[str, 
     summary = sweep.summary
     settings = "".join(f", {name}={word(value)}" for name, value in at.items() if name != axis)
     notes = f"{summary['scenario']}{settings}, prices of {summary['cases'][0]['prices']}"
-    if summary["replications"] > 1:
-        notes += f"; band: {summary['cases'][0]['level']:.0%} interval"
     words = in_words(figure)
     style.head(ax, f"{words[0].upper()}{words[1:]} against {axis}", notes + more)
