@@ -472,6 +472,14 @@ def _recovery_flaws(given: Given, profile: Profile, shape: Shape, around: Surrou
     if "idle" in given and given.value("idle").learnt is not None:
         yield Flaw(given.place("spot"), "an instance that learns when to go is not taken back", "leave out `spot`, or "
                    "`learnt`", at_key=True)  # fmt: skip
+    if around.on_gpu.gpu:
+        yield Flaw(given.place("spot"), "what is left of `gpu` steps is not known when an instance is taken back",
+                   "write their time as `tool: {wait: 60 s}`, or leave `spot` out", at_key=True)
+    queue = given.value("discipline")
+    if around.on_gpu.slots or (queue is not None and (queue.order, queue.backfill, queue.memory) != (
+            "arrival", False, "fail")):
+        yield Flaw(given.place("spot"), "requests come back to their queue in order of arrival, and need one slot",
+                   "leave out `spot`, or `discipline` and `slots`", at_key=True)
     if around.cancels:
         yield Flaw(given.place("spot"), "requests that outlive their instance are not cancelled by callers who give up",
                    "write `cancels: false` in `callers`, or leave `spot` out", at_key=True)

@@ -255,12 +255,12 @@ class Recovery(Model):
         if "checkpoint" in given and resume is not None:
             yield Flaw(("checkpoint",), f"with `resume: {resume}` no checkpoint is read", "leave one of the two out",
                        at_key=True)
-        if "replay" in given and resume != "durable":
+        if _time(given.get("replay")) and resume != "durable":
             yield Flaw(("replay",), "no finished step is passed over", "write `resume: durable`, or leave it out",
                        at_key=True)
         if resume == "fail":
             for key in ("again", "attempts"):
-                if key in given:
+                if given.get(key) is not None and _time(given[key]) != 0:
                     yield Flaw((key,), "it fails, and is not tried again", "leave it out, or `resume: fail`",
                                at_key=True)
 
