@@ -18,6 +18,7 @@ from sim import distributions, units
 from sim.distributions import Distribution
 from sim.documents import Flaw
 from sim.errors import AdvisedError, quoted
+from sim.scenario.elastic import more_than_all, time_of
 from sim.scenario.extends import Given
 from sim.scenario.model import Model, Raw, keys_of
 from sim.scenario.quantities import (
@@ -199,12 +200,10 @@ class Spot(Model):
         if "price" in given and "price" in trace:
             yield Flaw(("price",), "the recorded price is to be paid", "leave it out, or the `price` of the trace",
                        at_key=True)
-        if "noticed" in given and not _time(given.get("notice")):
+        if "noticed" in given and not time_of(given.get("notice")):
             yield Flaw(("noticed",), "there is no notice that some would be told of", "add `notice: 2 min`",
                        at_key=True)
-        share = given.get("noticed")
-        if isinstance(share, str) and (_share(share) or 0) > 1:
-            yield Flaw(("noticed",), "there are no more instances than all", "write 100% or less")
+        yield from more_than_all(raw, "noticed", "no more instances are told than there are")
 
 
 class Checkpoint(Model):
@@ -255,12 +254,12 @@ class Recovery(Model):
         if "checkpoint" in given and resume is not None:
             yield Flaw(("checkpoint",), f"with `resume: {resume}` no checkpoint is read", "leave one of the two out",
                        at_key=True)
-        if _time(given.get("replay")) and resume != "durable":
+        if time_of(given.get("replay")) and resume != "durable":
             yield Flaw(("replay",), "no finished step is passed over", "write `resume: durable`, or leave it out",
                        at_key=True)
         if resume == "fail":
             for key in ("again", "attempts"):
-                if given.get(key) is not None and _time(given[key]) != 0:
+                if given.get(key) is not None and time_of(given[key]) != 0:
                     yield Flaw((key,), "it fails, and is not tried again", "leave it out, or `resume: fail`",
                                at_key=True)
 
@@ -299,15 +298,3 @@ def flaws(given: Given, deadlines: bool) -> Iterator[Flaw]:
                    "written", "add `notice: 2 min` to `spot`, or write one every `10 min`")
 
 
-def _time(value: object) -> int | None:
-    try:
-        return units.duration(value)
-    except AdvisedError:
-        return None
-
-
-def _share(value: object) -> Fraction | None:
-    try:
-        return units.percent(value)
-    except AdvisedError:
-        return None

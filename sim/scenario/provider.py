@@ -14,7 +14,7 @@ from sim import catalog, units
 from sim.documents import Flaw
 from sim.errors import UnknownName
 from sim.scenario.callers import Backoff, Breaker, Budget
-from sim.scenario.elastic import share_of
+from sim.scenario.elastic import more_than_all, time_of
 from sim.scenario.model import Model, Raw, keys_of
 from sim.scenario.quantities import Duration, Name, Queue, Share, SomeDuration, SomeRate, Truth, Whole
 
@@ -35,7 +35,7 @@ class Outage(Model):
     @classmethod
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether more fail than all."""
-        yield from _more_than_all(raw, "errors")
+        yield from more_than_all(raw, "errors", "no more calls fail than there are")
 
 
 class ModelLimits(Model):
@@ -58,11 +58,11 @@ class ModelLimits(Model):
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say what has nothing to act on."""
         given = keys_of(raw)
-        yield from _more_than_all(raw, "errors")
-        if "burst" in given and not {"requests", "input", "output"} & set(given):
+        yield from more_than_all(raw, "errors", "no more calls fail than there are")
+        if time_of(given.get("burst")) not in (None, units.MINUTE) and not {"requests", "input", "output"} & set(given):
             yield Flaw(("burst",), "there is no rate, so nothing comes in bursts", "add for example `requests: 50/min`",
                        at_key=True)
-        if "queue" in given and "at_once" not in given:
+        if given.get("queue", 0) != 0 and "at_once" not in given:
             yield Flaw(("queue",), "all calls are served at once, so none waits", "add for example `at_once: 20`",
                        at_key=True)
 
@@ -90,7 +90,7 @@ class Route(Model):
     def flaws(cls, raw: Raw) -> Iterator[Flaw]:
         """Say whether the model is known, and no more goes to it than all."""
         yield from _unknown_model(raw)
-        yield from _more_than_all(raw, "share")
+        yield from more_than_all(raw, "share", "no more calls go there than there are")
 
 
 class FallBack(Model):
@@ -143,7 +143,7 @@ class LlmProvider(Model):
             if key in given and not clients:
                 yield Flaw((key,), "nothing is tried again, so this has no effect",
                            "add for example `sdk: {attempts: 3}`", at_key=True)
-        if "finishes" in given and "timeout" not in given:
+        if given.get("finishes") and "timeout" not in given:
             yield Flaw(("finishes",), "nobody gives up on a call, so this has no effect",
                        "add for example `timeout: 10 min`", at_key=True)
         for name in keys_of(given.get("models")):
@@ -155,12 +155,6 @@ def named(provider: LlmProvider | None) -> tuple[str, ...]:
     """Return the models that a provider sends calls to, beside those that steps name."""
     said = [] if provider is None else [provider.route, provider.fall_back]
     return tuple(sorted({one.model for one in said if one is not None}))
-
-
-def _more_than_all(raw: Raw, key: str) -> Iterator[Flaw]:
-    share = share_of(raw.get(key))
-    if share is not None and share > 1:
-        yield Flaw((key,), "there are no more than all", "write 100% or less")
 
 
 def _unknown_model(raw: Raw) -> Iterator[Flaw]:
