@@ -36,8 +36,8 @@ class Used:
 
     @classmethod
     def by_instance(cls, *instances: tuple[Fraction | int, int]) -> Used:
-        """Make it from quantities and the number of instances that have each."""
-        exact = tuple((Fraction(quantity), count) for quantity, count in instances)
+        """Make it from quantities and the number of instances that have each; one that has none was not there."""
+        exact = tuple((Fraction(quantity), count) for quantity, count in instances if quantity)
         return cls(sum((quantity * count for quantity, count in exact), Fraction(0)), exact)
 
     def __add__(self, other: Used) -> Used:

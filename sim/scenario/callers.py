@@ -116,7 +116,7 @@ class Callers(Model):
             if once and key in given:
                 yield Flaw((key,), "nothing is tried again, so this has no effect",
                            "add for example `attempts: 3`, or leave it out", at_key=True)
-        if "cancels" in given and "timeout" not in given:
+        if given.get("cancels") is False and "timeout" not in given:
             yield Flaw(("cancels",), "nobody gives up, so this has no effect",
                        "add for example `timeout: 30 s`, or leave it out", at_key=True)
         if "timeout" in (given.get("retry_on") or ()) and "timeout" not in given:

@@ -474,12 +474,12 @@ def _recovery_flaws(given: Given, profile: Profile, shape: Shape, around: Surrou
                    "`learnt`", at_key=True)  # fmt: skip
     if around.on_gpu.gpu:
         yield Flaw(given.place("spot"), "what is left of `gpu` steps is not known when an instance is taken back",
-                   "write their time as `tool: {wait: 60 s}`, or leave `spot` out", at_key=True)
+                   "have their time in the workload as `tool: {wait: 60 s}`, or leave out `spot`", at_key=True)
     queue = given.value("discipline")
     if around.on_gpu.slots or (queue is not None and (queue.order, queue.backfill, queue.memory) != (
             "arrival", False, "fail")):
         yield Flaw(given.place("spot"), "requests come back to their queue in order of arrival, and need one slot",
-                   "leave out `spot`, or `discipline` and `slots`", at_key=True)
+                   "leave `spot` out, or what is said of the queue", at_key=True)
     if around.cancels:
         yield Flaw(given.place("spot"), "requests that outlive their instance are not cancelled by callers who give up",
                    "write `cancels: false` in `callers`, or leave `spot` out", at_key=True)

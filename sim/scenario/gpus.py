@@ -46,7 +46,7 @@ class GpuWork(Model):
         missing = [key for key in _TOKENS if key not in said]
         if missing and not set(raw) - set(cls.model_fields):
             yield Flaw((), f"nothing says how long it takes: {', '.join(f'`{key}`' for key in missing)} "
-                       f"{'is' if len(missing) == 1 else 'are'} missing", "write `time: 3 s`, or all of "
+                       f"{'is' if len(missing) == 1 else 'are'} missing", "write `{time: 3 s}`, or all of "
                        "`{input: 512, output: 128, prefill: 9600/s, decode: 33.3/s}`", at_key=True)  # fmt: skip
 
 

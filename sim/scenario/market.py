@@ -286,7 +286,8 @@ def flaws(given: Given, deadlines: bool) -> Iterator[Flaw]:
                    "give them one in the workload, such as `deadline: 20 h`")
     if spot.returns and checkpoint is None:
         yield Flaw((*given.place("spot"), "returns"), "a request moves only at a checkpoint, and none is written",
-                   "write `returns: false`, or add `recovery: {checkpoint: {every: 10 min, write: 30 s}}`")
+                   "write `returns: false`, or have some written: beside `spot`, `recovery: {checkpoint: {every: 10 "
+                   "min, write: 30 s}}`")
     if spot.returns and spot.on_demand == "never" and len(spot.zones) == 1:
         yield Flaw((*given.place("spot"), "returns"), "there is nowhere to return from", "add a zone, or "
                    "`on_demand: now`")

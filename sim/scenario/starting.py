@@ -85,4 +85,4 @@ def drift_flaws(deployments: Any, replications: Any) -> Iterator[Flaw]:
         drift = said.get("drift") if isinstance(said, dict) else getattr(said, "drift", None)
         if replications == 1 and share_of(drift):
             yield Flaw(("deployments", name, "start_up", "drift"), "drift is drawn once for each replication, and "
-                       "there is one", "write `replications: 8`, or leave `drift` out", at_key=True)
+                       "there is one", "have more of them, or leave out `drift`", at_key=True)

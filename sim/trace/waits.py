@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.engine.contract import NEVER, Bools, Demand, Fate, Int64s, Outcome, Provider, Warmth
+from sim.engine.contract import NEVER, Bools, Demand, Fate, Int64s, Outcome, Parting, Provider, Warmth
 from sim.exact import total
 from sim.trace.calls import calls
 from sim.workload.seen import tried_for
@@ -125,6 +125,9 @@ def _interruption(demand: Demand, outcome: Outcome) -> Int64s:
     between[follows + 1] = np.maximum(seen.started[follows + 1] - seen.ended[follows], 0)
     lost = np.zeros(len(demand.step_cpu), np.int64)
     np.add.at(lost, again.step, again.cpu + again.wait - again.kept)
+    # Between a visit that waiting ended and the next lies the waiting, which is work of its step.
+    freed = np.flatnonzero(seen.parting[:-1] == Parting.FREED)
+    between[np.intersect1d(follows, freed) + 1] = 0
     by_request = np.zeros(demand.n, np.int64)
     np.add.at(by_request, seen.request, between + seen.overhead)
     return np.asarray(by_request + demand.by_request(lost))

@@ -14,6 +14,8 @@ import pytest
 from sim import claims
 from sim.errors import InputError
 from sim.scenario import load
+from sim.scenario.callers import Callers
+from sim.scenario.provider import LlmProvider
 from sim.scenario.schema import Deployment
 
 from .test_wrong import FILES, FOLDER, settings, told
@@ -111,14 +113,14 @@ def done(line, problem, doing, named):
         quoted = line[start] in ("'", '"') and line[end - 1] == line[start]
         quoted = quoted or (NEEDS_QUOTES.search(new) and not new.startswith(("[", "{", "workload", "deployments")))
         return line[:start] + (f'"{new}"' if quoted else new) + line[end:]
-    key, around = line[start:end], Deployment.model_fields
+    key, around = line[start:end], {*Deployment.model_fields, *Callers.model_fields, *LlmProvider.model_fields}
     keys = [name.split(":")[0] for name in named]
     beside = keys == [key] if doing == "drop" else all(one in around for one in (key, *keys))
     behind = re.match(r":?\s*\{", line[end:]) if doing != "replace-key" and not beside else None
     found = braces(line, start if behind is None and line[start] != "{" else (start if line[start] == "{" else end) + 1)
     if behind is not None:
         found = braces(line, end + behind.end())
-    if found is None:
+    if found is None or (beside and found[0] > start):
         return None
     inside = line[found[0] + 1 : found[1]]
     while doing == "drop" and found[0] > 0 and without(inside, named[0]) == ", ".join(_pieces(inside)):

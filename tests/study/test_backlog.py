@@ -44,7 +44,7 @@ def run(arrived: Any, work: Any, ended: Any, stop: int = 1000, cpu: Any = None) 
     """Arrays of requests of one step each, as far as they are looked at."""
     cpu = np.zeros(len(arrived), np.int64) if cpu is None else np.array(cpu)
     work = np.array(work, np.int64)
-    demand = SimpleNamespace(stop=stop, step_cpu=cpu, step_wait=work - cpu, by_request=lambda steps: steps)
+    demand = SimpleNamespace(stop=stop, step_cpu=cpu, step_length=work, by_request=lambda steps: steps)
     return demand, SimpleNamespace(arrived=np.array(arrived, np.int64), ended=np.array(ended, np.int64),
                                    pool=np.zeros(9, np.int64))  # fmt: skip
 

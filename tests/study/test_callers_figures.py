@@ -58,7 +58,7 @@ def test_work_for_nobody_is_work_and_on_the_bill(result: Result):
     assert work == {"offered": 30 * PAIRS, "useful": 20 * PAIRS, "wasted": 10 * PAIRS, "lost": 0, "remaining": 0}
     assert told["wasted_fraction"]["value"] == pytest.approx(1 / 3)
     tokens = {name: figure["value"] for name, figure in told["tokens"].items()}
-    assert tokens == {"in": 3000 * PAIRS, "cached": 0, "out": 300 * PAIRS, "wasted": 1100 * PAIRS}
+    assert tokens == {"in": 3000 * PAIRS, "cached": 0, "out": 300 * PAIRS, "wasted": 1100 * PAIRS, "in_vain": 0}
     # $3 and $15 for a million, in 30 days.
     assert told["cost"]["llm"]["value"] == pytest.approx(30 * PAIRS * (3000 * 3 + 300 * 15) / 1e6)
 

@@ -221,7 +221,7 @@ def deployments(draw: st.DrawFn, workload: Tree) -> Tree:
         queue=one_of(0, 1, 5, "unlimited"),
         max_duration=one_of(*["3 s", "2 min"], *(["30 days"] if longest is None else [])),
         start=one_of(0, *DURATIONS, "5 min"),
-        start_up=given_keys(image=one_of({"pull": "20 s", "hits": "50%"}), drift=one_of("50%"),
+        start_up=given_keys(image=one_of({"pull": "20 s", "hits": "50%"}),
                             failures=one_of({"share": "20%", "after": "exponential(mean=5 s)"})),
     ))  # fmt: skip
     keys = together(keys, profile, needed(workload))

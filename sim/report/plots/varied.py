@@ -116,7 +116,7 @@ def _bands(cases: Sequence[Mapping[str, Any]], figure: str, names: Sequence[str]
     """Say what bands are, where there are any, and why there is none where a figure has no interval."""
     told = [of.figure(case["deployments"][name], figure) for case in cases for name in names]
     drawn = any(one.get("low") is not None and one["low"] != one.get("high") for one in told)
-    bare = [str(one["why"]) for one in told if one.get("value") is not None and one.get("low") is None]
+    bare = [str(one["why"]) for one in told if one.get("value") is not None and one.get("low") is None and "why" in one]
     band = f"; band: {cases[0]['level']:.0%} interval" * drawn
     return band + (f"\nwithout a band: {bare[0]}" if bare else "")
 
