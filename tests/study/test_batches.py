@@ -168,6 +168,7 @@ def sojourn(q=None):
     return mean if q is None else -mean * math.log(1 - q)
 
 
+@pytest.mark.nightly
 def test_intervals_hold_the_truth():
     """The model itself, 30 long runs of a queue: nominal 95% intervals, within the band of a 99.9% binomial test."""
     made = scenario(QUEUE.replace("30/h", "15/h").replace("60 s", "120 s"))
