@@ -38,7 +38,8 @@ def lindley(asked: Demand, outcome: Outcome) -> dict[int, int]:
         rows = [row for row in range(asked.n) if asked.agent[row] == agent and outcome.admitted[row] >= 0]
         for at, row in sorted((int(asked.at[row]), row) for row in rows):
             begin = max(free, at)
-            length = sum(int(asked.step_cpu[s] + asked.step_wait[s])
+            parts = [asked.step_cpu, asked.step_prefill, asked.step_decode, asked.step_wait]
+            length = sum(int(part[s]) for part in parts if len(part)
                          for s in range(asked.step_first[row], asked.step_first[row + 1]))
             latencies[row] = begin + length - at
             failed = outcome.fate[row] in (Fate.FAILED, Fate.ABANDONED)
@@ -50,8 +51,13 @@ def lindley(asked: Demand, outcome: Outcome) -> dict[int, int]:
 @settings(max_examples=300, deadline=None)
 @given(cases())
 def test_nothing_is_faster_than_ideal(case: Case):
-    usual = dataclasses.replace(case.capacity, speed=np.minimum(case.capacity.speed, CORE))
-    assert min(overheads(case.demand, simulate(case.demand, usual)), default=0) >= 0
+    gpu = case.capacity.gpu
+    if gpu is not None:
+        gpu = dataclasses.replace(gpu, prefill_speed=min(CORE, gpu.prefill_speed),
+                                  decode_speed=min(CORE, gpu.decode_speed))
+    usual = dataclasses.replace(case.capacity, speed=np.minimum(case.capacity.speed, CORE), gpu=gpu)
+    asked = dataclasses.replace(case.demand, parallel=0)
+    assert min(overheads(asked, simulate(asked, usual)), default=0) >= 0
 
 
 def test_only_a_fast_instance_is_faster_than_ideal():
